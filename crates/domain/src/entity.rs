@@ -1,0 +1,224 @@
+//! Entities: typed nouns that are stored as documents.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ids::EnvId;
+use crate::ports::Store;
+use crate::store::{Batch, Doc, Fault, IndexEntry, IndexName, Key, Kind, Precondition, Unique};
+use crate::time::Time;
+
+/// A noun that is stored. Declares how it is filed; knows nothing of adapters.
+pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Its kind, from [`kinds`].
+    const KIND: Kind;
+    /// Layout of the body. Raise it when an old body no longer parses, and upgrade in
+    /// [`Entity::from_doc`].
+    const SCHEMA: u16 = 1;
+
+    /// Its id within kind and environment.
+    fn id(&self) -> String;
+
+    /// Entries by which it can be listed.
+    fn indexes(&self) -> Vec<IndexEntry> {
+        Vec::new()
+    }
+
+    /// Values that no other of its kind in the environment may have, as (rule, value).
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        Vec::new()
+    }
+
+    /// When it ceases to exist by itself.
+    fn expires_at(&self) -> Option<Time> {
+        None
+    }
+
+    /// Its key in an environment.
+    fn key(&self, env: EnvId) -> Key {
+        Key::new(Self::KIND, env, self.id())
+    }
+
+    /// As a document to put.
+    fn to_doc(&self, env: EnvId) -> Result<Doc, Fault> {
+        let key = self.key(env);
+        let body = serde_json::to_string(self).map_err(|error| Fault::Corrupt {
+            key: key.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(Doc {
+            key,
+            version: 0,
+            schema: Self::SCHEMA,
+            expires_at: self.expires_at(),
+            body,
+            indexes: self.indexes(),
+            uniques: self.uniques(),
+        })
+    }
+
+    /// From a document that was read.
+    fn from_doc(doc: &Doc) -> Result<Self, Fault> {
+        serde_json::from_str(&doc.body).map_err(|error| Fault::Corrupt {
+            key: doc.key.clone(),
+            // serde_json's text may quote a value; line and column are enough to find it.
+            reason: format!(
+                "{:?} at {}:{}",
+                error.classify(),
+                error.line(),
+                error.column()
+            ),
+        })
+    }
+}
+
+/// An entity as it was read, with the version that a write must build on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<E> {
+    /// The entity.
+    pub value: E,
+    /// Its version in the store.
+    pub version: u64,
+}
+
+impl<E> std::ops::Deref for Stored<E> {
+    type Target = E;
+    fn deref(&self) -> &E {
+        &self.value
+    }
+}
+
+/// Reads the live entity under an id.
+pub async fn load<E: Entity>(
+    store: &dyn Store,
+    env: EnvId,
+    id: impl Into<String>,
+    now: Time,
+) -> Result<Option<Stored<E>>, Fault> {
+    stored(store.get(&Key::new(E::KIND, env, id), now).await?)
+}
+
+/// Reads the live entity that holds a unique value.
+pub async fn load_by<E: Entity>(
+    store: &dyn Store,
+    env: EnvId,
+    rule: IndexName,
+    value: impl Into<String>,
+    now: Time,
+) -> Result<Option<Stored<E>>, Fault> {
+    stored(
+        store
+            .get_by(&Unique::new(E::KIND, env, rule, value), now)
+            .await?,
+    )
+}
+
+fn stored<E: Entity>(doc: Option<Doc>) -> Result<Option<Stored<E>>, Fault> {
+    doc.map(|doc| {
+        Ok(Stored {
+            value: E::from_doc(&doc)?,
+            version: doc.version,
+        })
+    })
+    .transpose()
+}
+
+impl Batch {
+    /// Adds a new entity: its key must be free.
+    pub fn create<E: Entity>(self, env: EnvId, entity: &E) -> Result<Self, Fault> {
+        Ok(self
+            .require(Precondition::Absent(entity.key(env)))
+            .put(entity.to_doc(env)?))
+    }
+
+    /// Adds a change of an entity that was read at `version`.
+    pub fn update<E: Entity>(self, env: EnvId, entity: &E, version: u64) -> Result<Self, Fault> {
+        Ok(self
+            .require(Precondition::Version(entity.key(env), version))
+            .put(entity.to_doc(env)?))
+    }
+}
+
+/// Every kind of document there is. Numbers are stored: add at the end, never reuse one.
+pub mod kinds {
+    use crate::store::Kind;
+
+    macro_rules! kinds {
+        ($($(#[$doc:meta])* $name:ident = $number:literal;)*) => {
+            $($(#[$doc])* pub const $name: Kind = Kind { number: $number, name: stringify!($name) };)*
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Kind] = &[$($name),*];
+        };
+    }
+
+    kinds! {
+        /// [`crate::organization::Organization`]
+        ORGANIZATION = 1;
+        /// [`crate::organization::License`]
+        LICENSE = 2;
+        /// [`crate::environment::Environment`]
+        ENVIRONMENT = 3;
+        /// [`crate::population::Population`]
+        POPULATION = 4;
+        /// [`crate::user::User`]
+        USER = 5;
+        /// [`crate::user::Credential`]
+        CREDENTIAL = 6;
+        /// [`crate::user::Account`]
+        ACCOUNT = 7;
+        /// [`crate::application::Application`]
+        APPLICATION = 8;
+        /// [`crate::application::ApplicationSecret`]
+        APPLICATION_SECRET = 9;
+        /// [`crate::application::Grant`]
+        GRANT = 10;
+        /// [`crate::application::ApplicationAttribute`]
+        APPLICATION_ATTRIBUTE = 11;
+        /// [`crate::application::SignOnPolicyAssignment`]
+        SIGN_ON_POLICY_ASSIGNMENT = 12;
+        /// [`crate::resource::Resource`]
+        RESOURCE = 13;
+        /// [`crate::resource::Scope`]
+        SCOPE = 14;
+        /// [`crate::resource::ResourceAttribute`]
+        RESOURCE_ATTRIBUTE = 15;
+        /// [`crate::policy::sign_on::SignOnPolicy`]
+        SIGN_ON_POLICY = 16;
+        /// [`crate::policy::sign_on::SignOnAction`]
+        SIGN_ON_ACTION = 17;
+        /// [`crate::password::policy::PasswordPolicy`]
+        PASSWORD_POLICY = 18;
+        /// [`crate::key::SigningKey`]
+        KEY = 19;
+        /// [`crate::key::KeyRotationPolicy`]
+        KEY_ROTATION_POLICY = 20;
+        /// [`crate::role::RoleAssignment`]
+        ROLE_ASSIGNMENT = 21;
+        /// [`crate::session::Session`]
+        SESSION = 22;
+        /// A flow (protocol).
+        FLOW = 23;
+        /// An authorization code (protocol).
+        AUTHORIZATION_CODE = 24;
+        /// A token revoked before its time (protocol).
+        REVOKED_TOKEN = 25;
+        /// A role, built in or custom.
+        ROLE = 26;
+        /// A resource secret.
+        RESOURCE_SECRET = 27;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kinds;
+
+    #[test]
+    fn no_two_kinds_share_a_number() {
+        let numbers: Vec<u16> = kinds::ALL.iter().map(|kind| kind.number).collect();
+        let mut unique = numbers.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(numbers, unique);
+    }
+}

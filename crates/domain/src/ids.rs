@@ -1,0 +1,129 @@
+//! Typed ids. On the wire every one is a lower-case hyphenated UUID; in the code none can be
+//! mistaken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ports::Entropy;
+
+/// The text given is not a UUID in the hyphenated form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct NotAnId;
+
+/// Makes a random (version 4) UUID from the entropy port.
+pub fn random_uuid(entropy: &dyn Entropy) -> Uuid {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Only the hyphenated form counts, so that one id has one spelling and no second key.
+fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
+    if text.len() != 36 {
+        return Err(NotAnId);
+    }
+    Uuid::try_parse(text).map_err(|_| NotAnId)
+}
+
+macro_rules! typed_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps a UUID that is known to name this kind of thing.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// A new random id.
+            pub fn random(entropy: &dyn Entropy) -> Self {
+                Self(random_uuid(entropy))
+            }
+
+            /// The bare UUID.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                parse_hyphenated(text).map(Self)
+            }
+        }
+    )*};
+}
+
+typed_ids! {
+    /// An environment: the tenant. The first path segment of every URL, part of every key.
+    EnvId;
+    /// An organization, the owner of environments.
+    OrganizationId;
+    /// A licence of an organization.
+    LicenseId;
+    /// A population of users.
+    PopulationId;
+    /// A user.
+    UserId;
+    /// An application; also its OAuth client id.
+    ApplicationId;
+    /// A resource (an API that access tokens are for).
+    ResourceId;
+    /// A scope of a resource.
+    ScopeId;
+    /// An attribute (claim mapping) of a resource or application.
+    AttributeId;
+    /// A grant: the scopes of one resource that one application may ask for.
+    GrantId;
+    /// A sign-on policy.
+    SignOnPolicyId;
+    /// An action of a sign-on policy.
+    ActionId;
+    /// The assignment of a sign-on policy to an application.
+    AssignmentId;
+    /// A password policy.
+    PasswordPolicyId;
+    /// A key (and its certificate). Its text is the `kid` of tokens and JWKS entries.
+    KeyId;
+    /// A key rotation policy.
+    KeyRotationPolicyId;
+    /// A role.
+    RoleId;
+    /// The assignment of a role to an application, user or group.
+    RoleAssignmentId;
+    /// A group of users.
+    GroupId;
+    /// A flow: one run of the sign-on machine.
+    FlowId;
+    /// A session of a user in one browser; the `sid` claim.
+    SessionId;
+    /// One token (`jti`) or one family of tokens.
+    TokenId;
+    /// Correlates an answer with its log lines.
+    CorrelationId;
+}
+
+impl EnvId {
+    /// Home of what belongs to no environment: organizations, licences, the list of environments.
+    pub const PLATFORM: Self = Self(Uuid::nil());
+}

@@ -1,0 +1,105 @@
+//! What the rules need from outside: storage, time, randomness, slow hashing, outgoing calls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::ids::EnvId;
+use crate::password::hash::PasswordHash;
+use crate::store::{
+    Batch, Changes, Committed, Doc, Event, Fault, Health, Key, Page, Query, Seq, Unique,
+};
+use crate::time::Time;
+
+/// A boxed future, so that ports can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Storage (style 6.3). Reads take `now`: what has expired is invisible before it is swept.
+pub trait Store: Send + Sync + 'static {
+    /// The live document under a key.
+    fn get<'a>(&'a self, key: &'a Key, now: Time) -> BoxFuture<'a, Result<Option<Doc>, Fault>>;
+
+    /// The live document that holds a unique value.
+    fn get_by<'a>(
+        &'a self,
+        unique: &'a Unique,
+        now: Time,
+    ) -> BoxFuture<'a, Result<Option<Doc>, Fault>>;
+
+    /// One page of live documents.
+    fn list<'a>(&'a self, query: &'a Query, now: Time) -> BoxFuture<'a, Result<Page, Fault>>;
+
+    /// Writes a batch: all of it, durably, or nothing.
+    fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>>;
+
+    /// Removes at most `max` expired documents; says how many it removed.
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>>;
+
+    /// Configuration changes after `since`: of all environments, or of `env` alone (one lookup by
+    /// key, cheap enough for every request).
+    fn changes(&self, since: Seq, env: Option<EnvId>) -> BoxFuture<'_, Result<Changes, Fault>>;
+
+    /// Appends audit events; durable once it returns.
+    fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>>;
+
+    /// A page of events of an environment with `from <= at < to`, oldest first, after `after`.
+    fn events<'a>(
+        &'a self,
+        env: EnvId,
+        from: Time,
+        to: Time,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Event>, Fault>>;
+
+    /// Whether the database answers, and what it is.
+    fn health(&self) -> BoxFuture<'_, Result<Health, Fault>>;
+}
+
+/// The wall clock. Read once per request; rules get `now` as an argument.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Time;
+}
+
+/// The only source of random bytes.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills the slice with unpredictable bytes.
+    fn fill(&self, out: &mut [u8]);
+}
+
+/// Work too slow for an async thread, on a bounded pool with a bounded queue.
+pub trait Heavy: Send + Sync + 'static {
+    /// Checks a password. With `None` it spends the same effort on nothing and answers `false`, so
+    /// that an unknown user takes as long as a known one (`threats.md` 22, 34).
+    /// Fails with [`Fault::Overloaded`] when the queue is full.
+    fn verify_password(
+        &self,
+        hash: Option<PasswordHash>,
+        password: SecretString,
+    ) -> BoxFuture<'_, Result<bool, Fault>>;
+
+    /// Hashes a new password with the current parameters. Same fault.
+    fn hash_password(
+        &self,
+        password: SecretString,
+        salt: [u8; 16],
+    ) -> BoxFuture<'_, Result<PasswordHash, Fault>>;
+}
+
+/// The ports, as handed to everything that gathers facts.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where documents live.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Slow hashing.
+    pub heavy: Arc<dyn Heavy>,
+    /// Secrets at rest.
+    pub vault: Arc<crate::vault::Vault>,
+}
