@@ -1,1 +1,37 @@
-fn main() {}
+//! `cargo xtask`: the commands of a developer's day. CI runs the same ones.
+
+mod cargo;
+mod check;
+mod files;
+mod r#gen;
+mod rules;
+mod shell;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Developer commands of Countersign.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Format, clippy, file sizes, crate directions, bans, and whether generated files are fresh.
+    Check,
+    /// Every test there is, in rings. Installs and starts what the rings need.
+    Test(test::Options),
+    /// Writes the generated files (docs/rules.md).
+    Gen,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Check => check::run(),
+        Command::Test(options) => test::run(&options),
+        Command::Gen => r#gen::write(),
+    }
+}
