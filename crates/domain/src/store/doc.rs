@@ -4,6 +4,9 @@ use crate::store::{IndexEntry, Key};
 use crate::time::Time;
 
 /// A document as adapters see it: a body they do not understand, and what they need to file it.
+///
+/// What is read has no `indexes` and no `uniques`: they follow from the body, and whoever writes
+/// the document again derives them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doc {
     /// Where it is.

@@ -87,6 +87,12 @@ pub struct IndexEntry {
     pub value: String,
 }
 
+impl IndexEntry {
+    /// Longest value of an index entry or a unique value in bytes: with the rest of its key it must
+    /// fit a B-tree page of every database. A longer one fails the batch.
+    pub const MAX_VALUE: usize = 1024;
+}
+
 /// A value that only one document of a kind may have in an environment, and by which it is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Unique {

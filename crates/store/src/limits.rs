@@ -1,0 +1,38 @@
+//! What every adapter refuses alike, so that a document which one database takes is not the one
+//! that another chokes on.
+
+use countersign_domain::store::{Batch, Doc, Fault, IndexEntry, Key, Write};
+
+/// Checks that every document of the batch can be filed.
+pub(crate) fn check(batch: &Batch) -> Result<(), Fault> {
+    for write in &batch.writes {
+        if let Write::Put(doc) = write {
+            check_doc(doc).map_err(|reason| Fault::Corrupt {
+                key: doc.key.clone(),
+                reason: reason.to_owned(),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn check_doc(doc: &Doc) -> Result<(), &'static str> {
+    if doc.key.id.is_empty() {
+        return Err("the id is empty");
+    }
+    if doc.key.id.len() > Key::MAX_ID {
+        return Err("the id is longer than 128 bytes");
+    }
+    let values = doc.indexes.iter().map(|entry| &entry.value);
+    let values = values.chain(doc.uniques.iter().map(|(_, value)| value));
+    for value in values {
+        if value.len() > IndexEntry::MAX_VALUE {
+            return Err("an index value is longer than 1024 bytes");
+        }
+    }
+    if doc.body.contains('\0') {
+        // PostgreSQL cannot store it as text, and JSON never contains it unescaped.
+        return Err("the body contains a NUL character");
+    }
+    Ok(())
+}
