@@ -1,1 +1,3 @@
-//! server
+//! The process around the product: configuration, listener, telemetry, jobs, wiring, CLI.
+
+pub mod listen;

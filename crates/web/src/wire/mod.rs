@@ -1,0 +1,3 @@
+//! What several endpoints share on the wire.
+
+pub mod peer;
