@@ -1,0 +1,183 @@
+//! Headless Chromium through its `WebDriver` (W3C WebDriver, the few commands we need).
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::broken;
+
+/// The key under which WebDriver names an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A browser window with a profile of its own.
+pub struct Chromium {
+    client: reqwest::Client,
+    session: String,
+    /// Kept until the browser is gone.
+    _profile: tempfile::TempDir,
+}
+
+/// Whether pages may run scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JavaScript {
+    /// They may.
+    On,
+    /// They may not, as with a strict browser.
+    Off,
+}
+
+impl Chromium {
+    /// Opens a window with the driver that `cargo xtask test` starts.
+    pub async fn open(scripts: JavaScript) -> Self {
+        let Ok(driver) = std::env::var("COUNTERSIGN_TEST_WEBDRIVER") else {
+            broken(
+                "no COUNTERSIGN_TEST_WEBDRIVER",
+                "run `cargo xtask test --only browser`, which starts one",
+            );
+        };
+        let profile = tempfile::tempdir().unwrap_or_else(|error| broken("no folder", error));
+        let client = reqwest::Client::builder().no_proxy().build();
+        let client = client.unwrap_or_else(|error| broken("cannot make a client", error));
+        let mut arguments: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1000,800",
+            "--lang=en-US",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        let mut preferences = json!({});
+        if scripts == JavaScript::Off {
+            preferences = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": arguments, "prefs": preferences },
+        } } });
+        let mut chromium = Self {
+            client,
+            session: format!("{driver}/session"),
+            _profile: profile,
+        };
+        let session = chromium.command("POST", "", Some(wanted)).await;
+        let id = session["sessionId"].as_str().unwrap_or_default();
+        chromium.session = format!("{driver}/session/{id}");
+        chromium
+    }
+
+    /// Goes to a page and waits until it is loaded.
+    pub async fn go(&self, url: &str) {
+        self.command("POST", "/url", Some(json!({ "url": url })))
+            .await;
+    }
+
+    /// The URL of the page.
+    pub async fn url(&self) -> String {
+        let url = self.command("GET", "/url", None).await;
+        url.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The page as the browser has it.
+    pub async fn source(&self) -> String {
+        let source = self.command("GET", "/source", None).await;
+        source.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Types into the element of a CSS selector.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.element(selector).await;
+        self.command(
+            "POST",
+            &format!("/element/{element}/clear"),
+            Some(json!({})),
+        )
+        .await;
+        let path = format!("/element/{element}/value");
+        self.command("POST", &path, Some(json!({ "text": text })))
+            .await;
+    }
+
+    /// Clicks on the element of a CSS selector, and waits for the page that this leads to.
+    pub async fn click(&self, selector: &str) {
+        let element = self.element(selector).await;
+        let path = format!("/element/{element}/click");
+        self.command("POST", &path, Some(json!({}))).await;
+    }
+
+    /// The text of the element of a CSS selector, as it is shown.
+    pub async fn text(&self, selector: &str) -> String {
+        let element = self.element(selector).await;
+        let text = self
+            .command("GET", &format!("/element/{element}/text"), None)
+            .await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What the page's scripts and policies complained about.
+    pub async fn complaints(&self) -> Vec<String> {
+        let kind = json!({ "type": "browser" });
+        let log = self.command("POST", "/se/log", Some(kind)).await;
+        let entries = log.as_array().cloned().unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|entry| Some(entry["message"].as_str()?.to_owned()))
+            .collect()
+    }
+
+    /// Keeps a picture of the page in `target/screenshots`.
+    pub async fn screenshot(&self, name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screenshots");
+        let file = folder.join(format!("{name}.png"));
+        let picture = self.command("GET", "/screenshot", None).await;
+        let picture = picture.as_str().unwrap_or_default();
+        let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(picture) else {
+            broken("no picture", name);
+        };
+        let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, bytes));
+        written.unwrap_or_else(|error| broken("cannot write a picture", error));
+        file
+    }
+
+    /// Closes the window.
+    pub async fn close(self) {
+        self.command("DELETE", "", None).await;
+    }
+
+    async fn element(&self, selector: &str) -> String {
+        let wanted = json!({ "using": "css selector", "value": selector });
+        let found = self.command("POST", "/element", Some(wanted)).await;
+        found[ELEMENT].as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn command(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}{path}", self.session);
+        let method = method.parse().unwrap_or(reqwest::Method::GET);
+        let mut request = self.client.request(method, &url);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = match request.send().await {
+            Ok(answer) => answer.bytes().await,
+            Err(error) => broken(&url, error),
+        };
+        let answer = answer.unwrap_or_else(|error| broken(&url, error));
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        let value = answer["value"].take();
+        if let Some(error) = value.get("error") {
+            broken(&url, format!("{error}: {}", value["message"]));
+        }
+        value
+    }
+}
