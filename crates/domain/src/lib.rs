@@ -1,10 +1,21 @@
 //! Nouns, rules and port traits. Depends on no runtime, no HTTP, no SQL and no OAuth names.
 #![deny(missing_docs)]
 
+pub mod application;
 pub mod entity;
+pub mod environment;
 pub mod ids;
+pub mod key;
+pub mod organization;
 pub mod password;
+pub mod policy;
+pub mod population;
 pub mod ports;
+pub mod reference;
+pub mod resource;
+pub mod role;
+pub mod session;
 pub mod store;
 pub mod time;
+pub mod user;
 pub mod vault;

@@ -1,3 +1,6 @@
 //! Passwords: how they are hashed, what a policy asks of them, when they lock.
 
 pub mod hash;
+pub mod lockout;
+pub mod policy;
+pub mod state;

@@ -1,0 +1,119 @@
+//! `/v1/environments`: the tenants (`reference/platform.md` 3.1). The document of an environment
+//! lives under [`EnvId::PLATFORM`]; everything in it lives under its own id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{Entity, kinds};
+use crate::ids::{EnvId, LicenseId, OrganizationId};
+use crate::reference::{Ref, fold};
+use crate::store::{IndexEntry, IndexName, Kind};
+use crate::time::Time;
+
+/// What an environment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EnvironmentType {
+    /// Cannot be deleted at once.
+    Production,
+    /// Can be deleted.
+    #[default]
+    Sandbox,
+}
+
+/// Whether an environment serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EnvironmentStatus {
+    /// It does.
+    #[default]
+    Active,
+    /// Deleted softly: it serves nobody.
+    DeletePending,
+}
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    /// Its id: the first path segment of every URL.
+    pub id: EnvId,
+    /// Its name, unique in the organization.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it is for.
+    #[serde(rename = "type", default)]
+    pub type_: EnvironmentType,
+    /// Where it is: `NA`, `EU` and so on. Any word; nothing depends on it.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// Under which licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<Ref<LicenseId>>,
+    /// Whose it is.
+    pub organization: Ref<OrganizationId>,
+    /// Whether it serves.
+    #[serde(default)]
+    pub status: EnvironmentStatus,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// Switches of our own, which PingOne has not.
+    #[serde(rename = "countersign", default)]
+    pub settings: EnvironmentSettings,
+}
+
+fn default_region() -> String {
+    "NA".to_owned()
+}
+
+/// Switches that PingOne has not. Each default is what PingOne does, unless
+/// `reference/rulings.md` says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvironmentSettings {
+    /// Whether access tokens carry the header `typ: at+jwt` (RFC 9068 2.1). On by default
+    /// (ruling 23); off, they carry `typ: JWT`.
+    pub access_token_typ: bool,
+}
+
+impl Default for EnvironmentSettings {
+    fn default() -> Self {
+        Self {
+            access_token_typ: true,
+        }
+    }
+}
+
+impl Environment {
+    /// Index: environments of an organization, by its id.
+    pub const BY_ORGANIZATION: IndexName = "organization";
+    /// Unique: organization id, `/`, folded name.
+    pub const UNIQUE_NAME: IndexName = "name";
+
+    /// Whether it serves requests.
+    pub fn is_active(&self) -> bool {
+        self.status == EnvironmentStatus::Active
+    }
+}
+
+impl Entity for Environment {
+    const KIND: Kind = kinds::ENVIRONMENT;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![IndexEntry {
+            name: Self::BY_ORGANIZATION,
+            value: self.organization.id.to_string(),
+        }]
+    }
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        vec![(
+            Self::UNIQUE_NAME,
+            format!("{}/{}", self.organization.id, fold(&self.name)),
+        )]
+    }
+}

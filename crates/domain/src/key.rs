@@ -1,0 +1,211 @@
+//! `/v1/environments/{e}/keys` and `keyRotationPolicies` (`reference/platform.md` 3.9, `oidc.md` 13).
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{Entity, kinds};
+use crate::ids::{KeyId, KeyRotationPolicyId};
+use crate::reference::is_false;
+use crate::store::{IndexName, Kind};
+use crate::time::Time;
+use crate::vault::Sealed;
+
+/// Family of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyAlgorithm {
+    /// RSA.
+    RSA,
+    /// Elliptic curve.
+    EC,
+}
+
+/// How a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignatureAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256: `RS256`.
+    SHA256withRSA,
+    /// RSASSA-PKCS1-v1_5 with SHA-384: `RS384`.
+    SHA384withRSA,
+    /// RSASSA-PKCS1-v1_5 with SHA-512: `RS512`.
+    SHA512withRSA,
+    /// ECDSA with SHA-256.
+    SHA256withECDSA,
+    /// ECDSA with SHA-384.
+    SHA384withECDSA,
+    /// ECDSA with SHA-512.
+    SHA512withECDSA,
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyUsageType {
+    /// Signing tokens.
+    #[serde(rename = "SIGNING")]
+    Signing,
+    /// Encryption to us.
+    #[serde(rename = "ENCRYPTION")]
+    Encryption,
+    /// TLS of custom domains.
+    #[serde(rename = "SSL/TLS")]
+    Tls,
+    /// Issuing certificates.
+    #[serde(rename = "ISSUANCE")]
+    Issuance,
+    /// Client certificates of outgoing calls.
+    #[serde(rename = "OUTBOUND_MTLS")]
+    OutboundMtls,
+}
+
+/// Whether a key can be used. Derived from the times when rendered, except `REVOKED`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyStatus {
+    /// It can.
+    #[default]
+    Valid,
+    /// It can, but not for long.
+    Expiring,
+    /// No longer.
+    Expired,
+    /// Not yet.
+    NotYetValid,
+    /// Withdrawn.
+    Revoked,
+}
+
+/// A private key with its certificate. The id is the `kid`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningKey {
+    /// Its id, and the `kid` of what it signs.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// Family.
+    pub algorithm: KeyAlgorithm,
+    /// Length in bits.
+    pub key_length: u32,
+    /// How it signs.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// What it is for.
+    pub usage_type: KeyUsageType,
+    /// Whether it is the environment's default of that usage.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub default: bool,
+    /// As set by hand; ask [`SigningKey::status_at`].
+    #[serde(default)]
+    pub status: KeyStatus,
+    /// Start of the certificate's validity.
+    pub starts_at: Time,
+    /// End of the certificate's validity.
+    pub expires_at: Time,
+    /// Subject of the certificate.
+    #[serde(rename = "subjectDN")]
+    pub subject_dn: String,
+    /// Issuer of the certificate.
+    #[serde(rename = "issuerDN")]
+    pub issuer_dn: String,
+    /// Serial number of the certificate, in decimal.
+    pub serial_number: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// The certificate: DER in standard base64, as in `x5c`.
+    pub certificate: String,
+    /// The private key: PKCS#8 DER, sealed for this document.
+    pub private_key: Sealed,
+}
+
+impl SigningKey {
+    /// Days before the end at which a key counts as `EXPIRING`.
+    pub const EXPIRING_DAYS: u64 = 30;
+
+    /// Whether it can be used at `now`.
+    pub fn status_at(&self, now: Time) -> KeyStatus {
+        if self.status == KeyStatus::Revoked {
+            KeyStatus::Revoked
+        } else if now < self.starts_at {
+            KeyStatus::NotYetValid
+        } else if now >= self.expires_at {
+            KeyStatus::Expired
+        } else if self.expires_at.since(now).as_secs() < Self::EXPIRING_DAYS * 86_400 {
+            KeyStatus::Expiring
+        } else {
+            KeyStatus::Valid
+        }
+    }
+}
+
+impl Entity for SigningKey {
+    const KIND: Kind = kinds::KEY;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// A rule that replaces signing keys from time to time. The next key is published before it signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyRotationPolicy {
+    /// Its id.
+    pub id: KeyRotationPolicyId,
+    /// Its name, unique in the environment.
+    pub name: String,
+    /// Whether applications that name no policy sign with this one's key. Ours: PingOne says "the
+    /// default key" without a switch for it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub default: bool,
+    /// Issuer and subject of its certificates.
+    pub dn: String,
+    /// Family; RSA only.
+    pub algorithm: KeyAlgorithm,
+    /// Length in bits.
+    pub key_length: u32,
+    /// How its keys sign; `SHA256withRSA` only.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// What its keys are for; signing only.
+    pub usage_type: KeyUsageType,
+    /// Days between rotations, 30 to one less than the validity.
+    #[serde(default = "default_rotation")]
+    pub rotation_period: u32,
+    /// Days a certificate is valid.
+    #[serde(default = "default_validity")]
+    pub validity_period: u32,
+    /// The key that signs now.
+    pub current_key_id: KeyId,
+    /// The key that signs after the next rotation.
+    pub next_key_id: KeyId,
+    /// When the current key became current.
+    pub rotated_at: Time,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+const fn default_rotation() -> u32 {
+    90
+}
+const fn default_validity() -> u32 {
+    365
+}
+
+impl KeyRotationPolicy {
+    /// Unique: name.
+    pub const UNIQUE_NAME: IndexName = "name";
+
+    /// When the next key is due to become the current one.
+    pub fn rotates_at(&self) -> Time {
+        let days = u64::from(self.rotation_period);
+        self.rotated_at
+            .plus(std::time::Duration::from_secs(days * 86_400))
+    }
+}
+
+impl Entity for KeyRotationPolicy {
+    const KIND: Kind = kinds::KEY_ROTATION_POLICY;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        vec![(Self::UNIQUE_NAME, self.name.clone())]
+    }
+}

@@ -1,0 +1,4 @@
+//! Policies: which steps a sign-on takes, and when each is needed.
+
+pub mod conditions;
+pub mod sign_on;

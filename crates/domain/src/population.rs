@@ -1,0 +1,54 @@
+//! `/v1/environments/{e}/populations` (`reference/platform.md` 3.6).
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{Entity, kinds};
+use crate::ids::{PasswordPolicyId, PopulationId};
+use crate::reference::{Ref, fold, is_false};
+use crate::store::{IndexName, Kind};
+use crate::time::Time;
+
+/// A population: every user is in exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Population {
+    /// Its id.
+    pub id: PopulationId,
+    /// Its name, unique in the environment.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether users without a population come here. One per environment.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub default: bool,
+    /// The policy for its users' passwords; without one, the environment's default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_policy: Option<Ref<PasswordPolicyId>>,
+    /// Language of its users' pages and messages.
+    #[serde(default = "english")]
+    pub preferred_language: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+impl Population {
+    /// Unique: folded name.
+    pub const UNIQUE_NAME: IndexName = "name";
+}
+
+impl Entity for Population {
+    const KIND: Kind = kinds::POPULATION;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        vec![(Self::UNIQUE_NAME, fold(&self.name))]
+    }
+}

@@ -1,0 +1,266 @@
+//! `/v1/roles` and role assignments (`reference/platform.md` 3.11): what administrators and worker
+//! applications may do.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::entity::{Entity, kinds};
+use crate::ids::{ApplicationId, GroupId, RoleAssignmentId, RoleId, UserId};
+use crate::reference::{Ref, is_false};
+use crate::store::{IndexEntry, IndexName, Kind};
+use crate::time::Time;
+
+/// A built-in role. Its id is the same in every installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuiltInRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name, as PingOne has it.
+    pub name: &'static str,
+    /// For people.
+    pub description: &'static str,
+    /// Which scopes it can be given at.
+    pub applicable_to: &'static [RoleScopeType],
+    /// What it allows, as `classifier:action`; `*` stands for all of a kind.
+    pub permissions: &'static [&'static str],
+}
+
+/// How far an assignment of a role reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RoleScopeType {
+    /// A whole organization.
+    Organization,
+    /// One environment.
+    Environment,
+    /// One population.
+    Population,
+    /// One application.
+    Application,
+}
+
+/// Where an assignment reaches: the organization, environment, population or application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoleScope {
+    /// Which one.
+    pub id: Uuid,
+    /// Of which kind.
+    #[serde(rename = "type")]
+    pub type_: RoleScopeType,
+}
+
+/// Who has a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RoleSubject {
+    /// A worker application.
+    Application(Ref<ApplicationId>),
+    /// A user.
+    User(Ref<UserId>),
+    /// Every member of a group.
+    Group(Ref<GroupId>),
+}
+
+impl RoleSubject {
+    /// The subject's entry in [`RoleAssignment::BY_SUBJECT`].
+    pub fn index_value(self) -> String {
+        match self {
+            Self::Application(it) => format!("application/{}", it.id),
+            Self::User(it) => format!("user/{}", it.id),
+            Self::Group(it) => format!("group/{}", it.id),
+        }
+    }
+}
+
+/// The assignment of a role, stored in the environment of its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleAssignment {
+    /// Its id.
+    pub id: RoleAssignmentId,
+    /// Which role.
+    pub role: Ref<RoleId>,
+    /// Where it reaches.
+    pub scope: RoleScope,
+    /// Who has it.
+    pub subject: RoleSubject,
+    /// Whether it cannot be taken away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+impl RoleAssignment {
+    /// Index: [`RoleSubject::index_value`].
+    pub const BY_SUBJECT: IndexName = "subject";
+    /// Unique: subject, role and scope.
+    pub const UNIQUE: IndexName = "assignment";
+}
+
+impl Entity for RoleAssignment {
+    const KIND: Kind = kinds::ROLE_ASSIGNMENT;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![IndexEntry {
+            name: Self::BY_SUBJECT,
+            value: self.subject.index_value(),
+        }]
+    }
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        let subject = self.subject.index_value();
+        vec![(
+            Self::UNIQUE,
+            format!("{subject}/{}/{}", self.role.id, self.scope.id),
+        )]
+    }
+}
+
+use RoleScopeType::{Application, Environment, Organization, Population};
+
+const fn role_id(number: u128) -> RoleId {
+    // A fixed block of our own: version 8 (custom) and the RFC 9562 variant.
+    RoleId::from_uuid(Uuid::from_u128(
+        0xc0c0_5160_0000_8000_8000_0000_0000_0000 + number,
+    ))
+}
+
+/// The built-in roles that mean something here.
+pub const BUILT_IN: &[BuiltInRole] = &[
+    BuiltInRole {
+        id: role_id(1),
+        name: "Organization Admin",
+        description: "Manages the organization and makes environments.",
+        applicable_to: &[Organization],
+        permissions: &["organizations:*", "environments:*", "licenses:read"],
+    },
+    BuiltInRole {
+        id: role_id(2),
+        name: "Environment Admin",
+        description: "Manages an environment: populations, policies, keys and schema.",
+        applicable_to: &[Organization, Environment],
+        permissions: &[
+            "environments:read",
+            "environments:update",
+            "populations:*",
+            "signOnPolicies:*",
+            "passwordPolicies:*",
+            "keys:*",
+            "roleAssignments:*",
+        ],
+    },
+    BuiltInRole {
+        id: role_id(3),
+        name: "Identity Data Admin",
+        description: "Manages users, passwords, groups, sessions and consents.",
+        applicable_to: &[Organization, Environment, Population],
+        permissions: &[
+            "users:*",
+            "passwords:*",
+            "groups:*",
+            "sessions:*",
+            "consents:*",
+            "devices:*",
+            "populations:read",
+        ],
+    },
+    BuiltInRole {
+        id: role_id(4),
+        name: "Client Application Developer",
+        description: "Manages applications, grants, resources, scopes and secrets.",
+        applicable_to: &[Organization, Environment, Application],
+        permissions: &[
+            "applications:*",
+            "grants:*",
+            "resources:*",
+            "scopes:*",
+            "secrets:*",
+            "signOnPolicies:read",
+        ],
+    },
+    BuiltInRole {
+        id: role_id(5),
+        name: "Identity Data Read Only",
+        description: "Reads users, groups, sessions and consents.",
+        applicable_to: &[Organization, Environment, Population],
+        permissions: &[
+            "users:read",
+            "groups:read",
+            "sessions:read",
+            "consents:read",
+            "devices:read",
+            "populations:read",
+        ],
+    },
+    BuiltInRole {
+        id: role_id(6),
+        name: "Configuration Read Only",
+        description: "Reads the configuration of an environment, without secrets.",
+        applicable_to: &[Organization, Environment],
+        permissions: &[
+            "environments:read",
+            "populations:read",
+            "applications:read",
+            "resources:read",
+            "signOnPolicies:read",
+            "passwordPolicies:read",
+            "keys:read",
+        ],
+    },
+    BuiltInRole {
+        id: role_id(7),
+        name: "Help Desk Admin",
+        description: "Unlocks users and resets their passwords and devices.",
+        applicable_to: &[Organization, Environment, Population],
+        permissions: &["users:read", "passwords:*", "devices:*", "sessions:*"],
+    },
+    BuiltInRole {
+        id: role_id(8),
+        name: "Application Owner",
+        description: "Manages one application.",
+        applicable_to: &[Application],
+        permissions: &["applications:read", "applications:update", "secrets:*"],
+    },
+    BuiltInRole {
+        id: role_id(9),
+        name: "Custom Roles Admin",
+        description: "Manages custom roles.",
+        applicable_to: &[Organization, Environment],
+        permissions: &["roles:*"],
+    },
+];
+
+/// The built-in role of that name.
+pub fn built_in(name: &str) -> Option<&'static BuiltInRole> {
+    BUILT_IN.iter().find(|role| role.name == name)
+}
+
+/// The built-in role with that id.
+pub fn built_in_by_id(id: RoleId) -> Option<&'static BuiltInRole> {
+    BUILT_IN.iter().find(|role| role.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_roles_are_found_by_name_and_id() {
+        for role in BUILT_IN {
+            assert_eq!(built_in(role.name), Some(role));
+            assert_eq!(built_in_by_id(role.id), Some(role));
+            assert_eq!(role.id.uuid().get_version_num(), 8);
+        }
+    }
+
+    #[test]
+    fn a_subject_is_one_key() {
+        let subject = RoleSubject::User(Ref::to(UserId::from_uuid(Uuid::nil())));
+        assert_eq!(
+            serde_json::to_string(&subject).unwrap(),
+            r#"{"user":{"id":"00000000-0000-0000-0000-000000000000"}}"#
+        );
+    }
+}

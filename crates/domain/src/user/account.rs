@@ -1,0 +1,65 @@
+//! The account: what signing on and failing to do so changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{Entity, kinds};
+use crate::ids::UserId;
+use crate::reference::is_false;
+use crate::store::Kind;
+use crate::time::Time;
+
+/// The last successful sign-on of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSignOn {
+    /// When.
+    pub at: Time,
+    /// From which address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_ip: Option<String>,
+}
+
+/// Counters and locks of a user. A user who never signed on has none: [`Account::new`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Different wrong passwords since the last right one or the last lock.
+    #[serde(default)]
+    pub failures: u32,
+    /// Keyed digest of the last wrong password: the same one again does not count
+    /// (`reference/flows.md` 10.1). Keyed, so that it helps nobody to guess the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure_digest: Option<String>,
+    /// The password is locked until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Time>,
+    /// An administrator locked the account; only an administrator unlocks it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub locked_by_admin: bool,
+    /// The last successful sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sign_on: Option<UserSignOn>,
+}
+
+impl Account {
+    /// The account of a user who has never tried.
+    pub const fn new(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            failures: 0,
+            last_failure_digest: None,
+            locked_until: None,
+            locked_by_admin: false,
+            last_sign_on: None,
+        }
+    }
+}
+
+impl Entity for Account {
+    const KIND: Kind = kinds::ACCOUNT;
+    fn id(&self) -> String {
+        self.user_id.to_string()
+    }
+}
