@@ -103,3 +103,42 @@ pub struct Ports {
     /// Secrets at rest.
     pub vault: Arc<crate::vault::Vault>,
 }
+
+/// Calls to URLs that someone outside chose. Whoever implements it decides which addresses may be
+/// reached and connects to exactly the address it checked (`threats.md` 15).
+pub trait Fetch: Send + Sync + 'static {
+    /// Gets a document of at most `max_bytes` bytes. Redirects are answers, not followed.
+    fn get<'a>(
+        &'a self,
+        url: &'a url::Url,
+        max_bytes: usize,
+    ) -> BoxFuture<'a, Result<Fetched, FetchError>>;
+}
+
+/// What came back, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The HTTP status code.
+    pub status: u16,
+    /// The `Content-Type`, if it is readable text.
+    pub content_type: Option<String>,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The URL or every address behind it is off limits.
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    /// It took too long.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The body is larger than the caller wants.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Name resolution, connection, TLS or HTTP failed. Inward text only.
+    #[error("{0}")]
+    Failed(String),
+}
