@@ -21,6 +21,23 @@ pub fn random_uuid(entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
+/// A UUID that follows from where a thing is, what it is and what it is called, so that making the
+/// same thing again, here or on another machine, makes the same id. Version 8, from SHA-256. Ids
+/// are no secrets: whoever knows the name can work out the id.
+pub fn derived_uuid(env: EnvId, kind: crate::store::Kind, name: &str) -> Uuid {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(b"countersign id 1\0");
+    context.update(env.uuid().as_bytes());
+    context.update(&kind.number.to_be_bytes());
+    context.update(name.as_bytes());
+    let digest = context.finish();
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 /// Only the hyphenated form counts, so that one id has one spelling and no second key.
 fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() != 36 {

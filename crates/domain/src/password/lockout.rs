@@ -95,7 +95,7 @@ mod tests {
         let three = fail(&two, 1, "c");
         assert_eq!(
             locked_for(&three, Time::from_seconds(1)),
-            Some(Duration::from_secs(900))
+            Some(Duration::from_mins(15))
         );
         assert!(is_locked(&three, Time::from_seconds(900)));
         assert!(!is_locked(&three, Time::from_seconds(901)));

@@ -298,20 +298,12 @@ impl Condition {
     /// `None`: unknown.
     fn truth(&self, facts: &ConditionFacts<'_>, now: Time) -> Option<bool> {
         match self {
-            Self::And(parts) => parts.iter().fold(Some(true), |sum, part| {
-                match (sum, part.truth(facts, now)) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                }
-            }),
-            Self::Or(parts) => parts.iter().fold(Some(false), |sum, part| {
-                match (sum, part.truth(facts, now)) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    (None, _) | (_, None) => None,
-                }
-            }),
+            Self::And(parts) => all(parts.iter().map(|part| part.truth(facts, now))),
+            // De Morgan: one of them is true unless all of them are false.
+            Self::Or(parts) => all(parts
+                .iter()
+                .map(|part| part.truth(facts, now).map(|it| !it)))
+            .map(|it| !it),
             Self::Not(inner) => inner.truth(facts, now).map(|it| !it),
             Self::SecondsSince {
                 authenticator,
@@ -324,7 +316,8 @@ impl Condition {
                 Some(at.is_none_or(|at| now.since(at).as_millis() > u128::from(*greater) * 1000))
             }
             Self::Equals { value, equals } => {
-                attribute(facts.user?, value).map(|found| same(found.as_ref(), equals))
+                let path = attribute_path(value)?;
+                Some(same(attribute(facts.user?, path).as_ref(), equals))
             }
             Self::IpRange(ranges) => {
                 let ip = facts.remote_ip?.to_canonical();
@@ -340,15 +333,30 @@ pub fn evaluate(condition: &Condition, facts: &ConditionFacts<'_>, now: Time) ->
     condition.truth(facts, now).unwrap_or(true)
 }
 
-/// The value of `${user.a.b}`: outer `None` when the expression is not one of a user attribute,
-/// inner `None` when the user lacks it.
-fn attribute(user: &User, expression: &str) -> Option<Option<Value>> {
-    let path = expression.strip_prefix("${user.")?.strip_suffix('}')?;
+/// Whether all are true: false as soon as one is, unknown if one is unknown otherwise.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(true)
+}
+
+/// `a.b` of `${user.a.b}`; other expressions are unknown.
+fn attribute_path(expression: &str) -> Option<&str> {
+    expression.strip_prefix("${user.")?.strip_suffix('}')
+}
+
+fn attribute(user: &User, path: &str) -> Option<Value> {
     let mut value = serde_json::to_value(user).ok();
     for name in path.split('.') {
         value = value.and_then(|mut it| it.get_mut(name).map(Value::take));
     }
-    Some(value)
+    value
 }
 
 fn same(found: Option<&Value>, wanted: &Value) -> bool {

@@ -136,7 +136,7 @@ pub struct Login {
     /// Whether a forgotten password can be replaced.
     pub recovery: Switch,
     /// Whether new users may register.
-    pub registration: Option<Registration>,
+    pub registration: Registration,
     /// Identity providers offered beside the password.
     pub social_providers: Vec<Ref<Uuid>>,
     /// Whether locked users may not come in through those either.
@@ -339,7 +339,7 @@ impl TryFrom<RawAction> for SignOnAction {
 fn take_login(raw: &mut RawAction) -> Login {
     Login {
         recovery: raw.recovery.unwrap_or_default(),
-        registration: raw.registration.take(),
+        registration: raw.registration.take().unwrap_or_default(),
         social_providers: raw.social_providers.take().unwrap_or_default(),
         enforce_lockout_for_identity_providers: raw
             .enforce_lockout_for_identity_providers
@@ -350,7 +350,7 @@ fn take_login(raw: &mut RawAction) -> Login {
 
 fn put_login(raw: &mut RawAction, login: Login) {
     raw.recovery = Some(login.recovery);
-    raw.registration = Some(login.registration.unwrap_or_default());
+    raw.registration = Some(login.registration);
     raw.social_providers = Some(login.social_providers);
     raw.enforce_lockout_for_identity_providers = Some(login.enforce_lockout_for_identity_providers);
     raw.new_user_provisioning = login.new_user_provisioning;
