@@ -1,4 +1,6 @@
 //! The process around the product: configuration, listener, telemetry, jobs, wiring, CLI.
 
 pub mod fetch;
+pub mod heavy;
 pub mod listen;
+pub mod ports;

@@ -153,7 +153,7 @@ where
 async fn drive<C: Connection>(conn: C, pace: &Pace, mut stop: watch::Receiver<bool>) -> Ended {
     let mut conn = pin!(conn);
     let mut timer = pin!(tokio::time::sleep_until(pace.deadline()));
-    let mut step = poll_fn(|cx| {
+    let mut progress = poll_fn(|cx| {
         if let Poll::Ready(result) = conn.as_mut().poll(cx) {
             return Poll::Ready(Ended::Closed(result));
         }
@@ -175,7 +175,7 @@ async fn drive<C: Connection>(conn: C, pace: &Pace, mut stop: watch::Receiver<bo
     });
     tokio::select! {
         biased;
-        ended = &mut step => return ended,
+        ended = &mut progress => return ended,
         _ = stop.wait_for(|stop| *stop) => {}
     }
     conn.as_mut().finish();

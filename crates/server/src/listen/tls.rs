@@ -19,8 +19,8 @@ const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// The server's certificate and key, as they were last read from their files.
 #[derive(Debug)]
 pub struct Certificate {
-    certificate: PathBuf,
-    key: PathBuf,
+    chain_file: PathBuf,
+    key_file: PathBuf,
     current: Arc<Current>,
     read_at: Mutex<Stamp>,
 }
@@ -43,8 +43,8 @@ impl Certificate {
         let stamp = stamp(certificate, key);
         let certified = read(certificate, key)?;
         Ok(Self {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
+            chain_file: certificate.to_owned(),
+            key_file: key.to_owned(),
             current: Arc::new(Current(ArcSwap::from_pointee(certified))),
             read_at: Mutex::new(stamp),
         })
@@ -55,7 +55,7 @@ impl Certificate {
     /// renewal half written) leave the old certificate in place and are tried again when they
     /// change once more.
     pub fn reload(&self) -> anyhow::Result<bool> {
-        let stamp = stamp(&self.certificate, &self.key);
+        let stamp = stamp(&self.chain_file, &self.key_file);
         {
             let mut read_at = self.read_at.lock().unwrap_or_else(PoisonError::into_inner);
             if *read_at == stamp {
@@ -63,7 +63,7 @@ impl Certificate {
             }
             *read_at = stamp;
         }
-        let certified = read(&self.certificate, &self.key)?;
+        let certified = read(&self.chain_file, &self.key_file)?;
         self.current.0.store(Arc::new(certified));
         Ok(true)
     }

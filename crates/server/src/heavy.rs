@@ -1,0 +1,258 @@
+//! Slow hashing on a bounded pool: as many threads as the machine has cores, a bounded queue, and
+//! a refusal when it is full, so that a flood of guesses costs neither memory nor the latency of
+//! everything else (`threats.md` 22).
+//!
+//! Threads start when there is work and end after a rest, and give their working memory (19 MiB
+//! each) back with that.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use countersign_domain::password::hash::{PasswordHash, Scratch, verify_dummy};
+use countersign_domain::ports::{BoxFuture, Heavy};
+use countersign_domain::store::Fault;
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+
+/// Jobs that may wait for each thread.
+const QUEUE_PER_THREAD: usize = 8;
+/// How long a thread without work keeps its memory.
+const REST: Duration = Duration::from_secs(10);
+
+/// The pool.
+pub struct HeavyPool(Arc<Shared>);
+
+struct Shared {
+    threads: usize,
+    queue_length: usize,
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    running: usize,
+    resting: usize,
+    closed: bool,
+}
+
+/// A job answers its own caller.
+type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+impl Default for HeavyPool {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::new(cores, cores * QUEUE_PER_THREAD)
+    }
+}
+
+impl HeavyPool {
+    /// At most `threads` jobs at a time and `queue_length` more waiting.
+    pub fn new(threads: usize, queue_length: usize) -> Self {
+        Self(Arc::new(Shared {
+            threads: threads.max(1),
+            queue_length,
+            state: Mutex::default(),
+            work: Condvar::new(),
+        }))
+    }
+
+    /// Runs a job on the pool.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Scratch) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Box::new(move |scratch| {
+            // Whoever asked may have hung up while the job waited.
+            if !reply.is_closed() {
+                let _ = reply.send(job(scratch));
+            }
+        }))?;
+        answer
+            .await
+            .map_err(|_| Fault::Overloaded("the hashing pool gave up the job"))
+    }
+
+    fn submit(&self, job: Job) -> Result<(), Fault> {
+        let mut state = self.0.lock();
+        let may_start = state.running < self.0.threads;
+        let at_once = state.resting + (self.0.threads - state.running);
+        if state.queue.len() >= self.0.queue_length + at_once {
+            return Err(Fault::Overloaded("too many passwords are being checked"));
+        }
+        state.queue.push_back(job);
+        if state.queue.len() > state.resting && may_start {
+            state.running += 1;
+            let shared = Arc::clone(&self.0);
+            let started = std::thread::Builder::new()
+                .name("heavy".to_owned())
+                .spawn(move || shared.work_until_idle());
+            if let Err(error) = started {
+                state.running -= 1;
+                tracing::error!(%error, "cannot start a thread of the hashing pool");
+                if state.running == 0 {
+                    state.queue.clear();
+                    return Err(Fault::Overloaded("no thread can be started"));
+                }
+            }
+        }
+        drop(state);
+        self.0.work.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for HeavyPool {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.work.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work_until_idle(&self) {
+        let mut scratch = Scratch::default();
+        while let Some(job) = self.next() {
+            let done = catch_unwind(AssertUnwindSafe(|| job(&mut scratch)));
+            if done.is_err() {
+                // Its caller gets a fault; the memory may be in any state.
+                scratch = Scratch::default();
+            }
+        }
+    }
+
+    /// The next job. `None` when none came for a while: the thread is then counted out already,
+    /// under the same lock, so that the next job starts another.
+    fn next(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                return Some(job);
+            }
+            if state.closed {
+                state.running -= 1;
+                return None;
+            }
+            state.resting += 1;
+            let (woken, rest) = self
+                .work
+                .wait_timeout(state, REST)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.resting -= 1;
+            if rest.timed_out() && state.queue.is_empty() {
+                state.running -= 1;
+                return None;
+            }
+        }
+    }
+}
+
+impl Heavy for HeavyPool {
+    fn verify_password(
+        &self,
+        hash: Option<PasswordHash>,
+        password: SecretString,
+    ) -> BoxFuture<'_, Result<bool, Fault>> {
+        Box::pin(self.run(move |scratch| match hash {
+            Some(hash) => hash.verify(&password, scratch),
+            None => verify_dummy(&password, scratch),
+        }))
+    }
+
+    fn hash_password(
+        &self,
+        password: SecretString,
+        salt: [u8; 16],
+    ) -> BoxFuture<'_, Result<PasswordHash, Fault>> {
+        Box::pin(async move {
+            self.run(move |scratch| PasswordHash::hash(&password, &salt, scratch))
+                .await?
+                .map_err(|_| Fault::Crypto("the password could not be hashed"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::Poll;
+
+    use super::*;
+
+    /// Occupies one thread until the sender is dropped; returns once it runs.
+    fn occupy(pool: &HeavyPool) -> mpsc::Sender<()> {
+        let (release, released) = mpsc::channel::<()>();
+        let (started, start) = mpsc::channel();
+        let job: Job = Box::new(move |_| {
+            started.send(()).unwrap();
+            let _ = released.recv();
+        });
+        pool.submit(job).unwrap();
+        start.recv().unwrap();
+        release
+    }
+
+    #[tokio::test]
+    async fn a_password_is_known_again() {
+        let pool = HeavyPool::new(1, 4);
+        let right = SecretString::from("2FederateM0re!");
+        let hash = pool.hash_password(right.clone(), [7; 16]).await.unwrap();
+        let verify = |hash, text: &str| pool.verify_password(hash, SecretString::from(text));
+        assert!(verify(Some(hash.clone()), "2FederateM0re!").await.unwrap());
+        assert!(!verify(Some(hash), "wrong").await.unwrap());
+        assert!(!verify(None, "2FederateM0re!").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn threat_22_a_full_queue_refuses_at_once() {
+        let pool = HeavyPool::new(1, 2);
+        let busy = occupy(&pool);
+        pool.submit(Box::new(|_| ())).unwrap();
+        pool.submit(Box::new(|_| ())).unwrap();
+        let refused = pool.verify_password(None, SecretString::from("x")).await;
+        assert!(matches!(refused, Err(Fault::Overloaded(_))));
+        drop(busy);
+    }
+
+    #[tokio::test]
+    async fn jobs_of_callers_that_left_are_not_run() {
+        let pool = HeavyPool::new(1, 4);
+        let busy = occupy(&pool);
+        let (ran, runs) = mpsc::channel();
+        let mut abandoned = Box::pin(pool.run(move |_| ran.send(()).unwrap()));
+        let first = std::future::poll_fn(|cx| Poll::Ready(abandoned.as_mut().poll(cx))).await;
+        assert!(first.is_pending());
+        drop(abandoned);
+        drop(busy);
+        pool.run(|_| ()).await.unwrap();
+        assert!(runs.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_job_and_no_thread() {
+        let pool = HeavyPool::new(1, 4);
+        let failed = pool.run(|_| panic!("a bug")).await;
+        assert!(matches!(failed, Err::<(), _>(Fault::Overloaded(_))));
+        assert_eq!(pool.run(|_| 5).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn threads_start_only_when_there_is_work_for_them() {
+        let pool = HeavyPool::new(4, 4);
+        assert_eq!(pool.0.lock().running, 0);
+        let busy = occupy(&pool);
+        assert_eq!(pool.0.lock().running, 1);
+        let second = occupy(&pool);
+        assert_eq!(pool.0.lock().running, 2);
+        drop((busy, second));
+    }
+}
