@@ -1,0 +1,3 @@
+//! `grant_type=...` at `POST /{envID}/as/token`
+
+mod authorization_code;

@@ -1,0 +1,51 @@
+//! `GET /{envID}/as/jwks`
+
+use countersign_testkit::{TestServer, on_every_adapter};
+
+on_every_adapter! {
+    async fn it_publishes_public_keys_and_nothing_private(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let answer = browser.get(tenant.endpoint("jwks")).send().await.expect_status(200);
+        assert!(answer.header("content-type").unwrap_or_default().starts_with("application/json"));
+        let jwks = answer.json();
+        let keys = jwks["keys"].as_array().unwrap();
+        assert!(!keys.is_empty());
+        for key in keys {
+            assert_eq!(key["kty"], "RSA");
+            assert_eq!(key["use"], "sig");
+            assert_eq!(key["alg"], "RS256");
+            for member in ["kid", "n", "e", "x5t"] {
+                assert!(key[member].is_string(), "{key}");
+            }
+            assert!(key["x5c"].is_array(), "{key}");
+            for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+                assert!(key.get(private).is_none(), "{private}");
+            }
+        }
+    }
+
+    async fn every_token_names_a_published_key(server: TestServer) {
+        let tenant = &server.tenant;
+        let tokens = tenant.tokens(&tenant.spa).await;
+        for token in ["access_token", "id_token"] {
+            assert!(tenant.verify(&tokens[token]).await.header.kid.is_some());
+        }
+    }
+
+    async fn any_origin_may_read_it(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let request = browser.get(tenant.endpoint("jwks")).header("origin", "https://app.example");
+        let answer = request.send().await.expect_status(200);
+        assert!(answer.header("access-control-allow-origin").is_some());
+    }
+
+    async fn only_get_is_allowed(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let _ = browser.post(tenant.endpoint("jwks")).send().await.expect_status(405);
+        let unknown = tenant.endpoint("jwks").replacen(&tenant.id, "00000000-0000-4000-8000-00000000beef", 1);
+        let _ = browser.get(unknown).send().await.expect_status(404);
+    }
+}

@@ -1,0 +1,12 @@
+//! `/{envID}/as/*`
+
+mod authorize;
+mod client_auth;
+mod grants;
+mod jwks;
+mod redirect_uri;
+mod response_modes;
+mod resume;
+mod token;
+mod userinfo;
+mod well_known;

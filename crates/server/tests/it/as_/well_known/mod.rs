@@ -1,0 +1,3 @@
+//! `/{envID}/as/.well-known/*` and `/.well-known/*/{envID}/as`
+
+mod openid_configuration;

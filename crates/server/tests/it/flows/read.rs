@@ -1,0 +1,104 @@
+//! `GET /{envID}/flows/{flowID}`, and what holds for every action
+
+use std::time::Duration;
+
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::json;
+
+on_every_adapter! {
+    async fn a_flow_is_read_by_the_browser_that_started_it(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let started = tenant.authorize(&tenant.native).pi_flow().send(&browser).await.expect_status(200).json();
+        let flow = started["id"].as_str().unwrap();
+        let read = browser.get(tenant.flow(flow)).send().await.expect_status(200).json();
+        for member in ["id", "status", "resumeUrl", "environment", "createdAt"] {
+            assert_eq!(read[member], started[member]);
+        }
+    }
+
+    async fn threat_25_another_browser_sees_no_flow(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let stranger = tenant.browser();
+        let answer = stranger.get(tenant.flow(&flow)).send().await;
+        assert!(matches!(answer.status, 400 | 404), "{}", answer.status);
+        let person = &tenant.person;
+        let answer = tenant.check_password(&stranger, &flow, &person.username, &person.password).await;
+        assert!(matches!(answer.status, 400 | 404), "{}", answer.status);
+    }
+
+    async fn a_flow_ends_fifteen_minutes_after_the_last_touch(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        for _ in 0..3 {
+            server.clock.advance(Duration::from_mins(14));
+            let wrong = tenant.check_password(&browser, &flow, "nobody", "x").await;
+            let _ = wrong.expect_status(400);
+        }
+        server.clock.advance(Duration::from_mins(15));
+        let gone = browser.get(tenant.flow(&flow)).send().await.expect_status(404).json();
+        assert_eq!(gone["code"], "NOT_FOUND");
+        assert!(gone["id"].is_string());
+    }
+
+    async fn unknown_flows_are_not_found(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        for unknown in ["00000000-0000-4000-8000-000000000000", "x"] {
+            let _ = browser.get(tenant.flow(unknown)).send().await.expect_status(404);
+        }
+    }
+
+    async fn an_unknown_media_type_is_415(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        for media in ["application/json", "text/plain", "application/vnd.pingidentity.teapot+json"] {
+            let request = browser.post(tenant.flow(&flow)).json(media, &json!({}));
+            let error = request.send().await.expect_status(415).json();
+            assert_eq!(error["code"], "INVALID_REQUEST", "{media}");
+        }
+    }
+
+    async fn parameters_of_the_media_type_do_not_matter(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let media = "application/vnd.pingidentity.usernamePassword.check+json; charset=UTF-8";
+        let body = json!({ "username": tenant.person.username, "password": tenant.person.password });
+        let request = browser.post(tenant.flow(&flow)).json(media, &body);
+        assert_eq!(request.send().await.expect_status(200).text("/status"), "COMPLETED");
+    }
+
+    async fn a_completed_flow_takes_no_action(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let person = &tenant.person;
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        let again = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        assert_eq!(again.expect_status(400).text("/code"), "REQUEST_FAILED");
+        let read = browser.get(tenant.flow(&flow)).send().await.expect_status(200).json();
+        let links: Vec<&String> = read["_links"].as_object().unwrap().keys().collect();
+        assert_eq!(links, ["self"]);
+    }
+
+    async fn a_preflight_of_an_action_succeeds(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.spa).start_flow(&browser).await;
+        let request = browser
+            .request("OPTIONS".parse().unwrap(), tenant.flow(&flow))
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let answer = request.send().await;
+        assert!(matches!(answer.status, 200 | 204), "{}", answer.status);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+        assert!(answer.header("vary").unwrap_or_default().to_lowercase().contains("origin"));
+    }
+}

@@ -1,0 +1,147 @@
+//! `application/vnd.pingidentity.usernamePassword.check+json`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_testkit::{Answer, TestServer, on_every_adapter};
+use serde_json::{Value, json};
+
+/// What of a refusal may not tell one case from another.
+fn shape(answer: &Answer) -> (u16, Value) {
+    let mut json = answer.json();
+    json["id"] = Value::Null;
+    (answer.status, json)
+}
+
+on_every_adapter! {
+    async fn the_right_password_completes_the_flow(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let person = &tenant.person;
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let name = person.username.to_uppercase();
+        let done = tenant.check_password(&browser, &flow, &name, &person.password).await;
+        assert_eq!(done.expect_status(200).text("/status"), "COMPLETED");
+    }
+
+    async fn a_wrong_password_leaves_the_flow_where_it_was(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let wrong = tenant.check_password(&browser, &flow, &tenant.person.username, "wrong").await;
+        let wrong = wrong.expect_status(400).json();
+        assert_eq!(wrong["code"], "INVALID_DATA");
+        assert_eq!(wrong["details"][0]["code"], "INVALID_VALUE");
+        assert_eq!(wrong["details"][0]["target"], "username");
+        assert_eq!(wrong["details"][0]["message"], "Invalid username and/or password.");
+        let read = browser.get(tenant.flow(&flow)).send().await.expect_status(200);
+        assert_eq!(read.text("/status"), "USERNAME_PASSWORD_REQUIRED");
+    }
+
+    async fn bodies_that_are_none_are_refused(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let media = "application/vnd.pingidentity.usernamePassword.check+json";
+        for (body, code) in [
+            ("{", "INVALID_REQUEST"),
+            ("[]", ""),
+            ("", ""),
+            ("{}", "INVALID_DATA"),
+            (r#"{"username":"a"}"#, "INVALID_DATA"),
+            (r#"{"username":1,"password":true}"#, ""),
+        ] {
+            let answer = browser.post(tenant.flow(&flow)).body(media, body).send().await;
+            let answer = answer.expect_status(400);
+            if !code.is_empty() {
+                assert_eq!(answer.text("/code"), code, "{body}");
+            }
+        }
+    }
+
+    async fn threat_34_unknown_people_are_answered_like_wrong_passwords(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        // Also when the account is locked: unknown ones lock alike.
+        for attempt in 1..=7 {
+            let password = format!("wrong {attempt}");
+            let known = tenant.check_password(&browser, &flow, &tenant.person.username, &password).await;
+            let unknown = tenant.check_password(&browser, &flow, "nobody", &password).await;
+            assert_eq!(shape(&unknown), shape(&known), "attempt {attempt}");
+        }
+    }
+
+    async fn the_fifth_wrong_password_locks_for_fifteen_minutes(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let person = &tenant.person;
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        for attempt in 1..=4 {
+            let password = format!("wrong {attempt}");
+            let answer = tenant.check_password(&browser, &flow, &person.username, &password).await;
+            assert_eq!(answer.expect_status(400).text("/details/0/code"), "INVALID_VALUE");
+        }
+        let fifth = tenant.check_password(&browser, &flow, &person.username, "wrong 5").await;
+        let fifth = fifth.expect_status(400).json();
+        assert_eq!(fifth["details"][0]["code"], "PASSWORD_LOCKED_OUT");
+        assert_eq!(fifth["details"][0]["innerError"]["secondsUntilUnlock"], 900);
+        server.clock.advance(Duration::from_secs(300));
+        let right = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        let right = right.expect_status(400).json();
+        assert_eq!(right["details"][0]["code"], "PASSWORD_LOCKED_OUT");
+        assert_eq!(right["details"][0]["innerError"]["secondsUntilUnlock"], 600);
+        server.clock.advance(Duration::from_mins(10));
+        let right = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        assert_eq!(right.expect_status(200).text("/status"), "COMPLETED");
+    }
+
+    async fn threat_32_a_thousand_parallel_guesses_are_five(server: TestServer) {
+        let tenant = Arc::new(server.tenant.clone());
+        let browser = Arc::new(tenant.browser());
+        let flow = Arc::new(tenant.authorize(&tenant.native).start_flow(&browser).await);
+        let guesses: Vec<_> = (0..1000)
+            .map(|guess| {
+                let (tenant, browser, flow) = (tenant.clone(), browser.clone(), flow.clone());
+                tokio::spawn(async move {
+                    let password = format!("guess {guess}");
+                    let name = &tenant.person.username;
+                    tenant.check_password(&browser, &flow, name, &password).await
+                })
+            })
+            .collect();
+        let mut judged = 0;
+        for guess in guesses {
+            let answer = guess.await.unwrap();
+            match answer.status {
+                400 if answer.text("/details/0/code") == "INVALID_VALUE" => judged += 1,
+                400 => assert_eq!(answer.text("/details/0/code"), "PASSWORD_LOCKED_OUT"),
+                status => assert!(matches!(status, 429 | 503), "{status} {}", answer.body),
+            }
+        }
+        // The fifth wrong password says itself that it locked the account.
+        assert!(judged <= 4, "{judged} guesses were judged");
+        let right = tenant.check_password(&browser, &flow, &tenant.person.username, &tenant.person.password).await;
+        let _ = right.expect_status(400);
+    }
+
+    async fn a_disabled_person_is_told_only_after_the_right_password(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        server.import(&json!({ "environments": [ {
+            "id": tenant.id,
+            "name": "Tenant",
+            "users": [ {
+                "username": "mallory",
+                "email": "mallory@client.example",
+                "enabled": false,
+                "password": { "value": "Right-Password-1" },
+            } ],
+        } ] })).await;
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let wrong = tenant.check_password(&browser, &flow, "mallory", "wrong").await.expect_status(400);
+        assert_eq!(wrong.text("/details/0/code"), "INVALID_VALUE");
+        let right = tenant.check_password(&browser, &flow, "mallory", "Right-Password-1").await;
+        assert_eq!(right.expect_status(400).text("/details/0/code"), "ACCOUNT_NOT_USABLE");
+    }
+}

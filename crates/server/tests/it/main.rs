@@ -1,0 +1,12 @@
+//! The server as a black box. The tree mirrors the URLs: `as_/token.rs` tests `POST .../as/token`.
+//!
+//! Tests whose names begin with `threat_` and a number belong to the threat catalogue.
+
+mod as_;
+mod browser;
+mod clients;
+mod flows;
+mod pages;
+mod quick_start;
+mod sessions;
+mod tenancy;
