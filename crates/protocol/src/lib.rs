@@ -1,1 +1,14 @@
-//! protocol
+//! What each endpoint, grant and flow action does. Knows no HTTP framework and no SQL.
+#![deny(missing_docs)]
+
+pub mod as_;
+pub mod browser;
+pub mod configuration;
+pub mod cx;
+pub mod error;
+pub mod expression;
+pub mod flows;
+pub mod jose;
+pub mod refusal;
+pub mod run;
+pub mod urls;

@@ -41,6 +41,10 @@ pub struct Account {
     /// The last successful sign-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sign_on: Option<UserSignOn>,
+    /// Set for a username that nobody has: such an account locks like any other, so that a lock
+    /// tells nobody who exists (`reference/rulings.md` 9), and is forgotten at this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget_at: Option<Time>,
 }
 
 impl Account {
@@ -53,6 +57,7 @@ impl Account {
             locked_until: None,
             locked_by_admin: false,
             last_sign_on: None,
+            forget_at: None,
         }
     }
 }
@@ -61,5 +66,8 @@ impl Entity for Account {
     const KIND: Kind = kinds::ACCOUNT;
     fn id(&self) -> String {
         self.user_id.to_string()
+    }
+    fn expires_at(&self) -> Option<Time> {
+        self.forget_at
     }
 }

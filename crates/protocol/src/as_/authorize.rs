@@ -1,0 +1,281 @@
+//! `GET|POST /{envID}/as/authorize` (`reference/oidc.md` 3).
+
+use std::sync::Arc;
+
+use countersign_domain::entity::{self, Entity};
+use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId};
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::User;
+use serde::{Deserialize, Serialize};
+
+use crate::as_::checks::pkce::CodeChallenge;
+use crate::as_::checks::prompt::Prompt;
+use crate::as_::checks::response_type::ResponseType;
+use crate::as_::checks::scope::GrantedScope;
+use crate::as_::checks::{self, redirect_uri, response_mode};
+use crate::as_::error::oauth_error;
+use crate::as_::grants::authorization_code;
+use crate::as_::params::Params;
+use crate::as_::response_modes::{Delivery, Destination, Mode};
+use crate::browser::{self, BrowserToken};
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
+use crate::flows::next::{Known, Next, next};
+use crate::flows::state::Done;
+use crate::flows::{State, view};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::run::{Operation, Verdict, run};
+
+/// An authorization request, validated and total. Frozen in the flow that carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// Who asks.
+    pub client: ApplicationId,
+    /// For what.
+    pub response_type: ResponseType,
+    /// Where the answer goes.
+    pub destination: Destination,
+    /// PKCE.
+    pub code_challenge: Option<CodeChallenge>,
+    /// What may be shown.
+    pub prompt: Prompt,
+    /// How old, in seconds, a sign-on may be.
+    pub max_age: Option<u64>,
+    /// What is granted.
+    pub scope: GrantedScope,
+    /// Copied into the ID token.
+    pub nonce: Option<String>,
+    /// Whom the client expects; fills in the sign-on page.
+    pub login_hint: Option<String>,
+    /// Policies that may run, in order.
+    pub policies: Vec<SignOnPolicyId>,
+}
+
+/// What authorize answers.
+#[derive(Debug)]
+pub struct Reply {
+    /// What the browser gets.
+    pub answer: Answer,
+    /// A value for the `ST` cookie, when the browser needs one.
+    pub cookie: Option<BrowserToken>,
+}
+
+/// The kinds of answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// 302 to a page where the person signs on.
+    SignOn(String),
+    /// 200 with the flow (`pi.flow`).
+    Flow(serde_json::Value),
+    /// The authorization response, an error among them.
+    Response(Delivery),
+}
+
+/// Answers an authorization request. What fails before client and redirect URI are trusted is an
+/// error here; what fails after is an answer to the client.
+pub async fn authorize(
+    cx: &Cx,
+    params: &Params,
+    token: Option<&BrowserToken>,
+) -> Outcome<Reply> {
+    let view = checks::client::check(cx, params).await?;
+    let mode = response_mode::chosen(params);
+    let destination = Destination {
+        mode,
+        redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
+        state: params.get("state").map(str::to_owned),
+    };
+    let outcome = match checks::validate(params, &cx.env, &view, &destination) {
+        Ok(request) => {
+            run(cx, &Authorize { request: &request, view: &view, token }).await
+        }
+        Err(refused) => Err(refused.into()),
+    };
+    match outcome {
+        Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
+        other => other,
+    }
+}
+
+/// Sends a refusal to the client, if it may travel: `pi.flow` has no redirect, its errors are
+/// answered on the spot (`reference/oidc.md` 23.3).
+pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> Outcome<Reply> {
+    let error = oauth_error(&refused.refusal, cx.correlation);
+    if !error.may_redirect || destination.mode == Mode::PiFlow {
+        return Err(refused.into());
+    }
+    tracing::info!(refusal = ?refused.refusal, because = %refused.because, "refused by redirect");
+    let parameters =
+        vec![("error", error.error.to_owned()), ("error_description", error.description)];
+    let answer = Answer::Response(destination.deliver(parameters, None));
+    Ok(Reply { answer, cookie: None })
+}
+
+struct Authorize<'a> {
+    request: &'a AuthorizationRequest,
+    view: &'a Arc<ApplicationView>,
+    token: Option<&'a BrowserToken>,
+}
+
+struct Facts {
+    session: Option<(Session, User)>,
+    /// The browser's own anonymous token, when it is one of ours.
+    anonymous: Option<BrowserToken>,
+    fresh_anonymous: BrowserToken,
+    flow_id: FlowId,
+    code: String,
+}
+
+impl Operation for Authorize<'_> {
+    type Facts = Facts;
+    type Reply = Reply;
+
+    async fn gather(&self, cx: &Cx) -> Outcome<Facts> {
+        let (session, anonymous) = match self.token {
+            Some(token) if token.is_session() => (session_of(cx, token).await?, None),
+            Some(token) if token.is_our_anonymous(&cx.ports, cx.env_id())? => {
+                (None, Some(token.clone()))
+            }
+            _ => (None, None),
+        };
+        Ok(Facts {
+            session,
+            anonymous,
+            fresh_anonymous: BrowserToken::new_anonymous(&cx.ports, cx.env_id())?,
+            flow_id: FlowId::random(&*cx.ports.entropy),
+            code: browser::secret(&*cx.ports.entropy),
+        })
+    }
+
+    fn decide(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+        let request = self.request;
+        let (binding, cookie) = match (&facts.session, &facts.anonymous) {
+            (Some((session, _)), _) => (Binding::Session(session.id), None),
+            (None, Some(token)) => (Binding::Anonymous(token.hash()), None),
+            (None, None) => {
+                let token = facts.fresh_anonymous;
+                (Binding::Anonymous(token.hash()), Some(token))
+            }
+        };
+        let prior_session = facts.session.as_ref().map(|(session, _)| session.id);
+        let counting = facts.session.filter(|(session, _)| counts(request, session, cx));
+        let session = counting.as_ref().map(|(session, user)| session_facts(session, user));
+        let user = counting.as_ref().map(|(_, user)| user);
+
+        let mut flow = Flow {
+            id: facts.flow_id,
+            request: request.clone(),
+            application_name: self.view.application.name.clone(),
+            binding,
+            created_at: cx.now,
+            expires_at: cx.now.plus(IDLE),
+            session,
+            prior_session,
+            progress: Progress::default(),
+            state: State::UsernamePasswordRequired,
+            resumed: false,
+        };
+        let session = flow.session.clone();
+        let known = Known { user, session: session.as_ref(), remote_ip: cx.remote_ip };
+        let step = next(&cx.env, &request.policies, &mut flow.progress, known, cx.now);
+        flow.state = match (step, session) {
+            (Next::Complete { policy }, Some(session)) => State::Completed(Done {
+                user: session.user,
+                session: session.id,
+                auth_time: session.signed_on_at,
+                acr: policy,
+                amr: session.authenticators,
+            }),
+            // next() completes nothing for nobody; if it ever did, no code would follow from it.
+            (Next::Complete { .. }, None) => {
+                State::Failed(crate::flows::state::FlowFailure::NobodySignedOn)
+            }
+            (Next::Password, Some(session)) => State::PasswordRequired(session.user),
+            (Next::Password, None) => State::UsernamePasswordRequired,
+            (Next::Fail(why), _) => State::Failed(why),
+        };
+        if let State::Completed(done) = flow.state.clone() {
+            return answer_at_once(cx, flow, &done, &facts.code);
+        }
+        if request.prompt == Prompt::None {
+            return Ok(Verdict::refuse(
+                Refusal::LoginRequired
+                    .because(format!("prompt=none, but the flow is {}", flow.state.status())),
+            ));
+        }
+        let answer = if request.destination.mode == Mode::PiFlow {
+            Answer::Flow(view::render_first(&cx.env, &flow))
+        } else {
+            Answer::SignOn(sign_on_page(cx, self.view, flow.id))
+        };
+        let writes = Batch::new().create(cx.env_id(), &flow)?;
+        Ok(Verdict::reply(Reply { answer, cookie }).writing(writes))
+    }
+}
+
+/// The live session behind a token and its user, who must still exist and be enabled.
+async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, User)>> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let found =
+        entity::load_by::<Session>(store, env, Session::UNIQUE_TOKEN, token.hash(), cx.now).await?;
+    let Some(session) = found else { return Ok(None) };
+    let Some(user) = &session.user else { return Ok(None) };
+    let user = entity::load::<User>(store, env, user.id.to_string(), cx.now).await?;
+    Ok(user.filter(|user| user.enabled).map(|user| (session.value, user.value)))
+}
+
+/// Whether a session counts for this request.
+///
+/// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`); `reference/oidc.md` 3.7; `flows.md` 8.3.
+fn counts(request: &AuthorizationRequest, session: &Session, cx: &Cx) -> bool {
+    let Some(sign_on) = &session.last_sign_on else { return false };
+    let young_enough = request.max_age.is_none_or(|limit| {
+        // Zero means "now", and nothing is as young as now.
+        limit > 0 && cx.now.since(sign_on.at).as_secs() <= limit
+    });
+    request.prompt != Prompt::Login && young_enough
+}
+
+fn session_facts(session: &Session, user: &User) -> SessionFacts {
+    let sign_on = session.last_sign_on.as_ref();
+    SessionFacts {
+        id: session.id,
+        user: FlowUser::from(user),
+        signed_on_at: sign_on.map_or(session.created_at, |sign_on| sign_on.at),
+        pwd_at: session.used_at("pwd"),
+        mfa_at: session.used_at("mfa"),
+        authenticators: sign_on.map(|s| s.authenticators.clone()).unwrap_or_default(),
+    }
+}
+
+/// Nothing needs to be asked: the response goes out with the answer to authorize itself.
+fn answer_at_once(
+    cx: &Cx,
+    mut flow: Flow,
+    done: &Done,
+    code: &str,
+) -> Result<Verdict<Reply>, Fault> {
+    let (parameters, mut writes) =
+        authorization_code::issue(cx.env_id(), &flow.request, done, code, cx.now)?;
+    let resource = match flow.request.destination.mode {
+        Mode::PiFlow => {
+            // The client may read the flow it was told of.
+            flow.resumed = true;
+            writes = writes.put(flow.to_doc(cx.env_id())?);
+            Some(view::render(&cx.env, &flow))
+        }
+        _ => None,
+    };
+    let answer = Answer::Response(flow.request.destination.deliver(parameters, resource));
+    Ok(Verdict::reply(Reply { answer, cookie: None }).writing(writes))
+}
+
+/// The application's own page, else ours.
+/// Source: `reference/oidc.md` 3.6.
+pub fn sign_on_page(cx: &Cx, view: &ApplicationView, flow: FlowId) -> String {
+    let own = view.application.login_page_url.as_deref();
+    own.and_then(|url| cx.env.urls.login_page(url, cx.env_id(), flow))
+        .unwrap_or_else(|| cx.env.urls.sign_on_page(cx.env_id(), flow))
+}

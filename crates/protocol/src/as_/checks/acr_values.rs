@@ -1,0 +1,39 @@
+//! `acr_values`: which sign-on policies may run, in which order.
+
+use countersign_domain::ids::SignOnPolicyId;
+
+use crate::as_::params::Params;
+use crate::configuration::{ApplicationView, PolicyView, Snapshot};
+use crate::refusal::{Refusal, Refused};
+
+/// The policies named, else those assigned by priority, else the environment's default.
+///
+/// Spec: `reference/oidc.md` 22.2; `flows.md` 9.2.
+pub fn check(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<Vec<SignOnPolicyId>, Refused> {
+    let assigned: Vec<&PolicyView> = if view.assignments.is_empty() {
+        env.default_policy().into_iter().collect()
+    } else {
+        view.assignments.iter().filter_map(|a| env.policy(a.sign_on_policy.id)).collect()
+    };
+    let Some(named) = params.get("acr_values") else {
+        if assigned.is_empty() {
+            return Err(Refusal::PolicyNotAssigned.because("the environment has no policy"));
+        }
+        return Ok(assigned.iter().map(|view| view.policy.id).collect());
+    };
+    named
+        .split(' ')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            let found = assigned.iter().find(|view| view.policy.name == name);
+            found.map(|view| view.policy.id).ok_or_else(|| {
+                let names: Vec<&str> = assigned.iter().map(|v| v.policy.name.as_str()).collect();
+                Refusal::PolicyNotAssigned.because(format!("assigned are {names:?}"))
+            })
+        })
+        .collect()
+}

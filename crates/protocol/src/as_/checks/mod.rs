@@ -1,0 +1,73 @@
+//! The checks of an authorization request: one rule of the specification a file, each from what
+//! came ([`Params`]) to what holds. The order below is the whole contract between them.
+//!
+//! | check | authorize | finds |
+//! |---|---|---|
+//! | [`client`] | shown | an enabled OpenID Connect application |
+//! | [`redirect_uri`] | shown | where an answer may go |
+//! | [`response_mode`] | redirected | how it goes there |
+//! | [`response_type`] | redirected | what it carries |
+//! | [`request_object`] | redirected | `request`, `request_uri`, PAR rules |
+//! | [`pkce`] | redirected | the challenge |
+//! | [`prompt`] | redirected | what may be shown, how old a sign-on may be |
+//! | [`scope`] | redirected | what is granted |
+//! | [`acr_values`] | redirected | which policies may run |
+//!
+//! "Shown" faults come before client and redirect URI are trusted and never leave by redirect.
+
+pub mod acr_values;
+pub mod client;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod request_object;
+pub mod response_mode;
+pub mod response_type;
+pub mod scope;
+
+use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::params::Params;
+use crate::as_::response_modes::Destination;
+use crate::configuration::{ApplicationView, Snapshot};
+use crate::refusal::{Refusal, Refused};
+
+/// Longest `state`, `nonce` or `login_hint` that is carried, in bytes.
+const MAX_CARRIED: usize = 8 * 1024;
+
+/// Everything that is checked once the destination is trusted.
+pub fn validate(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+    destination: &Destination,
+) -> Result<AuthorizationRequest, Refused> {
+    let application = &view.application;
+    let response_type = response_type::check(params, application)?;
+    response_mode::check(params, response_type)?;
+    request_object::check(params, application)?;
+    let code_challenge = pkce::check(params, application, response_type)?;
+    let prompt = prompt::check(params)?;
+    let scope = scope::check(params, env, view)?;
+    let policies = acr_values::check(params, env, view)?;
+    Ok(AuthorizationRequest {
+        client: application.id,
+        response_type,
+        destination: destination.clone(),
+        code_challenge,
+        prompt: prompt.prompt,
+        max_age: prompt.max_age,
+        scope,
+        nonce: carried(params, "nonce")?,
+        login_hint: carried(params, "login_hint")?,
+        policies,
+    })
+}
+
+/// A parameter that is kept and handed on as it is.
+fn carried(params: &Params, name: &'static str) -> Result<Option<String>, Refused> {
+    match params.get(name) {
+        Some(value) if value.len() > MAX_CARRIED => Err(Refusal::ParameterInvalid(name)
+            .because(format!("{} bytes; at most {MAX_CARRIED}", value.len()))),
+        value => Ok(value.map(str::to_owned)),
+    }
+}

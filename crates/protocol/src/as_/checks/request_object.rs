@@ -1,0 +1,27 @@
+//! `request` and `request_uri` on the front channel.
+
+use countersign_domain::application::{Application, ParRequirement};
+
+use crate::as_::params::Params;
+use crate::refusal::{Refusal, Refused};
+
+/// Neither request objects nor pushed requests are served yet: both are refused by their own error
+/// instead of being ignored, and applications that demand them cannot be used without.
+///
+/// Spec: OIDC Core 6.1 (`request_not_supported`), 6.2; RFC 9126 5; `reference/oidc.md` 4.1.
+pub fn check(params: &Params, application: &Application) -> Result<(), Refused> {
+    if params.get("request").is_some() {
+        return Err(Refusal::RequestObjectUnsupported.because("request objects are not served"));
+    }
+    if params.get("request_uri").is_some() {
+        return Err(Refusal::RequestUriUnsupported.because("PAR is not served"));
+    }
+    if application.par_requirement == ParRequirement::Required {
+        return Err(Refusal::PushedRequestRequired.because("parRequirement is REQUIRED"));
+    }
+    if application.require_signed_request_object {
+        return Err(Refusal::ParameterMissing("request")
+            .because("requireSignedRequestObject is true: a signed request object is needed"));
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `scope`: what of it the application is granted (`threats.md` 14).
+
+use countersign_domain::ids::ResourceId;
+use countersign_domain::resource::ResourceType;
+use serde::{Deserialize, Serialize};
+
+use crate::as_::params::Params;
+use crate::configuration::{ApplicationView, ResourceView, Snapshot};
+use crate::refusal::{Refusal, Refused};
+
+/// The granted scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedScope {
+    /// Names, in the order asked for (`reference/rulings.md` 22).
+    pub names: Vec<String>,
+    /// The one resource, other than OpenID Connect, that the access token is for.
+    pub resource: Option<ResourceId>,
+}
+
+impl GrantedScope {
+    /// Whether a scope is granted.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.iter().any(|granted| granted == name)
+    }
+
+    /// As the parameter and claim have it.
+    pub fn to_text(&self) -> String {
+        self.names.join(" ")
+    }
+}
+
+/// Most scopes of one request that are looked at.
+const MAX_SCOPES: usize = 1_000;
+
+/// Grants what is asked for and allowed; the rest is left out without a word.
+///
+/// Spec: `reference/oidc.md` 3.5, 19.4, 19.5; `rulings.md` 7, 13. Every OpenID Connect application
+/// may ask for `openid` without a grant (`platform.md` 3.2).
+pub fn check(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    let requested: Vec<&str> = match params.get("scope") {
+        Some(text) => text.split(' ').filter(|name| !name.is_empty()).collect(),
+        None if only_openid_grants(env, view) => vec!["openid"],
+        None => return Err(Refusal::NoScopeGranted.because("scope is missing")),
+    };
+    if requested.len() > MAX_SCOPES {
+        return Err(Refusal::TooLarge.because(format!("{} scopes", requested.len())));
+    }
+    let grantable = grantable(env, view);
+    let mut granted = GrantedScope { names: Vec::new(), resource: None };
+    for name in requested {
+        if granted.contains(name) {
+            continue;
+        }
+        let Some((_, resource)) = grantable.iter().find(|(scope, _)| *scope == name) else {
+            continue;
+        };
+        if resource.resource.type_ != ResourceType::OpenidConnect {
+            let id = resource.resource.id;
+            if *granted.resource.get_or_insert(id) != id {
+                return Err(Refusal::ScopesOfSeveralResources
+                    .because("scopes of two resources other than openid"));
+            }
+        }
+        granted.names.push(name.to_owned());
+    }
+    if granted.names.is_empty() {
+        let names: Vec<&str> = grantable.iter().map(|(name, _)| *name).collect();
+        return Err(Refusal::NoScopeGranted
+            .because(format!("nothing asked for is among the grants {names:?}")));
+    }
+    Ok(granted)
+}
+
+/// Scopes the application may ask for, each with its resource.
+fn grantable<'a>(
+    env: &'a Snapshot,
+    view: &ApplicationView,
+) -> Vec<(&'a str, &'a ResourceView)> {
+    let mut found = Vec::new();
+    for resource in &env.resources {
+        let grant = view.grants.iter().find(|grant| grant.resource.id == resource.resource.id);
+        for scope in &resource.scopes {
+            let granted =
+                grant.is_some_and(|grant| grant.scopes.iter().any(|named| named.id == scope.id));
+            let implied = resource.resource.type_ == ResourceType::OpenidConnect
+                && scope.name == "openid";
+            if granted || implied {
+                found.push((scope.name.as_str(), resource));
+            }
+        }
+    }
+    found
+}
+
+fn only_openid_grants(env: &Snapshot, view: &ApplicationView) -> bool {
+    view.grants.iter().all(|grant| {
+        env.resource(grant.resource.id)
+            .is_some_and(|view| view.resource.type_ == ResourceType::OpenidConnect)
+    })
+}

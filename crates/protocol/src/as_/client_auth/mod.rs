@@ -1,0 +1,132 @@
+//! Client authentication (`reference/oidc.md` 6.1): exactly the method that the application is set
+//! to, and never two at once (`threats.md` 21). A file a method.
+
+mod client_secret_basic;
+mod client_secret_post;
+mod none;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use countersign_domain::application::{Protocol, TokenEndpointAuthMethod};
+use countersign_domain::ids::ApplicationId;
+use countersign_domain::time::Time;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use crate::as_::params::Params;
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal, Refused};
+
+/// What a request carries of credentials, unverified.
+pub struct Presented {
+    client_id: String,
+    secret: Option<SecretString>,
+}
+
+/// A client authentication method.
+pub trait Method: Sync {
+    /// The application setting it answers to.
+    fn setting(&self) -> TokenEndpointAuthMethod;
+
+    /// Its name in discovery.
+    fn metadata_name(&self) -> &'static str;
+
+    /// The credentials of this method in the request; `None` when the request does not use it.
+    fn find(
+        &self,
+        authorization: Option<&str>,
+        params: &Params,
+    ) -> Result<Option<Presented>, Refused>;
+}
+
+/// Every method served, in the order discovery lists them.
+pub static METHODS: &[&dyn Method] =
+    &[&client_secret_basic::Basic, &client_secret_post::Post, &none::None];
+
+/// A client whose authentication holds. Only [`authenticate`] makes one.
+pub struct Client {
+    view: Arc<ApplicationView>,
+}
+
+impl Client {
+    /// The application and what belongs to it.
+    pub fn view(&self) -> &ApplicationView {
+        &self.view
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ApplicationId {
+        self.view.application.id
+    }
+}
+
+/// Authenticates the client of a request by its own method.
+///
+/// Spec: RFC 6749 2.3, 3.2.1; `reference/oidc.md` 6.1, `rulings.md` 6, 25.
+pub async fn authenticate(
+    cx: &Cx,
+    authorization: Option<&str>,
+    params: &Params,
+) -> Outcome<Client> {
+    let mut used = Vec::new();
+    for method in METHODS {
+        if let Some(presented) = method.find(authorization, params)? {
+            used.push((*method, presented));
+        }
+    }
+    // A body that has a secret also has a client_id: the stronger claim is what is being used.
+    if used.len() > 1 {
+        used.retain(|(method, _)| method.setting() != TokenEndpointAuthMethod::None);
+    }
+    let (Some((method, presented)), true) = (used.pop(), used.is_empty()) else {
+        return Err(Refusal::ClientAuthenticationFailed
+            .because("no credentials, or two methods at once")
+            .into());
+    };
+    let Some(view) = find(cx, &presented.client_id).await? else {
+        return Err(Refusal::ClientAuthenticationFailed.because("unknown client_id").into());
+    };
+    let application = &view.application;
+    if !application.enabled || application.protocol != Protocol::OpenidConnect {
+        let why = format!("application {} is disabled or not OpenID Connect", application.id);
+        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+    }
+    if method.setting() != application.token_endpoint_auth_method {
+        return Err(Refusal::ClientAuthenticationMethod
+            .because(format!(
+                "used {:?}, application {} is set to {:?}",
+                method.setting(),
+                application.id,
+                application.token_endpoint_auth_method
+            ))
+            .into());
+    }
+    if let Some(secret) = &presented.secret
+        && !is_secret_of(&view, secret, cx.now)
+    {
+        let why = format!("wrong secret for application {}", application.id);
+        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+    }
+    Ok(Client { view })
+}
+
+async fn find(cx: &Cx, client_id: &str) -> Outcome<Option<Arc<ApplicationView>>> {
+    let Ok(id) = client_id.parse::<ApplicationId>() else { return Ok(None) };
+    Ok(cx.env.application(&cx.ports, id, cx.now).await?)
+}
+
+/// Compares digests, in constant time, with every secret still accepted (`threats.md` 22).
+fn is_secret_of(view: &ApplicationView, presented: &SecretString, now: Time) -> bool {
+    let sha = |secret: &SecretString| {
+        digest::digest(&digest::SHA256, secret.expose_secret().as_bytes())
+    };
+    let presented = sha(presented);
+    let mut matches = false;
+    for (secret, until) in &view.secrets {
+        let same = bool::from(sha(secret).as_ref().ct_eq(presented.as_ref()));
+        matches |= same && until.is_none_or(|until| now < until);
+    }
+    matches
+}

@@ -1,0 +1,34 @@
+//! `NONE`: a public client names itself.
+
+use countersign_domain::application::TokenEndpointAuthMethod;
+
+use super::{Method, Presented};
+use crate::as_::params::Params;
+use crate::refusal::Refused;
+
+/// `client_id` in the body, no secret, no `Authorization` header.
+///
+/// Spec: RFC 6749 3.2.1.
+pub struct None;
+
+impl Method for None {
+    fn setting(&self) -> TokenEndpointAuthMethod {
+        TokenEndpointAuthMethod::None
+    }
+
+    fn metadata_name(&self) -> &'static str {
+        "none"
+    }
+
+    fn find(
+        &self,
+        authorization: Option<&str>,
+        params: &Params,
+    ) -> Result<Option<Presented>, Refused> {
+        if authorization.is_some() || params.get("client_secret").is_some() {
+            return Ok(Option::None);
+        }
+        let client_id = params.get("client_id").map(str::to_owned);
+        Ok(client_id.map(|client_id| Presented { client_id, secret: Option::None }))
+    }
+}

@@ -1,0 +1,263 @@
+//! `grant_type=authorization_code` (`reference/oidc.md` 6.3), and the codes it redeems.
+
+use std::time::Duration;
+
+use countersign_domain::application::GrantType;
+use countersign_domain::application::redirect_uri::RedirectUri;
+use countersign_domain::entity::{self, Entity, Stored, kinds};
+use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Fault, Kind};
+use countersign_domain::time::Time;
+use countersign_domain::user::User;
+use serde::{Deserialize, Serialize};
+
+use super::Grant;
+use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::checks::pkce::{self, CodeChallenge};
+use crate::as_::checks::scope::GrantedScope;
+use crate::as_::client_auth::Client;
+use crate::as_::params::Params;
+use crate::as_::response_modes::Parameters;
+use crate::as_::token::TokenResponse;
+use crate::as_::tokens::revoked::RevokedToken;
+use crate::as_::tokens::{self, SignOn, TokenClaims};
+use crate::browser;
+use crate::cx::Cx;
+use crate::flows::state::Done;
+use crate::refusal::{Outcome, Refusal, Refused};
+use crate::run::{Operation, Verdict, run};
+
+/// Lifetime of a code.
+/// Source: `reference/oidc.md` 24.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// An authorization code, filed under its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// SHA-256 of the code in base64url.
+    pub hash: String,
+    /// Who may redeem it.
+    pub client: ApplicationId,
+    /// `redirect_uri` of the authorization request; must be repeated if it was sent.
+    pub redirect_uri: Option<RedirectUri>,
+    /// PKCE.
+    pub code_challenge: Option<CodeChallenge>,
+    /// What was granted.
+    pub scope: GrantedScope,
+    /// For the ID token.
+    pub nonce: Option<String>,
+    /// `sub`.
+    pub user: UserId,
+    /// `sid`.
+    pub session: SessionId,
+    /// `auth_time`.
+    pub auth_time: Time,
+    /// `acr`.
+    pub acr: String,
+    /// `amr`.
+    pub amr: Vec<String>,
+    /// Until when it can be redeemed.
+    pub redeemable_until: Time,
+    /// What became of it. A used code is remembered as long as its tokens live, so that a replay
+    /// can end them.
+    pub spent: Option<Spent>,
+}
+
+/// How a code ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The access token it was redeemed for; none when it was burned.
+    pub access_token: Option<TokenId>,
+    /// When that token is over.
+    pub remembered_until: Time,
+}
+
+impl Entity for Code {
+    const KIND: Kind = kinds::AUTHORIZATION_CODE;
+    fn id(&self) -> String {
+        self.hash.clone()
+    }
+    fn expires_at(&self) -> Option<Time> {
+        Some(self.spent.as_ref().map_or(self.redeemable_until, |spent| spent.remembered_until))
+    }
+}
+
+/// Issues a code: the response's parameters, and the write that makes it true. `code` is fresh
+/// randomness.
+pub fn issue(
+    env: EnvId,
+    request: &AuthorizationRequest,
+    done: &Done,
+    code: &str,
+    now: Time,
+) -> Result<(Parameters, Batch), Fault> {
+    let document = Code {
+        hash: browser::hash(code),
+        client: request.client,
+        redirect_uri: request.destination.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        user: done.user.id,
+        session: done.session,
+        auth_time: done.auth_time,
+        acr: done.acr.clone(),
+        amr: done.amr.clone(),
+        redeemable_until: now.plus(LIFETIME),
+        spent: None,
+    };
+    Ok((vec![("code", code.to_owned())], Batch::new().create(env, &document)?))
+}
+
+/// The grant.
+pub struct AuthorizationCode;
+
+impl Grant for AuthorizationCode {
+    fn grant_type(&self) -> &'static str {
+        "authorization_code"
+    }
+
+    fn setting(&self) -> GrantType {
+        GrantType::AuthorizationCode
+    }
+
+    fn redeem<'a>(
+        &'a self,
+        cx: &'a Cx,
+        client: &'a Client,
+        params: &'a Params,
+    ) -> BoxFuture<'a, Outcome<TokenResponse>> {
+        Box::pin(async move {
+            let redeem = Redeem {
+                client,
+                code: params.require("code")?,
+                redirect_uri: params.get("redirect_uri"),
+                verifier: params.get("code_verifier"),
+            };
+            let claims = run(cx, &redeem).await?;
+            Ok(tokens::sign(cx, &client.view().application, claims)?)
+        })
+    }
+}
+
+struct Redeem<'a> {
+    client: &'a Client,
+    code: &'a str,
+    redirect_uri: Option<&'a str>,
+    verifier: Option<&'a str>,
+}
+
+struct Facts {
+    code: Option<Stored<Code>>,
+    session: Option<Session>,
+    user: Option<User>,
+    jti: TokenId,
+}
+
+impl Operation for Redeem<'_> {
+    type Facts = Facts;
+    type Reply = TokenClaims;
+
+    async fn gather(&self, cx: &Cx) -> Outcome<Facts> {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let hash = browser::hash(self.code);
+        let code = entity::load::<Code>(store, env, hash, cx.now).await?;
+        let (session, user) = match &code {
+            Some(code) => futures_util::try_join!(
+                entity::load::<Session>(store, env, code.session.to_string(), cx.now),
+                entity::load::<User>(store, env, code.user.to_string(), cx.now),
+            )?,
+            None => (None, None),
+        };
+        Ok(Facts {
+            code,
+            session: session.map(|stored| stored.value),
+            user: user.map(|stored| stored.value),
+            jti: TokenId::random(&*cx.ports.entropy),
+        })
+    }
+
+    fn decide(&self, cx: &Cx, facts: Facts) -> Result<Verdict<TokenClaims>, Fault> {
+        let Some(Stored { value: mut code, version }) = facts.code else {
+            let refused = Refusal::CodeInvalid.because("no such code: never issued, or expired");
+            return Ok(Verdict::refuse(refused));
+        };
+        if let Some(spent) = &code.spent {
+            return replayed(cx, spent);
+        }
+        if code.client != self.client.id() {
+            // Somebody's code is in the wrong hands: nobody gets to use it (`threats.md` 8).
+            let why = format!("issued to {}, presented by {}", code.client, self.client.id());
+            code.spent =
+                Some(Spent { access_token: None, remembered_until: code.redeemable_until });
+            let burned = Batch::new().update(cx.env_id(), &code, version)?;
+            return Ok(Verdict::refuse(Refusal::CodeInvalid.because(why)).writing(burned));
+        }
+        let (user, session) = match self.judge(cx, &code, facts.user, facts.session) {
+            Ok(whom) => whom,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
+        let sign_on = SignOn {
+            user: &user,
+            session: session.id,
+            auth_time: code.auth_time,
+            acr: &code.acr,
+            amr: &code.amr,
+            nonce: code.nonce.as_deref(),
+        };
+        let claims =
+            match tokens::for_user(cx, self.client.view(), &code.scope, &sign_on, facts.jti) {
+                Ok(claims) => claims,
+                Err(refused) => return Ok(Verdict::refuse(refused)),
+            };
+        code.spent = Some(Spent {
+            access_token: Some(facts.jti),
+            remembered_until: claims.access_expires_at(cx.now),
+        });
+        let writes = Batch::new().update(cx.env_id(), &code, version)?;
+        Ok(Verdict::reply(claims).writing(writes))
+    }
+}
+
+impl Redeem<'_> {
+    /// The rules a code must pass, after it is known to be this client's and unused.
+    ///
+    /// Spec: RFC 6749 4.1.3; `reference/oidc.md` 3.8 (a `redirect_uri` that was sent is repeated).
+    fn judge(
+        &self,
+        cx: &Cx,
+        code: &Code,
+        user: Option<User>,
+        session: Option<Session>,
+    ) -> Result<(User, Session), Refused> {
+        if cx.now >= code.redeemable_until {
+            return Err(Refusal::CodeInvalid.because("expired"));
+        }
+        if self.redirect_uri != code.redirect_uri.as_ref().map(RedirectUri::as_str) {
+            return Err(Refusal::CodeRedirectUri.because(format!(
+                "authorize had {:?}, token has {:?}",
+                code.redirect_uri,
+                self.redirect_uri.map(|uri| uri.chars().take(300).collect::<String>())
+            )));
+        }
+        pkce::verify(code.code_challenge.as_ref(), self.verifier)?;
+        let session = session.ok_or_else(|| Refusal::CodeInvalid.because("the session is over"))?;
+        let user = user
+            .filter(|user| user.enabled)
+            .ok_or_else(|| Refusal::CodeInvalid.because("the user is gone or disabled"))?;
+        Ok((user, session))
+    }
+}
+
+/// A code comes back: one of the two who had it is not the client, so what was issued ends.
+///
+/// Spec: RFC 6749 4.1.2 (SHOULD revoke); `reference/oidc.md` S2.
+fn replayed(cx: &Cx, spent: &Spent) -> Result<Verdict<TokenClaims>, Fault> {
+    let refused = Refusal::CodeInvalid.because("used before; tokens issued for it are revoked");
+    let Some(jti) = spent.access_token else { return Ok(Verdict::refuse(refused)) };
+    let revoked = RevokedToken { jti, expires_at: spent.remembered_until };
+    let writes = Batch::new().put(revoked.to_doc(cx.env_id())?);
+    Ok(Verdict::refuse(refused).writing(writes))
+}

@@ -1,0 +1,33 @@
+//! Grants: a file a `grant_type`, and the slice that lists them. Discovery, the "not allowed for
+//! this application" rule and the token endpoint read the slice.
+
+pub mod authorization_code;
+
+use countersign_domain::application::GrantType;
+use countersign_domain::ports::BoxFuture;
+
+use crate::as_::client_auth::Client;
+use crate::as_::params::Params;
+use crate::as_::token::TokenResponse;
+use crate::cx::Cx;
+use crate::refusal::Outcome;
+
+/// A grant of the token endpoint.
+pub trait Grant: Sync {
+    /// `grant_type` on the wire.
+    fn grant_type(&self) -> &'static str;
+
+    /// The application setting that allows it.
+    fn setting(&self) -> GrantType;
+
+    /// Turns the grant into tokens for an authenticated client.
+    fn redeem<'a>(
+        &'a self,
+        cx: &'a Cx,
+        client: &'a Client,
+        params: &'a Params,
+    ) -> BoxFuture<'a, Outcome<TokenResponse>>;
+}
+
+/// Every grant served.
+pub static GRANTS: &[&dyn Grant] = &[&authorization_code::AuthorizationCode];

@@ -1,0 +1,16 @@
+//! The `/as/*` endpoints. One file per path; grants, checks, client authentication methods and
+//! response modes in folders of their own.
+
+pub mod authorize;
+pub mod checks;
+pub mod client_auth;
+pub mod error;
+pub mod grants;
+pub mod jwks;
+pub mod params;
+pub mod response_modes;
+pub mod resume;
+pub mod token;
+pub mod tokens;
+pub mod userinfo;
+pub mod well_known;

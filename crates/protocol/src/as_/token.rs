@@ -1,0 +1,44 @@
+//! `POST /{envID}/as/token` (`reference/oidc.md` 6).
+
+use serde::Serialize;
+
+use crate::as_::client_auth;
+use crate::as_::grants::GRANTS;
+use crate::as_::params::Params;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal};
+
+/// The token response (`reference/oidc.md` 6.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: &'static str,
+    /// Lifetime of the access token in seconds.
+    pub expires_in: u64,
+    /// The granted scopes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// With `openid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+}
+
+/// Redeems a grant.
+pub async fn token(
+    cx: &Cx,
+    authorization: Option<&str>,
+    params: &Params,
+) -> Outcome<TokenResponse> {
+    let grant_type = params.require("grant_type")?;
+    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let Some(grant) = GRANTS.iter().find(|grant| grant.grant_type() == grant_type) else {
+        return Err(Refusal::GrantTypeUnsupported.because("no such grant_type").into());
+    };
+    if !client.view().application.grant_types.contains(&grant.setting()) {
+        let why = format!("grantTypes of application {} lacks it", client.id());
+        return Err(Refusal::GrantTypeNotAllowed.because(why).into());
+    }
+    grant.redeem(cx, &client, params).await
+}

@@ -1,0 +1,166 @@
+//! Claims from attribute mappings (`reference/oidc.md` 11.3, 21; `platform.md` 3.2, 3.4).
+
+use countersign_domain::resource::{ResourceAttribute, ResourceAttributeType, ResourceType};
+use countersign_domain::user::User;
+use serde_json::{Map, Value, json};
+
+use crate::as_::checks::scope::GrantedScope;
+use crate::configuration::{ApplicationView, ResourceView};
+use crate::cx::Cx;
+use crate::expression::{self, evaluate};
+use crate::refusal::{Refusal, Refused};
+
+/// Where claims go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Into the ID token.
+    IdToken,
+    /// Into the userinfo answer.
+    UserInfo,
+}
+
+/// The user as mappings see them: PingOne's JSON shape, with `name.formatted` made up from the
+/// parts when it is not set.
+pub fn user_value(user: &User) -> Value {
+    let mut value = serde_json::to_value(user).unwrap_or_default();
+    if let Some(Value::Object(name)) = value.get_mut("name")
+        && !name.contains_key("formatted")
+    {
+        let parts: Vec<&str> =
+            ["given", "middle", "family"].iter().filter_map(|part| name.get(*part)?.as_str()).collect();
+        if !parts.is_empty() {
+            name.insert("formatted".into(), json!(parts.join(" ")));
+        }
+    }
+    value
+}
+
+/// The scope that releases a predefined claim of the `openid` resource.
+///
+/// Spec: OIDC Core 5.4.
+fn releasing_scope(claim: &str) -> Option<&'static str> {
+    Some(match claim {
+        "name" | "family_name" | "given_name" | "middle_name" | "preferred_username"
+        | "nickname" | "picture" | "zoneinfo" | "locale" | "profile" | "website" | "gender"
+        | "birthdate" | "updated_at" => "profile",
+        "email" | "email_verified" => "email",
+        "phone_number" | "phone_number_verified" => "phone",
+        address if address.starts_with("address.") => "address",
+        _ => return None,
+    })
+}
+
+/// Claims about the user that the granted scopes release, `sub` among them.
+pub fn user_claims(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    user: &Value,
+    target: Target,
+) -> Result<Map<String, Value>, Refused> {
+    let mut claims = Map::new();
+    let subject = user.get("id").cloned().unwrap_or_default();
+    claims.insert("sub".into(), subject);
+    let see = expression::Scope { user };
+    let openid =
+        cx.env.resources.iter().find(|view| view.resource.type_ == ResourceType::OpenidConnect);
+    for attribute in openid.iter().flat_map(|view| &view.attributes) {
+        if goes(attribute.id_token, attribute.user_info, target)
+            && is_released(attribute, openid, scope)
+            && let Some(value) = evaluate(&attribute.value, &see)
+        {
+            insert(&mut claims, &attribute.name, value);
+        }
+    }
+    for attribute in &view.attributes {
+        let by_scope = attribute.oidc_scopes.as_ref().is_none_or(|ids| {
+            let scopes = openid.iter().flat_map(|view| &view.scopes);
+            scopes.filter(|s| ids.contains(&s.id)).any(|s| scope.contains(&s.name))
+        });
+        if !by_scope || !goes(attribute.id_token, attribute.user_info, target) {
+            continue;
+        }
+        match evaluate(&attribute.value, &see) {
+            Some(value) => insert(&mut claims, &attribute.name, value),
+            None if attribute.required => return Err(without_value(&attribute.name)),
+            None => {}
+        }
+    }
+    Ok(claims)
+}
+
+fn goes(id_token: Option<bool>, user_info: Option<bool>, target: Target) -> bool {
+    match target {
+        Target::IdToken => id_token.unwrap_or(true),
+        Target::UserInfo => user_info.unwrap_or(true),
+    }
+}
+
+/// Predefined claims by their standard scope; custom ones by the scopes that map them, or with
+/// `openid` when none does.
+fn is_released(
+    attribute: &ResourceAttribute,
+    openid: Option<&ResourceView>,
+    granted: &GrantedScope,
+) -> bool {
+    if attribute.name == "sub" {
+        return true;
+    }
+    if attribute.type_ == ResourceAttributeType::Predefined
+        && let Some(scope) = releasing_scope(&attribute.name)
+    {
+        return granted.contains(scope);
+    }
+    let mut mapped = false;
+    for scope in openid.iter().flat_map(|view| &view.scopes) {
+        if scope.mapped_claims.as_ref().is_some_and(|claims| claims.contains(&attribute.id)) {
+            mapped = true;
+            if granted.contains(&scope.name) {
+                return true;
+            }
+        }
+    }
+    !mapped && granted.contains("openid")
+}
+
+/// `address.locality` is the member `locality` of the claim `address`; no other name is split.
+fn insert(claims: &mut Map<String, Value>, name: &str, value: Value) {
+    match name.strip_prefix("address.") {
+        Some(member) => {
+            let address = claims.entry("address").or_insert_with(|| json!({}));
+            if let Value::Object(address) = address {
+                address.insert(member.to_owned(), value);
+            }
+        }
+        None => {
+            claims.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Claims of a custom resource's access token; `sub` may be among them.
+///
+/// Source: `reference/oidc.md` 21.2.
+pub fn add_resource_claims(
+    token: &mut Map<String, Value>,
+    resource: &ResourceView,
+    user: &Value,
+) -> Result<(), Refused> {
+    let see = expression::Scope { user };
+    for attribute in &resource.attributes {
+        match evaluate(&attribute.value, &see) {
+            Some(value) => {
+                token.insert(attribute.name.clone(), value);
+            }
+            None if attribute.required => return Err(without_value(&attribute.name)),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Decision: a required mapping without a value refuses the token as `invalid_grant`'s sibling
+/// `access_denied`; the documents say "error" and no more.
+fn without_value(name: &str) -> Refused {
+    Refusal::AccessDenied.because(format!("the required attribute {name} has no value"))
+}

@@ -1,0 +1,60 @@
+//! ID tokens (`reference/oidc.md` 7.3, OIDC Core 2).
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::{SignOn, claims};
+use crate::as_::checks::scope::GrantedScope;
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::refusal::Refused;
+
+/// The header's `typ`: never that of an access token, so that neither passes for the other.
+pub const TYP: &str = "JWT";
+
+/// Lifetime in seconds, not configurable.
+/// Source: `reference/oidc.md` 7.4.
+const LIFETIME: i64 = 3600;
+
+/// Claims of an ID token, without the hashes of what is issued with it.
+///
+/// Spec: OIDC Core 2; `reference/oidc.md` 7.3, 11.3.
+pub fn claims(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    sign_on: &SignOn<'_>,
+    user: &Value,
+) -> Result<Map<String, Value>, Refused> {
+    let mut token = claims::user_claims(cx, view, scope, user, claims::Target::IdToken)?;
+    token.insert("iss".into(), json!(cx.env.issuer));
+    token.insert("aud".into(), json!(view.application.id));
+    token.insert("iat".into(), json!(cx.now.seconds()));
+    token.insert("exp".into(), json!(cx.now.seconds().saturating_add(LIFETIME)));
+    token.insert("auth_time".into(), json!(sign_on.auth_time.seconds()));
+    token.insert("acr".into(), json!(sign_on.acr));
+    token.insert("amr".into(), json!(sign_on.amr));
+    token.insert("sid".into(), json!(sign_on.session));
+    token.insert("env".into(), json!(cx.env_id()));
+    token.insert("org".into(), json!(cx.env.environment.organization.id));
+    if let Some(nonce) = sign_on.nonce {
+        token.insert("nonce".into(), json!(nonce));
+    }
+    Ok(token)
+}
+
+/// Adds `at_hash`.
+pub fn bind_access_token(id: &mut Map<String, Value>, access_token: &str) {
+    id.insert("at_hash".into(), json!(half_hash(access_token)));
+}
+
+/// The left half of the SHA-256, in base64url.
+///
+/// Spec: OIDC Core 3.1.3.6 (for RS256).
+fn half_hash(token: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, token.as_bytes());
+    let half = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(half)
+}

@@ -1,0 +1,98 @@
+//! Tokens: what they say ([`access`], [`id`], [`claims`]), signing them, and believing them again
+//! ([`presented`]).
+
+pub mod access;
+pub mod claims;
+pub mod id;
+pub mod presented;
+pub mod revoked;
+
+use countersign_domain::application::Application;
+use countersign_domain::ids::{SessionId, TokenId};
+use countersign_domain::store::Fault;
+use countersign_domain::time::Time;
+use countersign_domain::user::User;
+use serde_json::{Map, Value};
+
+use crate::as_::checks::scope::GrantedScope;
+use crate::as_::token::TokenResponse;
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::jose::sign::{HeaderOptions, sign as sign_jws};
+use crate::refusal::Refused;
+
+/// The sign-on that tokens speak of.
+pub struct SignOn<'a> {
+    /// Who.
+    pub user: &'a User,
+    /// `sid`.
+    pub session: SessionId,
+    /// `auth_time`.
+    pub auth_time: Time,
+    /// `acr`.
+    pub acr: &'a str,
+    /// `amr`.
+    pub amr: &'a [String],
+    /// `nonce` of the request.
+    pub nonce: Option<&'a str>,
+}
+
+/// Claims, decided but not signed: signing waits until the grant is committed.
+#[derive(Debug)]
+pub struct TokenClaims {
+    access: Map<String, Value>,
+    id: Option<Map<String, Value>>,
+    scope: GrantedScope,
+    expires_in: u64,
+}
+
+impl TokenClaims {
+    /// When the access token is over.
+    pub fn access_expires_at(&self, now: Time) -> Time {
+        now.plus(std::time::Duration::from_secs(self.expires_in))
+    }
+}
+
+/// Decides the tokens of a grant that has a user.
+pub fn for_user(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    sign_on: &SignOn<'_>,
+    jti: TokenId,
+) -> Result<TokenClaims, Refused> {
+    let user = claims::user_value(sign_on.user);
+    let (access, expires_in) = access::claims(cx, view, scope, sign_on, &user, jti)?;
+    let id = scope
+        .contains("openid")
+        .then(|| id::claims(cx, view, scope, sign_on, &user))
+        .transpose()?;
+    Ok(TokenClaims { access, id, scope: scope.clone(), expires_in })
+}
+
+/// Signs decided tokens with the application's key.
+pub fn sign(
+    cx: &Cx,
+    application: &Application,
+    claims: TokenClaims,
+) -> Result<TokenResponse, Fault> {
+    let key = cx.env.signing_key(application)?;
+    let vault = &cx.ports.vault;
+    let x5t = application.include_x5t;
+    let access = HeaderOptions { typ: access::typ(&cx.env.environment), x5t };
+    let access_token = sign_jws(key, vault, access, &claims.access)?;
+    let id_token = claims
+        .id
+        .map(|mut id| {
+            id::bind_access_token(&mut id, &access_token);
+            sign_jws(key, vault, HeaderOptions { typ: Some(id::TYP), x5t }, &id)
+        })
+        .transpose()?;
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: claims.expires_in,
+        scope: Some(claims.scope.to_text()).filter(|scope| !scope.is_empty()),
+        id_token,
+    })
+}

@@ -1,0 +1,32 @@
+//! `GET|POST /{envID}/as/userinfo` (`reference/oidc.md` 11).
+
+use serde_json::Value;
+
+use crate::as_::checks::scope::GrantedScope;
+use crate::as_::tokens::claims::{Target, user_claims, user_value};
+use crate::as_::tokens::presented::user_token;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal};
+
+/// Claims about the user of an access token, by its scopes.
+///
+/// Spec: OIDC Core 5.3.2; `reference/oidc.md` 11.2.
+pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<Value> {
+    let token = token.ok_or_else(|| Refusal::TokenMissing.because("no bearer token"))?;
+    let presented = user_token(cx, token).await?;
+    if !presented.claims.has_scope("openid") {
+        return Err(Refusal::TokenScope("openid").because("the token was not for sign-on").into());
+    }
+    let client = cx
+        .env
+        .application(&cx.ports, presented.claims.client_id, cx.now)
+        .await?
+        .filter(|view| view.application.enabled)
+        .ok_or_else(|| Refusal::TokenInvalid.because("its application is gone or disabled"))?;
+    let scope = GrantedScope {
+        names: presented.claims.scope.split(' ').map(str::to_owned).collect(),
+        resource: None,
+    };
+    let user = user_value(&presented.user);
+    Ok(Value::Object(user_claims(cx, &client, &scope, &user, Target::UserInfo)?))
+}

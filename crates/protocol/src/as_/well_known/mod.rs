@@ -1,0 +1,3 @@
+//! Metadata documents.
+
+pub mod openid_configuration;

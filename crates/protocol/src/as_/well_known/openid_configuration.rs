@@ -1,0 +1,44 @@
+//! `GET /{envID}/as/.well-known/openid-configuration`, and the same document as RFC 8414 metadata
+//! at `/.well-known/oauth-authorization-server/{envID}/as` (`reference/oidc.md` 12, `rulings.md` 18).
+//!
+//! Only what is served is listed: an endpoint, grant or method appears here when it works.
+
+use serde_json::json;
+
+use crate::as_::{client_auth, grants, response_modes};
+use crate::as_::checks::response_type;
+
+/// Renders the document for an issuer.
+pub fn render(issuer: &str) -> String {
+    let grant_types: Vec<&str> = grants::GRANTS.iter().map(|grant| grant.grant_type()).collect();
+    let methods: Vec<&str> =
+        client_auth::METHODS.iter().map(|method| method.metadata_name()).collect();
+    let modes: Vec<&str> = response_modes::ALL.iter().map(|mode| mode.as_str()).collect();
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_pushed_authorization_requests": false,
+        "scopes_supported": ["openid", "profile", "email", "address", "phone"],
+        "response_types_supported": response_type::SUPPORTED,
+        "response_modes_supported": modes,
+        "grant_types_supported": grant_types,
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "userinfo_signing_alg_values_supported": ["none"],
+        "token_endpoint_auth_methods_supported": methods,
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "sub", "iss", "auth_time", "acr", "name", "given_name", "family_name", "middle_name",
+            "preferred_username", "profile", "picture", "zoneinfo", "phone_number", "updated_at",
+            "address", "email", "locale"
+        ],
+        "code_challenge_methods_supported": ["plain", "S256"],
+    })
+    .to_string()
+}

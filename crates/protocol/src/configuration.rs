@@ -1,0 +1,392 @@
+//! The configuration of an environment, compiled once per change and shared by requests.
+//!
+//! Every request on a path that matters asks the store whether the environment changed since its
+//! snapshot was made (one look-up by key), so that disabling, deleting and rotating take effect at
+//! once on every node. Discovery and JWKS are served from the snapshot as it is; a poller drops
+//! changed ones within a second (`docs/decisions/0005`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use countersign_domain::application::{
+    Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
+};
+use countersign_domain::entity::{self, Entity};
+use countersign_domain::environment::Environment;
+use countersign_domain::ids::{
+    ApplicationId, EnvId, KeyId, PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId,
+};
+use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
+use countersign_domain::population::Population;
+use countersign_domain::ports::{Ports, Store};
+use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::store::{Fault, Query, Seq};
+use countersign_domain::time::Time;
+use parking_lot::Mutex;
+use secrecy::SecretString;
+
+use crate::as_::well_known;
+use crate::jose::keys::KeyMaterial;
+use crate::refusal::{Outcome, Refusal};
+use crate::urls::Urls;
+
+/// Environments kept compiled in one process. An environment costs some tens of kilobytes.
+const MAX_SNAPSHOTS: u64 = 1_000;
+/// Applications (and populations) kept per snapshot before the map starts anew.
+const MAX_PER_SNAPSHOT: usize = 1_000;
+
+/// A resource with what belongs to it.
+pub struct ResourceView {
+    /// The resource.
+    pub resource: Resource,
+    /// Its scopes.
+    pub scopes: Vec<Scope>,
+    /// Its claim mappings.
+    pub attributes: Vec<ResourceAttribute>,
+}
+
+/// A sign-on policy with its actions, lowest priority number first.
+pub struct PolicyView {
+    /// The policy.
+    pub policy: SignOnPolicy,
+    /// Its actions in the order they run.
+    pub actions: Vec<SignOnAction>,
+}
+
+/// An application with what belongs to it.
+pub struct ApplicationView {
+    /// The application.
+    pub application: Application,
+    /// Its secrets that are valid now or soon were, each with its end; newest first.
+    pub secrets: Vec<(SecretString, Option<Time>)>,
+    /// Scopes it may ask for, by resource.
+    pub grants: Vec<Grant>,
+    /// Its own claim mappings.
+    pub attributes: Vec<ApplicationAttribute>,
+    /// Its policies, lowest priority number first.
+    pub assignments: Vec<SignOnPolicyAssignment>,
+}
+
+/// The compiled configuration of one environment.
+pub struct Snapshot {
+    /// The environment's id.
+    pub id: EnvId,
+    /// The change this snapshot includes.
+    pub seq: Seq,
+    /// The environment.
+    pub environment: Environment,
+    /// Its issuer.
+    pub issuer: String,
+    /// Base URLs, for every link.
+    pub urls: Arc<Urls>,
+    /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
+    pub keys: Vec<KeyMaterial>,
+    /// Key rotation policies.
+    pub rotation_policies: Vec<KeyRotationPolicy>,
+    /// Resources.
+    pub resources: Vec<ResourceView>,
+    /// Sign-on policies.
+    pub policies: Vec<PolicyView>,
+    /// Password policies.
+    pub password_policies: Vec<PasswordPolicy>,
+    /// The discovery document, rendered.
+    pub discovery: Arc<str>,
+    /// The key set, rendered.
+    pub jwks: Arc<str>,
+    applications: Mutex<HashMap<ApplicationId, Arc<ApplicationView>>>,
+    populations: Mutex<HashMap<PopulationId, Arc<Population>>>,
+}
+
+impl Snapshot {
+    /// The resource with an id.
+    pub fn resource(&self, id: ResourceId) -> Option<&ResourceView> {
+        self.resources.iter().find(|view| view.resource.id == id)
+    }
+
+    /// The sign-on policy with an id.
+    pub fn policy(&self, id: SignOnPolicyId) -> Option<&PolicyView> {
+        self.policies.iter().find(|view| view.policy.id == id)
+    }
+
+    /// The environment's default sign-on policy.
+    pub fn default_policy(&self) -> Option<&PolicyView> {
+        self.policies.iter().find(|view| view.policy.default)
+    }
+
+    /// The password policy of a population, else the environment's default.
+    /// Source: `reference/platform.md` 3.13.
+    pub fn password_policy(&self, id: Option<PasswordPolicyId>) -> Option<&PasswordPolicy> {
+        let named = id.and_then(|id| self.password_policies.iter().find(|policy| policy.id == id));
+        named.or_else(|| self.password_policies.iter().find(|policy| policy.default))
+    }
+
+    /// The key that signs for an application: the current one of its rotation policy, else the
+    /// environment's default key.
+    /// Source: `reference/oidc.md` 13.
+    pub fn signing_key(&self, application: &Application) -> Result<&KeyMaterial, Fault> {
+        let of_policy: Option<KeyId> = application
+            .signing
+            .as_ref()
+            .and_then(|signing| {
+                let id = signing.key_rotation_policy.id;
+                self.rotation_policies.iter().find(|policy| policy.id == id)
+            })
+            .map(|policy| policy.current_key_id);
+        let named = of_policy.and_then(|id| self.keys.iter().find(|key| key.id == id));
+        named
+            .or_else(|| self.keys.iter().find(|key| key.is_default()))
+            .ok_or(Fault::Crypto("the environment has no signing key"))
+    }
+
+    /// An application, read at first use and kept for the life of this snapshot.
+    pub async fn application(
+        &self,
+        ports: &Ports,
+        id: ApplicationId,
+        now: Time,
+    ) -> Result<Option<Arc<ApplicationView>>, Fault> {
+        if let Some(view) = self.applications.lock().get(&id) {
+            return Ok(Some(Arc::clone(view)));
+        }
+        let Some(view) = load_application(ports, self.id, id, now).await? else {
+            return Ok(None);
+        };
+        let view = Arc::new(view);
+        let mut applications = self.applications.lock();
+        if applications.len() >= MAX_PER_SNAPSHOT {
+            applications.clear();
+        }
+        applications.insert(id, Arc::clone(&view));
+        Ok(Some(view))
+    }
+
+    /// A population, read at first use and kept for the life of this snapshot.
+    pub async fn population(
+        &self,
+        store: &dyn Store,
+        id: PopulationId,
+        now: Time,
+    ) -> Result<Option<Arc<Population>>, Fault> {
+        if let Some(population) = self.populations.lock().get(&id) {
+            return Ok(Some(Arc::clone(population)));
+        }
+        let Some(found) = entity::load::<Population>(store, self.id, id.to_string(), now).await?
+        else {
+            return Ok(None);
+        };
+        let found = Arc::new(found.value);
+        let mut populations = self.populations.lock();
+        if populations.len() >= MAX_PER_SNAPSHOT {
+            populations.clear();
+        }
+        populations.insert(id, Arc::clone(&found));
+        Ok(Some(found))
+    }
+}
+
+/// Snapshots of the environments in use.
+pub struct ConfigurationCache {
+    ports: Ports,
+    urls: Arc<Urls>,
+    snapshots: moka::sync::Cache<EnvId, Arc<Snapshot>>,
+    polled: Mutex<Seq>,
+}
+
+impl ConfigurationCache {
+    /// An empty cache.
+    pub fn new(ports: Ports, urls: Arc<Urls>) -> Self {
+        let snapshots = moka::sync::Cache::new(MAX_SNAPSHOTS);
+        Self { ports, urls, snapshots, polled: Mutex::new(Seq::default()) }
+    }
+
+    /// The ports.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// The base URLs.
+    pub fn urls(&self) -> &Arc<Urls> {
+        &self.urls
+    }
+
+    /// The configuration exactly as it is now: for every path on which a disabled, deleted or
+    /// rotated thing must have lost its power already.
+    pub async fn current(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
+        if let Some(snapshot) = self.snapshots.get(&env) {
+            let changes = self.ports.store.changes(snapshot.seq, Some(env)).await?;
+            if changes.environments.is_empty() {
+                return Ok(snapshot);
+            }
+        }
+        self.load(env, now).await
+    }
+
+    /// The configuration as of a moment ago: for documents that clients cache anyway.
+    pub async fn recent(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
+        match self.snapshots.get(&env) {
+            Some(snapshot) => Ok(snapshot),
+            None => self.load(env, now).await,
+        }
+    }
+
+    /// Drops the snapshots of environments that changed since the last call. Call every second.
+    pub async fn refresh(&self) -> Result<(), Fault> {
+        let since = *self.polled.lock();
+        let changes = self.ports.store.changes(since, None).await?;
+        for (env, seq) in &changes.environments {
+            if self.snapshots.get(env).is_some_and(|snapshot| snapshot.seq < *seq) {
+                self.snapshots.invalidate(env);
+            }
+        }
+        *self.polled.lock() = changes.latest;
+        Ok(())
+    }
+
+    async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
+        let snapshot = Arc::new(load_snapshot(&self.ports, &self.urls, env, now).await?);
+        self.snapshots.insert(env, Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+}
+
+async fn load_snapshot(
+    ports: &Ports,
+    urls: &Arc<Urls>,
+    env: EnvId,
+    now: Time,
+) -> Outcome<Snapshot> {
+    let store = &*ports.store;
+    // Read before the documents: a change that comes in between is newer than this and shows at
+    // the next request.
+    let changes = store.changes(Seq::default(), Some(env)).await?;
+    let seq = changes.environments.first().map_or(Seq::default(), |(_, seq)| *seq);
+    let environment: Environment =
+        entity::load(store, EnvId::PLATFORM, env.to_string(), now)
+            .await?
+            .ok_or_else(|| Refusal::EnvironmentNotFound.because("no such environment"))?
+            .value;
+    let (scopes, attributes) =
+        (all::<Scope>(store, env, now).await?, all::<ResourceAttribute>(store, env, now).await?);
+    let resources = all::<Resource>(store, env, now)
+        .await?
+        .into_iter()
+        .map(|resource| {
+            let id = resource.id;
+            ResourceView {
+                resource,
+                scopes: scopes.iter().filter(|scope| scope.resource.id == id).cloned().collect(),
+                attributes: attributes.iter().filter(|a| a.resource.id == id).cloned().collect(),
+            }
+        })
+        .collect();
+    let actions = all::<SignOnAction>(store, env, now).await?;
+    let policies = all::<SignOnPolicy>(store, env, now)
+        .await?
+        .into_iter()
+        .map(|policy| {
+            let mine = |action: &&SignOnAction| action.sign_on_policy.id == policy.id;
+            let mut actions: Vec<SignOnAction> = actions.iter().filter(mine).cloned().collect();
+            actions.sort_by_key(|action| action.priority);
+            PolicyView { policy, actions }
+        })
+        .collect();
+    let mut keys = Vec::new();
+    for key in all::<SigningKey>(store, env, now).await? {
+        if now < key.expires_at {
+            keys.push(KeyMaterial::new(env, key)?);
+        }
+    }
+    let issuer = urls.issuer(env);
+    Ok(Snapshot {
+        id: env,
+        seq,
+        discovery: well_known::openid_configuration::render(&issuer).into(),
+        jwks: crate::as_::jwks::render(&keys).into(),
+        environment,
+        issuer,
+        urls: Arc::clone(urls),
+        keys,
+        rotation_policies: all(store, env, now).await?,
+        resources,
+        policies,
+        password_policies: all(store, env, now).await?,
+        applications: Mutex::default(),
+        populations: Mutex::default(),
+    })
+}
+
+async fn load_application(
+    ports: &Ports,
+    env: EnvId,
+    id: ApplicationId,
+    now: Time,
+) -> Result<Option<ApplicationView>, Fault> {
+    let store = &*ports.store;
+    let id_text = id.to_string();
+    let Some(application) = entity::load::<Application>(store, env, &id_text, now).await? else {
+        return Ok(None);
+    };
+    let mut secrets = Vec::new();
+    if let Some(secret) = entity::load::<ApplicationSecret>(store, env, &id_text, now).await? {
+        let open = |sealed| -> Result<SecretString, Fault> {
+            let plain = ports.vault.open(&secret.key(env), sealed)?;
+            let text = std::str::from_utf8(&plain)
+                .map_err(|_| Fault::Crypto("a client secret is not text"))?;
+            Ok(SecretString::from(text))
+        };
+        secrets.push((open(&secret.secret)?, None));
+        if let Some(previous) = &secret.previous {
+            secrets.push((open(&previous.secret)?, Some(previous.expires_at)));
+        }
+    }
+    let mut assignments =
+        of_application::<SignOnPolicyAssignment>(store, env, &id_text, now).await?;
+    assignments.sort_by_key(|assignment| assignment.priority);
+    Ok(Some(ApplicationView {
+        application: application.value,
+        secrets,
+        grants: of_application(store, env, &id_text, now).await?,
+        attributes: of_application(store, env, &id_text, now).await?,
+        assignments,
+    }))
+}
+
+/// Documents that belong to an application are indexed by it.
+async fn of_application<E: Entity>(
+    store: &dyn Store,
+    env: EnvId,
+    application: &str,
+    now: Time,
+) -> Result<Vec<E>, Fault> {
+    let query = Query::equal(E::KIND, env, "application", application, PAGE);
+    list_all(store, query, now).await
+}
+
+/// Documents per page when a whole list is read.
+const PAGE: u32 = 500;
+
+/// Every entity of a kind in an environment. For configuration only: it is bounded by what
+/// administrators make, not by users.
+pub async fn all<E: Entity>(store: &dyn Store, env: EnvId, now: Time) -> Result<Vec<E>, Fault> {
+    list_all(store, Query::all(E::KIND, env, PAGE), now).await
+}
+
+async fn list_all<E: Entity>(
+    store: &dyn Store,
+    mut query: Query,
+    now: Time,
+) -> Result<Vec<E>, Fault> {
+    let mut found = Vec::new();
+    loop {
+        let page = store.list(&query, now).await?;
+        for doc in &page.docs {
+            found.push(E::from_doc(doc)?);
+        }
+        match page.next {
+            Some(cursor) => query.after = Some(cursor),
+            None => return Ok(found),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The context of one request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use countersign_domain::ids::{CorrelationId, EnvId};
+use countersign_domain::ports::Ports;
+use countersign_domain::time::Time;
+
+use crate::configuration::Snapshot;
+
+/// What every rule that gathers facts has at hand.
+#[derive(Clone)]
+pub struct Cx {
+    /// The one time of this request: two checks in it never disagree about an expiry.
+    pub now: Time,
+    /// The environment's configuration, exact as of the start of the request.
+    pub env: Arc<Snapshot>,
+    /// Storage, randomness, slow hashing.
+    pub ports: Ports,
+    /// Finds this request in the log.
+    pub correlation: CorrelationId,
+    /// Whose turn it is on which account.
+    pub turns: Arc<crate::flows::turns::Turns>,
+    /// The caller's address, from the connection or a trusted proxy.
+    pub remote_ip: Option<IpAddr>,
+}
+
+impl Cx {
+    /// The environment's id.
+    pub fn env_id(&self) -> EnvId {
+        self.env.id
+    }
+}

@@ -1,0 +1,210 @@
+//! Refusals in PingOne's own error shape (`reference/oidc.md` 23.2, `flows.md` 7, `platform.md` 1.8):
+//! `{ id, code, message, details[] }`, for flows, pages, userinfo, errors of authorize that must
+//! not be redirected, and the management API.
+
+use countersign_domain::ids::CorrelationId;
+use serde::Serialize;
+
+use crate::as_::error::{PROCESSING, VALIDATION};
+use crate::refusal::Refusal;
+
+/// The error body, with the HTTP status it travels under.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct P1Error {
+    /// HTTP status.
+    #[serde(skip)]
+    pub status: u16,
+    /// Finds the log line: the correlation id of the request.
+    pub id: CorrelationId,
+    /// Class of the error.
+    pub code: &'static str,
+    /// For people, in English.
+    pub message: String,
+    /// What exactly, where it helps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
+}
+
+/// One fault in the input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Detail {
+    /// Kind of the fault.
+    pub code: &'static str,
+    /// The member or parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// For people, in English.
+    pub message: String,
+    /// Numbers and lists that a program can act on.
+    #[serde(rename = "innerError", skip_serializing_if = "Option::is_none")]
+    pub inner_error: Option<InnerError>,
+}
+
+/// Members of `innerError` in use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InnerError {
+    /// Until a locked password unlocks by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_until_unlock: Option<u64>,
+}
+
+/// What wrong credentials are answered with, whatever was wrong with them (`threats.md` 34).
+/// Source: `reference/flows.md` 7.2.
+pub const INVALID_USERNAME_OR_PASSWORD: &str = "Invalid username and/or password.";
+
+/// Renders a refusal in PingOne's shape.
+pub fn p1_error(refusal: &Refusal, id: CorrelationId) -> P1Error {
+    let (status, code, message, details) = row(refusal);
+    P1Error { status, id, code, message: message.into(), details }
+}
+
+type Row = (u16, &'static str, &'static str, Vec<Detail>);
+
+const NOT_FOUND: &str =
+    "The request could not be completed. The requested resource was not found.";
+const NO_ACCESS: &str =
+    "The request could not be completed. You do not have access to this resource.";
+const MALFORMED: &str = "The request could not be completed. The request was invalid.";
+
+fn detail(code: &'static str, target: &str, message: impl Into<String>) -> Detail {
+    let target = (!target.is_empty()).then(|| target.to_owned());
+    Detail { code, target, message: message.into(), inner_error: None }
+}
+
+fn invalid(detail: Detail) -> Row {
+    (400, "INVALID_DATA", VALIDATION, vec![detail])
+}
+
+fn value(target: &str, message: impl Into<String>) -> Row {
+    invalid(detail("INVALID_VALUE", target, message))
+}
+
+fn failed(target: &str, message: impl Into<String>) -> Row {
+    (400, "REQUEST_FAILED", PROCESSING, vec![detail("INVALID_VALUE", target, message)])
+}
+
+fn row(refusal: &Refusal) -> Row {
+    match refusal {
+        Refusal::EnvironmentNotFound | Refusal::NotFound | Refusal::FlowNotFound => {
+            (404, "NOT_FOUND", NOT_FOUND, vec![])
+        }
+        Refusal::MethodNotAllowed => (405, "INVALID_REQUEST", MALFORMED, vec![]),
+        Refusal::UnsupportedMediaType | Refusal::ActionUnknown => {
+            (415, "INVALID_REQUEST", MALFORMED, vec![])
+        }
+        Refusal::MalformedBody => (400, "INVALID_REQUEST", MALFORMED, vec![]),
+        Refusal::TooLarge => (
+            413,
+            "INVALID_REQUEST",
+            MALFORMED,
+            vec![detail("SIZE_LIMIT_EXCEEDED", "", "The request is too large")],
+        ),
+        Refusal::TooManyRequests { .. } => (
+            429,
+            "REQUEST_LIMITED",
+            "The request could not be completed. There were too many requests.",
+            vec![detail("LIMIT_EXCEEDED", "", "Too many requests")],
+        ),
+
+        Refusal::ParameterMissing(name) | Refusal::ValueRequired(name) => {
+            invalid(detail("REQUIRED_VALUE", name, format!("{name} is required")))
+        }
+        Refusal::ParameterRepeated(name) => {
+            value(name, format!("{name} must not be repeated"))
+        }
+        Refusal::ParameterInvalid(name) | Refusal::ValueInvalid(name) => {
+            value(name, format!("{name} has an invalid value"))
+        }
+
+        // `reference/rulings.md` 17: without details, so that pi.flow clients tell it from a flow
+        // that needs the user.
+        Refusal::ClientUnknown | Refusal::RedirectUriMissing | Refusal::RedirectUriMismatch => {
+            (400, "INVALID_DATA", redirect_message(refusal), vec![])
+        }
+        Refusal::ResponseTypeUnsupported => value("response_type", "response_type is not supported"),
+        Refusal::ResponseTypeNotAllowed => {
+            value("response_type", "response_type is not enabled for the application")
+        }
+        Refusal::ResponseModeInvalid => {
+            value("response_mode", "response_mode is not allowed with this response_type")
+        }
+        Refusal::PkceRequired => {
+            invalid(detail("REQUIRED_VALUE", "code_challenge", "code_challenge is required"))
+        }
+        Refusal::PkceS256Required => {
+            value("code_challenge_method", "code_challenge_method must be S256")
+        }
+        Refusal::PromptNoneNotAlone => {
+            value("prompt", "prompt=none must not be combined with other values")
+        }
+        Refusal::NoScopeGranted => value("scope", "At least one scope must be granted"),
+        Refusal::ScopesOfSeveralResources => {
+            value("scope", "May not request scopes for multiple resources")
+        }
+        Refusal::PolicyNotAssigned => {
+            value("acr_values", "acr_values names a policy not assigned to the application")
+        }
+        Refusal::RequestObjectUnsupported => value("request", "request is not supported"),
+        Refusal::RequestUriUnsupported => value("request_uri", "request_uri is not supported"),
+        Refusal::LoginRequired => (
+            400,
+            "REQUEST_FAILED",
+            PROCESSING,
+            vec![detail("LOGIN_REQUIRED", "", "User authentication is required")],
+        ),
+        Refusal::AccessDenied => failed("", "The authorization request has been denied."),
+        Refusal::PushedRequestRequired => {
+            value("request_uri", "The application requires pushed authorization requests")
+        }
+
+        Refusal::ClientAuthenticationMethod | Refusal::ClientAuthenticationFailed => {
+            (401, "ACCESS_FAILED", NO_ACCESS, vec![])
+        }
+        Refusal::GrantTypeUnsupported | Refusal::GrantTypeNotAllowed => {
+            value("grant_type", "grant_type is not allowed")
+        }
+        Refusal::CodeInvalid => value("code", "The authorization code is not valid"),
+        Refusal::CodeRedirectUri => {
+            value("redirect_uri", "redirect_uri does not match the authorization request")
+        }
+        Refusal::CodeVerifier => value("code_verifier", "code_verifier does not match"),
+
+        Refusal::TokenMissing | Refusal::TokenInvalid => (
+            401,
+            "ACCESS_FAILED",
+            NO_ACCESS,
+            vec![detail("INVALID_TOKEN", "", "The access token is missing or not valid")],
+        ),
+        Refusal::TokenWithoutUser | Refusal::TokenScope(_) => (
+            403,
+            "ACCESS_FAILED",
+            "The actor attempting to perform the request is not authorized.",
+            vec![detail("INSUFFICIENT_PERMISSIONS", "", "The access token does not allow this")],
+        ),
+
+        Refusal::ActionNotOffered => {
+            (400, "REQUEST_FAILED", PROCESSING, vec![])
+        }
+        Refusal::WrongCredentials => value("username", INVALID_USERNAME_OR_PASSWORD),
+        Refusal::PasswordLocked { seconds_until_unlock } => invalid(Detail {
+            inner_error: seconds_until_unlock
+                .map(|seconds| InnerError { seconds_until_unlock: Some(seconds) }),
+            ..detail("PASSWORD_LOCKED_OUT", "password", "The password is locked.")
+        }),
+        Refusal::AccountNotUsable => {
+            invalid(detail("ACCOUNT_NOT_USABLE", "username", "The account cannot be used."))
+        }
+        Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
+    }
+}
+
+fn redirect_message(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::ClientUnknown => {
+            "The request could not be completed. Application not found or not enabled."
+        }
+        Refusal::RedirectUriMissing => "The request could not be completed. redirect_uri is required.",
+        _ => "The request could not be completed. Redirect URI mismatch",
+    }
+}

@@ -1,0 +1,45 @@
+//! Finding a flow for a browser: it must be the browser's own.
+
+use countersign_domain::entity::{self, Stored};
+use countersign_domain::ids::FlowId;
+use countersign_domain::session::Session;
+
+use crate::browser::BrowserToken;
+use crate::cx::Cx;
+use crate::flows::flow::{Binding, Flow};
+use crate::refusal::{Outcome, Refusal};
+
+/// The flow under an id, if it lives and belongs to the browser that holds `token`. Everything else
+/// is the same "not found": a flow that exists for somebody else is nobody's business.
+///
+/// Decision: a call without the cookie of the flow is refused as if the flow did not exist
+/// (`reference/flows.md` 8.1).
+pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<Stored<Flow>> {
+    let missing = |why: &'static str| Refusal::FlowNotFound.because(why);
+    let id: FlowId = id.parse().map_err(|_| missing("the flow id is not a UUID"))?;
+    let store = &*cx.ports.store;
+    let flow = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now)
+        .await?
+        .ok_or_else(|| missing("no such flow: never made, expired, or swept"))?;
+    let token = token.ok_or_else(|| missing("the browser sent no ST cookie"))?;
+    let hash = token.hash();
+    if flow.binding == Binding::Anonymous(hash.clone()) {
+        return Ok(flow);
+    }
+    if token.is_session() {
+        let session =
+            entity::load_by::<Session>(store, cx.env_id(), Session::UNIQUE_TOKEN, hash, cx.now)
+                .await?;
+        if session.is_some_and(|session| belongs(&flow.binding, &session)) {
+            return Ok(flow);
+        }
+    }
+    Err(missing("the ST cookie is another browser's").into())
+}
+
+fn belongs(binding: &Binding, session: &Session) -> bool {
+    match binding {
+        Binding::Session(id) => session.id == *id,
+        Binding::Anonymous(hash) => session.grew_from.as_ref() == Some(hash),
+    }
+}

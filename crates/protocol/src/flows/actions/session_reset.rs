@@ -1,0 +1,65 @@
+//! `application/vnd.pingidentity.session.reset+json`: "switch account"
+//! (`reference/flows.md` 6.2).
+
+use countersign_domain::entity::Stored;
+use countersign_domain::store::{Batch, Fault};
+use serde::Deserialize;
+
+use super::{Action, Call, Reply};
+use crate::cx::Cx;
+use crate::flows::flow::Progress;
+use crate::flows::next::{Known, Next, next};
+use crate::flows::turns::Turn;
+use crate::flows::{Flow, State};
+use crate::refusal::Outcome;
+use crate::run::Verdict;
+
+/// Drops the user and the session from the flow and starts its policies again.
+pub struct SessionReset;
+
+/// No member means anything; whatever is sent is ignored.
+#[derive(Debug, Deserialize)]
+pub struct Nothing {}
+
+impl Action for SessionReset {
+    const MEDIA: &'static str = "session.reset";
+    type Input = Nothing;
+    type Facts = ();
+
+    fn offered(&self, flow: &Flow) -> bool {
+        !flow.state.is_terminal()
+    }
+
+    /// There is somebody to switch away from.
+    fn advertised(&self, flow: &Flow) -> bool {
+        self.offered(flow) && flow.state.user().is_some()
+    }
+
+    async fn gather(
+        &self,
+        _cx: &Cx,
+        _call: &Call<'_>,
+        _flow: &Flow,
+        _input: &Nothing,
+        _turn: &Turn,
+    ) -> Outcome<()> {
+        Ok(())
+    }
+
+    fn decide(&self, cx: &Cx, flow: Stored<Flow>, (): ()) -> Result<Verdict<Reply>, Fault> {
+        let Stored { value: mut flow, version } = flow;
+        flow.session = None;
+        flow.progress = Progress::default();
+        let known = Known { user: None, session: None, remote_ip: cx.remote_ip };
+        flow.state =
+            match next(&cx.env, &flow.request.policies, &mut flow.progress, known, cx.now) {
+                Next::Password => State::UsernamePasswordRequired,
+                // Without anybody known a policy cannot be complete; next() says so by failing.
+                Next::Complete { .. } => State::Failed(crate::flows::state::FlowFailure::NobodySignedOn),
+                Next::Fail(why) => State::Failed(why),
+            };
+        flow.touch(cx.now);
+        let writes = Batch::new().update(cx.env_id(), &flow, version)?;
+        Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))
+    }
+}

@@ -1,0 +1,83 @@
+//! Completion: the flow's outcome becomes the browser's session (`reference/flows.md` 8).
+
+use std::time::Duration;
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::ids::{EnvId, SessionId};
+use countersign_domain::reference::Ref;
+use countersign_domain::session::{AuthenticatorUse, Session, SessionPolicy, SessionSignOn};
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::time::Time;
+
+use crate::browser::BrowserToken;
+use crate::flows::flow::{Binding, Flow, FlowUser};
+use crate::flows::state::{Done, State};
+
+/// Lifetime of a session, counted from the last sign-on.
+/// Source: `reference/flows.md` 16, `oidc.md` 24.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What completion needs besides the flow.
+pub struct Completion<'a> {
+    /// Who signed on.
+    pub user: FlowUser,
+    /// The policy that completed.
+    pub policy: SessionPolicy,
+    /// The session that the browser had, if it still lives.
+    pub prior: Option<&'a Stored<Session>>,
+    /// Id for a new session, if one is needed.
+    pub session_id: SessionId,
+    /// The new token. The old one dies with the privilege gained (`threats.md` 25).
+    pub token: &'a BrowserToken,
+    /// The caller's address.
+    pub remote_ip: Option<String>,
+    /// The browser's name for itself.
+    pub user_agent: Option<String>,
+}
+
+/// Completes a flow in which somebody authenticated: updates the session of the same user, ends
+/// that of another, or begins one. The writes include the session, not the flow.
+pub fn complete(
+    env: EnvId,
+    flow: &mut Flow,
+    completion: Completion<'_>,
+    now: Time,
+) -> Result<Batch, Fault> {
+    let Completion { user, policy, prior, session_id, token, remote_ip, user_agent } = completion;
+    let same_user = prior.filter(|session| session.user == Some(Ref::to(user.id)));
+    let mut with_authenticator =
+        same_user.and_then(|s| s.last_sign_on.clone()).map(|s| s.with_authenticator).unwrap_or_default();
+    for authenticator in &flow.progress.authenticators {
+        let used = AuthenticatorUse { at: now, policy: Some(policy.clone()) };
+        with_authenticator.insert(authenticator.clone(), used);
+    }
+    let amr = flow.progress.authenticators.clone();
+    let grew_from = match &flow.binding {
+        Binding::Anonymous(hash) => Some(hash.clone()),
+        Binding::Session(_) => same_user.and_then(|session| session.grew_from.clone()),
+    };
+    let acr = policy.name.clone().unwrap_or_default();
+    let session = Session {
+        id: same_user.map_or(session_id, |session| session.id),
+        user: Some(Ref::to(user.id)),
+        token_hash: token.hash(),
+        created_at: same_user.map_or(now, |session| session.created_at),
+        active_at: now,
+        expires_at: now.plus(SESSION_LIFETIME),
+        last_sign_on: Some(SessionSignOn {
+            at: now,
+            remote_ip,
+            authenticators: amr.clone(),
+            with_authenticator,
+        }),
+        user_agent,
+        grew_from,
+    };
+    flow.binding = Binding::Session(session.id);
+    flow.state = State::Completed(Done { user, session: session.id, auth_time: now, acr, amr });
+    match (same_user, prior) {
+        (Some(stored), _) => Batch::new().update(env, &session, stored.version),
+        (None, Some(other)) => Ok(Batch::new().delete(other.key(env)).create(env, &session)?),
+        (None, None) => Batch::new().create(env, &session),
+    }
+}

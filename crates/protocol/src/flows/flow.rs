@@ -1,0 +1,136 @@
+//! The flow document.
+
+use std::time::Duration;
+
+use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::ids::{ActionId, FlowId, SessionId, UserId};
+use countersign_domain::store::Kind;
+use countersign_domain::time::Time;
+use countersign_domain::user::User;
+use serde::{Deserialize, Serialize};
+
+use crate::as_::authorize::AuthorizationRequest;
+use crate::flows::State;
+
+/// How long a flow lives after it was last touched.
+/// Source: `reference/flows.md` 1, 16.
+pub const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// Expiry slides no more often than this, so that a poll is not a write.
+const SLIDE_AFTER: Duration = Duration::from_secs(60);
+
+/// Which browser a flow belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Binding {
+    /// The one with this anonymous token (by hash), or with a session that grew from it.
+    Anonymous(String),
+    /// The one with this session, whatever its token is by now.
+    Session(SessionId),
+}
+
+/// A person as the flow resource shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowUser {
+    /// The user's id.
+    pub id: UserId,
+    /// Their username.
+    pub username: String,
+    /// Given name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
+    /// Family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+}
+
+impl From<&User> for FlowUser {
+    fn from(user: &User) -> Self {
+        let name = user.name.as_ref();
+        Self {
+            id: user.id,
+            username: user.username.clone(),
+            given: name.and_then(|name| name.given.clone()),
+            family: name.and_then(|name| name.family.clone()),
+        }
+    }
+}
+
+/// What the browser's session says, frozen when the flow began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionFacts {
+    /// The session.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: FlowUser,
+    /// The last sign-on: `auth_time`.
+    pub signed_on_at: Time,
+    /// When the password was last used.
+    pub pwd_at: Option<Time>,
+    /// When a second factor was last used.
+    pub mfa_at: Option<Time>,
+    /// What was used in the last sign-on: `amr`.
+    pub authenticators: Vec<String>,
+}
+
+/// What was proved in this flow so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Index into the request's policies of the one that runs.
+    pub policy: usize,
+    /// Its actions that are satisfied.
+    pub done: Vec<ActionId>,
+    /// When the password was checked in this flow.
+    pub pwd_at: Option<Time>,
+    /// Authenticators used in this flow, in order.
+    pub authenticators: Vec<String>,
+}
+
+/// One run of the sign-on machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its id: unguessable, and yet not enough without the browser's cookie.
+    pub id: FlowId,
+    /// The validated request, frozen (`threats.md` 12).
+    pub request: AuthorizationRequest,
+    /// Name of the application, as shown.
+    pub application_name: String,
+    /// Whose browser.
+    pub binding: Binding,
+    /// Made at.
+    pub created_at: Time,
+    /// Gone at, unless touched.
+    pub expires_at: Time,
+    /// The session that counts for the policy; none with `prompt=login`, after a reset, or for a
+    /// browser without one.
+    pub session: Option<SessionFacts>,
+    /// The session that completion updates (same user) or ends (another user).
+    pub prior_session: Option<SessionId>,
+    /// What was proved so far.
+    pub progress: Progress,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the authorization response went out.
+    pub resumed: bool,
+}
+
+impl Flow {
+    /// Whether pushing the expiry forward is worth a write of its own.
+    pub fn is_due(&self, now: Time) -> bool {
+        now.plus(IDLE).since(self.expires_at) >= SLIDE_AFTER
+    }
+
+    /// Pushes the expiry forward.
+    pub fn touch(&mut self, now: Time) {
+        self.expires_at = now.plus(IDLE);
+    }
+}
+
+impl Entity for Flow {
+    const KIND: Kind = kinds::FLOW;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn expires_at(&self) -> Option<Time> {
+        Some(self.expires_at)
+    }
+}

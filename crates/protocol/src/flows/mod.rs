@@ -1,0 +1,16 @@
+//! Flows: one run of the sign-on machine between `/as/authorize` and `/as/resume`
+//! (`reference/flows.md`). The state is an enum; [`next`] alone walks the policy; [`view`] alone
+//! renders the resource; every action is a file in [`actions`].
+
+pub mod access;
+pub mod actions;
+pub mod complete;
+pub mod flow;
+pub mod next;
+pub mod read;
+pub mod state;
+pub mod turns;
+pub mod view;
+
+pub use flow::Flow;
+pub use state::State;

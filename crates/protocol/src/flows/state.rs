@@ -1,0 +1,101 @@
+//! The states of a flow, named by PingOne's statuses, in the order of `reference/flows.md` 5. Each
+//! carries what it needs and nothing else; illegal combinations cannot be written down.
+
+use countersign_domain::ids::SessionId;
+use countersign_domain::time::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::flows::flow::FlowUser;
+
+/// Where a flow stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// A LOGIN action, nobody known.
+    UsernamePasswordRequired,
+    /// A LOGIN action for a known user.
+    PasswordRequired(FlowUser),
+    /// The password was right but too old.
+    PasswordExpired(FlowUser),
+    /// The password was right but must be changed.
+    MustChangePassword(FlowUser),
+    /// All actions of one policy are done.
+    Completed(Done),
+    /// Every policy failed, or the flow was refused.
+    Failed(FlowFailure),
+}
+
+/// What resume needs of a completed flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Who signed on.
+    pub user: FlowUser,
+    /// In which session: `sid`.
+    pub session: SessionId,
+    /// `auth_time`.
+    pub auth_time: Time,
+    /// Name of the policy that completed.
+    pub acr: String,
+    /// Authenticators of the sign-on.
+    pub amr: Vec<String>,
+}
+
+/// Why a flow failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlowFailure {
+    /// A second factor is needed and the user has no usable device.
+    NoUsableDevices,
+    /// The policy has an action that this server cannot carry out.
+    ActionUnavailable,
+    /// The policy let everything pass and nobody is known.
+    NobodySignedOn,
+}
+
+impl State {
+    /// The status on the wire.
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::UsernamePasswordRequired => "USERNAME_PASSWORD_REQUIRED",
+            Self::PasswordRequired(_) => "PASSWORD_REQUIRED",
+            Self::PasswordExpired(_) => "PASSWORD_EXPIRED",
+            Self::MustChangePassword(_) => "MUST_CHANGE_PASSWORD",
+            Self::Completed(_) => "COMPLETED",
+            Self::Failed(_) => "FAILED",
+        }
+    }
+
+    /// Whether nothing follows.
+    pub const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Completed(_) | Self::Failed(_))
+    }
+
+    /// The person on the flow, once that may be shown.
+    pub const fn user(&self) -> Option<&FlowUser> {
+        match self {
+            Self::PasswordRequired(user)
+            | Self::PasswordExpired(user)
+            | Self::MustChangePassword(user) => Some(user),
+            Self::Completed(done) => Some(&done.user),
+            Self::UsernamePasswordRequired | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl FlowFailure {
+    /// `error.code` of the failed flow.
+    /// Source: `reference/flows.md` 7.3.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoUsableDevices => "NO_USABLE_DEVICES",
+            Self::ActionUnavailable | Self::NobodySignedOn => "access_denied",
+        }
+    }
+
+    /// `error.message` of the failed flow.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoUsableDevices => "The user has no usable devices.",
+            Self::ActionUnavailable => "The sign-on policy has an action that is not available.",
+            Self::NobodySignedOn => "The sign-on policy identified nobody.",
+        }
+    }
+}

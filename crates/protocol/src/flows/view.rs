@@ -1,0 +1,75 @@
+//! The flow resource: the single renderer for `GET`, `POST` and `pi.flow`
+//! (`reference/flows.md` 4).
+
+use serde_json::{Map, Value, json};
+
+use crate::configuration::Snapshot;
+use crate::flows::actions::ACTIONS;
+use crate::flows::{Flow, State};
+
+/// Renders a flow. `_links` names exactly the actions that would be accepted now.
+pub fn render(env: &Snapshot, flow: &Flow) -> Value {
+    let href = env.urls.flow(env.id, flow.id);
+    let mut links = Map::new();
+    links.insert("self".into(), json!({ "href": href }));
+    for action in ACTIONS {
+        if action.advertised(flow) {
+            links.insert(action.link().into(), json!({ "href": href }));
+        }
+    }
+    let mut embedded = Map::new();
+    embedded.insert("application".into(), json!({ "name": flow.application_name }));
+    if let Some(user) = flow.state.user() {
+        let mut shown = Map::new();
+        shown.insert("id".into(), json!(user.id));
+        shown.insert("username".into(), json!(user.username));
+        let mut name = Map::new();
+        if let Some(given) = &user.given {
+            name.insert("given".into(), json!(given));
+        }
+        if let Some(family) = &user.family {
+            name.insert("family".into(), json!(family));
+        }
+        if !name.is_empty() {
+            shown.insert("name".into(), Value::Object(name));
+        }
+        embedded.insert("user".into(), Value::Object(shown));
+    }
+    let mut body = Map::new();
+    body.insert("_links".into(), Value::Object(links));
+    body.insert("_embedded".into(), Value::Object(embedded));
+    body.insert("id".into(), json!(flow.id));
+    body.insert("environment".into(), json!({ "id": env.id }));
+    body.insert("resumeUrl".into(), json!(env.urls.resume(env.id, flow.id)));
+    body.insert("status".into(), json!(flow.state.status()));
+    body.insert("createdAt".into(), json!(flow.created_at));
+    body.insert("expiresAt".into(), json!(flow.expires_at));
+    let session = match &flow.state {
+        State::Completed(done) => Some(done.session),
+        _ => flow.session.as_ref().map(|session| session.id),
+    };
+    if let Some(id) = session {
+        body.insert("session".into(), json!({ "id": id }));
+    }
+    match &flow.state {
+        State::Completed(done) => {
+            body.insert("authenticators".into(), json!(done.amr));
+        }
+        State::Failed(failure) => {
+            let error = json!({ "code": failure.code(), "message": failure.message() });
+            body.insert("error".into(), error);
+        }
+        _ => {}
+    }
+    Value::Object(body)
+}
+
+/// The resource as authorize answers it under `pi.flow`: with the link to the hosted page.
+pub fn render_first(env: &Snapshot, flow: &Flow) -> Value {
+    let mut body = render(env, flow);
+    if let Some(Value::Object(links)) = body.get_mut("_links") {
+        let href = env.urls.sign_on_page(env.id, flow.id);
+        links.insert("signOnPage".into(), json!({ "href": href }));
+    }
+    body
+}

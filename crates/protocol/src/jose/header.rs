@@ -1,0 +1,106 @@
+//! The protected header of a compact JWS, read strictly (`threats.md` 15, 16, 21, 23).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+/// Longest compact token that is looked at, in bytes. Ours are near 1 KiB.
+pub const MAX_TOKEN: usize = 16 * 1024;
+
+/// What is wrong with a token before any key is involved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Longer than [`MAX_TOKEN`].
+    #[error("longer than {MAX_TOKEN} bytes")]
+    TooLong,
+    /// Not three base64url parts joined by dots, or not in canonical base64url.
+    #[error("not a compact JWS")]
+    NotCompact,
+    /// The header is not the JSON object we understand: an unknown critical member, an embedded
+    /// key, a repeated member.
+    #[error("its header is not acceptable")]
+    Header,
+}
+
+/// The members of a header that mean something here. Any other is refused: what would change how
+/// the token is to be read (`crit`, `b64`, `zip`), and what brings its own key (`jwk`, `jku`,
+/// `x5u`, `x5c`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Signature algorithm, compared with the key's and never used to choose one.
+    pub alg: String,
+    /// Which key, within the issuer or client it is looked up for.
+    pub kid: Option<String>,
+    /// Media type of the token.
+    pub typ: Option<String>,
+    /// SHA-1 thumbprint of the certificate; not used.
+    pub x5t: Option<String>,
+}
+
+/// Reads the header of a compact token without believing any of it.
+pub fn parse(token: &str) -> Result<Header, Malformed> {
+    if token.len() > MAX_TOKEN {
+        return Err(Malformed::TooLong);
+    }
+    let mut parts = token.split('.');
+    let (Some(header), Some(payload), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Malformed::NotCompact);
+    };
+    // The engine refuses padding, white space and non-zero trailing bits: one token, one spelling.
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::NotCompact);
+    decode(payload)?;
+    decode(signature)?;
+    serde_json::from_slice(&decode(header)?).map_err(|_| Malformed::Header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str) -> String {
+        format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header))
+    }
+
+    #[test]
+    fn a_plain_header_is_read() {
+        let header = parse(&token(r#"{"alg":"RS256","kid":"k","typ":"JWT"}"#)).unwrap();
+        assert_eq!((header.alg.as_str(), header.kid.as_deref()), ("RS256", Some("k")));
+    }
+
+    #[test]
+    fn threat_15_headers_that_change_the_meaning_are_refused() {
+        for header in [
+            r#"{"alg":"RS256","crit":["exp"]}"#,
+            r#"{"alg":"RS256","b64":false}"#,
+            r#"{"alg":"RS256","zip":"DEF"}"#,
+            r#"{"alg":"RS256","jwk":{}}"#,
+            r#"{"alg":"RS256","jku":"https://example.org"}"#,
+            r#"{"alg":"RS256","alg":"none"}"#,
+            r#"{"kid":"k"}"#,
+            "[]",
+        ] {
+            assert_eq!(parse(&token(header)), Err(Malformed::Header), "{header}");
+        }
+    }
+
+    #[test]
+    fn threat_15_a_token_has_one_spelling() {
+        let good = token(r#"{"alg":"RS256"}"#);
+        let without_signature = good.trim_end_matches("AA");
+        for bad in [
+            format!("{good}."),
+            format!("{good}="),
+            format!(" {good}"),
+            format!("{good}\n"),
+            // "AB" has non-zero trailing bits: the same byte as "AA" in a lax decoder.
+            format!("{without_signature}AB"),
+            without_signature.trim_end_matches('.').to_owned(),
+        ] {
+            assert_eq!(parse(&bad), Err(Malformed::NotCompact), "{bad}");
+        }
+        assert_eq!(parse(&"a".repeat(MAX_TOKEN + 1)), Err(Malformed::TooLong));
+    }
+}

@@ -1,0 +1,75 @@
+//! Verifies tokens that this server signed. The registered key decides the algorithm, never the
+//! header; nothing of a token is read before its signature holds (`threats.md` 15, 16).
+
+use countersign_domain::time::Time;
+use jsonwebtoken::{Algorithm, Validation};
+use serde::de::DeserializeOwned;
+
+use super::header::{self, Malformed};
+use super::keys::KeyMaterial;
+
+/// Claims of a token whose signature holds. Only [`verify`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<C> {
+    claims: C,
+    typ: Option<String>,
+}
+
+impl<C> Verified<C> {
+    /// The claims.
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// The claims, taken out.
+    pub fn into_claims(self) -> C {
+        self.claims
+    }
+
+    /// The header's `typ`.
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+}
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Untrusted {
+    /// Not a token at all.
+    #[error("malformed: {0}")]
+    Malformed(#[from] Malformed),
+    /// Its `kid` is missing or names no key of this environment.
+    #[error("signed with an unknown key")]
+    UnknownKey,
+    /// Its `alg` is not the key's.
+    #[error("signed with algorithm {0:?} where the key says RS256")]
+    Algorithm(String),
+    /// The signature does not hold, or the claims are not what such a token carries.
+    #[error("the signature or the claims do not hold")]
+    Invalid,
+}
+
+/// Checks the signature of a token against the keys of one environment. Times, issuer and audience
+/// are the caller's to check, against its own clock.
+pub fn verify<'k, C: DeserializeOwned + Clone>(
+    token: &str,
+    keys: impl IntoIterator<Item = &'k KeyMaterial>,
+    now: Time,
+) -> Result<Verified<C>, Untrusted> {
+    let header = header::parse(token)?;
+    let kid = header.kid.ok_or(Untrusted::UnknownKey)?;
+    let key = keys
+        .into_iter()
+        .find(|key| key.jwk.kid == kid && now < key.expires_at)
+        .ok_or(Untrusted::UnknownKey)?;
+    if header.alg != key.jwk.alg {
+        return Err(Untrusted::Algorithm(header.alg));
+    }
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let data = jsonwebtoken::decode::<C>(token, key.verifying(), &validation)
+        .map_err(|_| Untrusted::Invalid)?;
+    Ok(Verified { claims: data.claims, typ: header.typ })
+}

@@ -1,0 +1,171 @@
+//! Refusals: what is wrong with a request, in our words. Two wires render them:
+//! [`as_::error`](crate::as_::error) for OAuth and [`error`](crate::error) for PingOne's own shape.
+
+use std::borrow::Cow;
+
+use countersign_domain::store::Fault;
+
+/// What is wrong. Adding a variant does not compile until both wires have an answer for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    // Anywhere
+    /// No environment has this id.
+    EnvironmentNotFound,
+    /// Nothing is at this path.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body has a type that is not accepted here.
+    UnsupportedMediaType,
+    /// The body cannot be read as what its type says.
+    MalformedBody,
+    /// The body, a header or a parameter is too large.
+    TooLarge,
+    /// The same client asks too often, or too much work is waiting.
+    TooManyRequests {
+        /// When to come back.
+        retry_after_seconds: u64,
+    },
+
+    // Parameters of /as/*
+    /// A required parameter is missing or empty.
+    ParameterMissing(&'static str),
+    /// A parameter is there more than once (RFC 6749 3.1).
+    ParameterRepeated(String),
+    /// A parameter has a value that is not allowed.
+    ParameterInvalid(&'static str),
+
+    // Authorize
+    /// `client_id` names no enabled OpenID Connect application of the environment.
+    ClientUnknown,
+    /// No `redirect_uri` where one is needed.
+    RedirectUriMissing,
+    /// `redirect_uri` is not registered.
+    RedirectUriMismatch,
+    /// `response_type` is none that this server knows.
+    ResponseTypeUnsupported,
+    /// The application may not use this `response_type`.
+    ResponseTypeNotAllowed,
+    /// `response_mode` is unknown or not allowed with this `response_type`.
+    ResponseModeInvalid,
+    /// The application requires a `code_challenge`.
+    PkceRequired,
+    /// The application requires `code_challenge_method=S256`.
+    PkceS256Required,
+    /// `prompt=none` with another value.
+    PromptNoneNotAlone,
+    /// Nothing that was asked for can be granted.
+    NoScopeGranted,
+    /// Scopes of several resources in one request.
+    ScopesOfSeveralResources,
+    /// `acr_values` names a policy that is not assigned to the application.
+    PolicyNotAssigned,
+    /// `request` is not accepted.
+    RequestObjectUnsupported,
+    /// `request_uri` is not accepted.
+    RequestUriUnsupported,
+    /// The request may not show anything, and a sign-on is needed.
+    LoginRequired,
+    /// The sign-on was refused.
+    AccessDenied,
+    /// The application takes only pushed requests (`parRequirement` REQUIRED).
+    PushedRequestRequired,
+
+    // Token
+    /// Another client authentication method than the application's.
+    ClientAuthenticationMethod,
+    /// The client is not known, or its secret is wrong.
+    ClientAuthenticationFailed,
+    /// `grant_type` is none that this server knows.
+    GrantTypeUnsupported,
+    /// The application may not use this grant.
+    GrantTypeNotAllowed,
+    /// The code is unknown, expired, used, another client's, or its session is over.
+    CodeInvalid,
+    /// `redirect_uri` is not the one the code was issued for.
+    CodeRedirectUri,
+    /// `code_verifier` is missing, malformed, wrong, or there was no challenge.
+    CodeVerifier,
+
+    // Tokens presented
+    /// There is no access token.
+    TokenMissing,
+    /// The access token is malformed, expired, revoked or of another environment.
+    TokenInvalid,
+    /// The access token speaks for no user.
+    TokenWithoutUser,
+    /// The access token lacks this scope.
+    TokenScope(&'static str),
+
+    // Flows
+    /// No such flow for this browser; also when it exists but is bound to another one.
+    FlowNotFound,
+    /// The flow's status does not offer this action.
+    ActionNotOffered,
+    /// No action has this media type.
+    ActionUnknown,
+    /// A member of the body is missing.
+    ValueRequired(&'static str),
+    /// A member of the body has an unusable value.
+    ValueInvalid(&'static str),
+    /// Wrong user name or password, or anything that must look the same.
+    WrongCredentials,
+    /// Too many wrong passwords.
+    PasswordLocked {
+        /// How long the lock lasts; `None` when only an administrator can lift it.
+        seconds_until_unlock: Option<u64>,
+    },
+    /// The password was right, but the account is disabled or locked.
+    AccountNotUsable,
+    /// The flow was resumed before; its answer went out.
+    FlowAlreadyResumed,
+}
+
+impl Refusal {
+    /// This refusal with the inward explanation that goes to the log: what was expected, what came.
+    /// Never a secret, never a whole token.
+    pub fn because(self, why: impl Into<Cow<'static, str>>) -> Refused {
+        Refused { refusal: self, because: why.into() }
+    }
+}
+
+/// A refusal and the explanation that only the log gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong.
+    pub refusal: Refusal,
+    /// Why we think so, for the log.
+    pub because: Cow<'static, str>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, because: Cow::Borrowed("") }
+    }
+}
+
+/// Why there is no result: the request was judged, or could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request is refused.
+    #[error("refused: {:?} {}", .0.refusal, .0.because)]
+    Refused(Refused),
+    /// It could not be tried.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+/// A result, or why there is none.
+pub type Outcome<T> = Result<T, Failure>;

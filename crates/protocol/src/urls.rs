@@ -1,0 +1,85 @@
+//! Every absolute URL this server emits. Built from configuration alone: no request header is ever
+//! looked at (`threats.md` 36).
+
+use countersign_domain::ids::{EnvId, FlowId};
+use url::Url;
+
+/// The public base URLs, without a trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Urls {
+    auth: String,
+    api: String,
+    apps: String,
+}
+
+impl Urls {
+    /// From validated base URLs.
+    pub fn new(auth: &Url, api: &Url, apps: &Url) -> Self {
+        let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        Self { auth: trim(auth), api: trim(api), apps: trim(apps) }
+    }
+
+    /// Base of `/{envID}/as`, `/{envID}/flows`.
+    pub fn auth(&self) -> &str {
+        &self.auth
+    }
+
+    /// Base of `/v1`; also the audience of tokens for the PingOne API resource.
+    pub fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// Base of the pages people see.
+    pub fn apps(&self) -> &str {
+        &self.apps
+    }
+
+    /// The issuer of an environment (`reference/oidc.md` 2).
+    pub fn issuer(&self, env: EnvId) -> String {
+        format!("{}/{env}/as", self.auth)
+    }
+
+    /// A flow; all its action links are this URL.
+    pub fn flow(&self, env: EnvId, flow: FlowId) -> String {
+        format!("{}/{env}/flows/{flow}", self.auth)
+    }
+
+    /// Where a finished flow is turned into the authorization response.
+    pub fn resume(&self, env: EnvId, flow: FlowId) -> String {
+        format!("{}/{env}/as/resume?flowId={flow}", self.auth)
+    }
+
+    /// The hosted sign-on page. The environment is in the path and in the query: pages of PingOne
+    /// document either (`reference/oidc.md` C2).
+    pub fn sign_on_page(&self, env: EnvId, flow: FlowId) -> String {
+        format!("{}/{env}/signon/?environmentId={env}&flowId={flow}", self.apps)
+    }
+
+    /// An application's own sign-on page (`loginPageUrl`), with the two parameters it is told.
+    /// `None` when the registered URL is not one.
+    pub fn login_page(&self, login_page: &str, env: EnvId, flow: FlowId) -> Option<String> {
+        let mut url = Url::parse(login_page).ok()?;
+        url.query_pairs_mut()
+            .append_pair("environmentId", &env.to_string())
+            .append_pair("flowId", &flow.to_string());
+        Some(url.into())
+    }
+
+    /// Whether the authentication host is reached over plain http on this very machine, the one
+    /// case in which cookies go without `Secure` (`reference/rulings.md` 15).
+    pub fn is_plain_loopback(&self) -> bool {
+        let Ok(url) = Url::parse(&self.auth) else { return false };
+        url.scheme() == "http" && url.host().as_ref().is_some_and(is_loopback)
+    }
+}
+
+fn is_loopback<S: AsRef<str>>(host: &url::Host<S>) -> bool {
+    match host {
+        url::Host::Domain(name) => {
+            let name = name.as_ref();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        url::Host::Ipv4(ip) => ip.is_loopback(),
+        url::Host::Ipv6(ip) => ip.is_loopback(),
+    }
+}
