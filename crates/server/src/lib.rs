@@ -2,6 +2,8 @@
 
 pub mod config;
 pub mod fetch;
+pub mod health;
 pub mod heavy;
 pub mod listen;
 pub mod ports;
+pub mod telemetry;

@@ -1,0 +1,112 @@
+//! What the process does without being asked: sweep, look for configuration changes, look for a
+//! new certificate. Every task ends with the order to stop and is joined.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_domain::ports::Ports;
+use countersign_protocol::configuration::ConfigurationCache;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::listen::tls::Certificate;
+
+/// Documents removed in one slice: a few milliseconds of the writer's time.
+const SLICE: u32 = 256;
+/// Between slices while there is more to remove, so that requests get their turns.
+const BETWEEN_SLICES: Duration = Duration::from_millis(100);
+/// Between sweeps. What has expired is invisible at once; sweeping only frees space.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(10);
+/// Configuration changes of other processes are seen within this time (plus one look-up).
+const POLL: Duration = Duration::from_millis(900);
+/// Between looks at the certificate files.
+const CERTIFICATE: Duration = Duration::from_secs(2);
+
+/// The running jobs.
+pub struct Jobs {
+    tasks: JoinSet<()>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Jobs {
+    /// Starts the jobs of a server.
+    pub fn start(
+        ports: &Ports,
+        cache: Arc<ConfigurationCache>,
+        certificate: Option<Arc<Certificate>>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        let mut jobs = Self {
+            tasks: JoinSet::new(),
+            stop,
+        };
+        let sweeper = ports.clone();
+        jobs.every(move || sweep(sweeper.clone()));
+        jobs.every(move || poll(Arc::clone(&cache)));
+        if let Some(certificate) = certificate {
+            jobs.every(move || reload(Arc::clone(&certificate)));
+        }
+        jobs
+    }
+
+    /// Runs `job` again and again; it says when next.
+    fn every<F>(&mut self, job: impl Fn() -> F + Send + 'static)
+    where
+        F: Future<Output = Duration> + Send + 'static,
+    {
+        let mut stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            // Not at once: a start is quick because nothing else is done first.
+            let mut next = Instant::now() + POLL;
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep_until(next) => {}
+                }
+                next = Instant::now() + job().await;
+            }
+        });
+    }
+
+    /// Waits until all have ended, which they do once they are told to stop.
+    pub async fn join(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a job failed");
+            }
+        }
+    }
+}
+
+async fn sweep(ports: Ports) -> Duration {
+    match ports.store.sweep(ports.clock.now(), SLICE).await {
+        Ok(removed) if removed >= SLICE => BETWEEN_SLICES,
+        Ok(removed) => {
+            tracing::trace!(removed, "swept");
+            BETWEEN_SWEEPS
+        }
+        Err(fault) => {
+            tracing::warn!(%fault, "cannot sweep");
+            BETWEEN_SWEEPS
+        }
+    }
+}
+
+async fn poll(cache: Arc<ConfigurationCache>) -> Duration {
+    if let Err(fault) = cache.refresh().await {
+        tracing::warn!(%fault, "cannot look for configuration changes");
+    }
+    POLL
+}
+
+async fn reload(certificate: Arc<Certificate>) -> Duration {
+    match certificate.reload() {
+        Ok(false) => {}
+        Ok(true) => tracing::info!("serving a new certificate"),
+        Err(error) => tracing::error!("keeping the old certificate: {error:#}"),
+    }
+    CERTIFICATE
+}

@@ -1,0 +1,205 @@
+//! Prometheus metrics. The registry is a value; labels are routes as they are written in the
+//! router, never what a client sent.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Method;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
+
+use super::process::Process;
+use crate::listen::Watcher;
+use crate::listen::limits::{Full, Seats};
+
+/// Upper bounds of the latency histogram in seconds: from a cached document to a queue of hashes.
+const BUCKETS: [f64; 12] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
+];
+
+/// The metrics of one server.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    turned_away: Family<ReasonLabels, Counter>,
+    handshakes_failed: Counter,
+    unmatched: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    /// A route template, such as `/{env}/as/token`.
+    route: Arc<str>,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+impl Metrics {
+    /// Fresh metrics, all zero.
+    pub fn new(seats: &Arc<Seats>) -> Arc<Self> {
+        let mut registry = Registry::default();
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let turned_away = Family::default();
+        let handshakes_failed = Counter::default();
+        registry.register(
+            "countersign_http_requests",
+            "Answered requests",
+            requests.clone(),
+        );
+        registry.register(
+            "countersign_http_request_duration_seconds",
+            "Time from the end of a request's head to its answer",
+            seconds.clone(),
+        );
+        registry.register(
+            "countersign_connections_turned_away",
+            "Connections closed because a cap was reached",
+            turned_away.clone(),
+        );
+        registry.register(
+            "countersign_tls_handshakes_failed",
+            "TLS handshakes that failed or did not finish in time",
+            handshakes_failed.clone(),
+        );
+        registry.register(
+            "countersign_build",
+            "The version that runs",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register_collector(Box::new(Process::new(Arc::clone(seats))));
+        Arc::new(Self {
+            registry,
+            requests,
+            seconds,
+            turned_away,
+            handshakes_failed,
+            unmatched: Arc::from("unmatched"),
+        })
+    }
+
+    /// All metrics in the OpenMetrics text format.
+    pub fn render(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::new();
+        prometheus_client::encoding::text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+
+    /// Counts and times every request of `router`.
+    pub fn measure(self: &Arc<Self>, router: Router) -> Router {
+        router.layer(axum::middleware::from_fn_with_state(
+            Arc::clone(self),
+            measured,
+        ))
+    }
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+async fn measured(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(
+        || Arc::clone(&metrics.unmatched),
+        |path| Arc::from(path.as_str()),
+    );
+    let method = method_label(request.method());
+    let response = next.run(request).await;
+    metrics
+        .requests
+        .get_or_create(&RequestLabels {
+            route: Arc::clone(&route),
+            method,
+            status: response.status().as_u16(),
+        })
+        .inc();
+    metrics
+        .seconds
+        .get_or_create(&RouteLabels { route })
+        .observe(start.elapsed().as_secs_f64());
+    response
+}
+
+/// The methods that exist; a client may send any token.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+impl Watcher for Metrics {
+    fn turned_away(&self, full: Full) {
+        let reason = full.reason();
+        self.turned_away
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
+    }
+
+    fn handshake_failed(&self) {
+        self.handshakes_failed.inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::listen::limits::Limits;
+
+    #[tokio::test]
+    async fn requests_are_counted_by_route_not_by_path() {
+        let seats = Seats::new(&Limits::default(), Vec::new());
+        let metrics = Metrics::new(&seats);
+        let router = Router::new().route("/{env}/as/token", get(|| async { "x" }));
+        let router = metrics.measure(router);
+        for path in ["/one/as/token", "/two/as/token", "/secret-in-path"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap();
+        }
+        let text = metrics.render().unwrap();
+        assert!(
+            text.contains(
+                r#"http_requests_total{route="/{env}/as/token",method="GET",status="200"} 2"#
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"route="unmatched",method="GET",status="404"} 1"#),
+            "{text}"
+        );
+        assert!(!text.contains("secret-in-path"));
+        assert!(text.contains("process_resident_memory_bytes "), "{text}");
+        assert!(text.contains("countersign_connections 0"), "{text}");
+    }
+}

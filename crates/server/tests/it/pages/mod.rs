@@ -1,0 +1,3 @@
+//! Pages that people see
+
+mod sign_on;
