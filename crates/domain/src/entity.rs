@@ -206,6 +206,10 @@ pub mod kinds {
         ROLE = 26;
         /// A resource secret.
         RESOURCE_SECRET = 27;
+        /// What the right master key opens: tells a wrong one at start (server).
+        MASTER_KEY_CHECK = 28;
+        /// A write that `countersign doctor` tries and takes back (server).
+        PROBE = 29;
     }
 }
 
