@@ -1,3 +1,67 @@
-//! web
+//! URLs, wire formats and pages. Knows no rule and no database: every handler reads a request
+//! strictly, hands it to the protocol, and renders the outcome.
 
+pub mod as_;
+pub mod flows;
+pub mod pages;
+pub mod router;
 pub mod wire;
+
+use std::sync::Arc;
+
+use countersign_domain::ids::{CorrelationId, EnvId};
+use countersign_domain::time::Time;
+use countersign_protocol::configuration::{ConfigurationCache, Snapshot};
+use countersign_protocol::cx::Cx;
+use countersign_protocol::flows::turns::Turns;
+use countersign_protocol::refusal::{Outcome, Refusal};
+
+pub use router::router;
+
+use wire::incoming::Incoming;
+
+/// What every handler shares.
+#[derive(Clone)]
+pub struct App {
+    configuration: Arc<ConfigurationCache>,
+    turns: Arc<Turns>,
+}
+
+impl App {
+    /// The application over a configuration cache.
+    pub fn new(configuration: Arc<ConfigurationCache>) -> Self {
+        Self { configuration, turns: Arc::default() }
+    }
+
+    fn now(&self) -> Time {
+        self.configuration.ports().clock.now()
+    }
+
+    fn correlation(&self) -> CorrelationId {
+        CorrelationId::random(&*self.configuration.ports().entropy)
+    }
+
+    /// The context of a request: the environment that its path names, exactly as configured now.
+    async fn cx(&self, env: &str, incoming: &Incoming) -> Outcome<Cx> {
+        let now = self.now();
+        let env = self.configuration.current(environment(env)?, now).await?;
+        Ok(Cx {
+            now,
+            env,
+            ports: self.configuration.ports().clone(),
+            turns: Arc::clone(&self.turns),
+            correlation: incoming.correlation,
+            remote_ip: incoming.peer,
+        })
+    }
+
+    /// The environment that a path names, as of a moment ago.
+    async fn recent(&self, env: &str) -> Outcome<Arc<Snapshot>> {
+        self.configuration.recent(environment(env)?, self.now()).await
+    }
+}
+
+fn environment(text: &str) -> Outcome<EnvId> {
+    let env = text.parse::<EnvId>().ok().filter(|env| *env != EnvId::PLATFORM);
+    Ok(env.ok_or_else(|| Refusal::EnvironmentNotFound.because("the path names no environment"))?)
+}

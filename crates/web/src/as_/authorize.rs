@@ -1,0 +1,91 @@
+//! `GET|POST /{envID}/as/authorize`.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::as_::authorize::{Answer, Reply, authorize};
+use countersign_protocol::as_::params::Params;
+use countersign_protocol::as_::response_modes::Delivery;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::refusal::{Failure, Outcome, Refused};
+
+use crate::wire::answer::{self, HAL};
+use crate::wire::incoming::Incoming;
+use crate::wire::{cookies, form, p1_error};
+use crate::{App, pages};
+
+/// By query.
+pub async fn get(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    let params = form::query(&incoming);
+    handle(&app, &env, &incoming, params).await
+}
+
+/// By form body; with an empty body, by query (`reference/rulings.md` 16).
+pub async fn post(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    let params = form::body(&incoming)
+        .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
+    handle(&app, &env, &incoming, params).await
+}
+
+async fn handle(
+    app: &App,
+    env: &str,
+    incoming: &Incoming,
+    params: Result<Params, Refused>,
+) -> Response {
+    // An error before the destination is trusted is shown where the caller is (oidc.md 23.3).
+    let pi_flow = incoming.query.contains("pi.flow")
+        || params.as_ref().is_ok_and(|params| params.get("response_mode") == Some("pi.flow"));
+    match answered(app, env, incoming, params).await {
+        Ok(response) => response,
+        Err(failure) => unredirectable(&failure, incoming, pi_flow),
+    }
+}
+
+async fn answered(
+    app: &App,
+    env: &str,
+    incoming: &Incoming,
+    params: Result<Params, Refused>,
+) -> Outcome<Response> {
+    let cx = app.cx(env, incoming).await?;
+    let token = incoming.browser_token();
+    let reply = authorize(&cx, &params?, token.as_ref()).await?;
+    Ok(render(&cx, reply))
+}
+
+/// Renders an answer of authorize or resume.
+pub fn render(cx: &Cx, reply: Reply) -> Response {
+    let mut response = match reply.answer {
+        Answer::SignOn(location) => answer::redirect(StatusCode::FOUND, &location),
+        Answer::Flow(flow) => answer::json(StatusCode::OK, HAL, &flow),
+        Answer::Response(Delivery::Redirect(location)) => {
+            answer::redirect(StatusCode::FOUND, &location)
+        }
+        Answer::Response(Delivery::FormPost { action, fields }) => {
+            pages::form_post::render(&action, &fields)
+        }
+        Answer::Response(Delivery::Json(body)) => answer::json(StatusCode::OK, HAL, &body),
+    };
+    if let Some(token) = &reply.cookie {
+        cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+    }
+    response
+}
+
+/// Shows a failure that must not leave by redirect: as JSON to programs, as a page to people.
+pub fn unredirectable(failure: &Failure, incoming: &Incoming, pi_flow: bool) -> Response {
+    if pi_flow || incoming.prefers_json() {
+        p1_error::render(failure, incoming.correlation, HAL)
+    } else {
+        pages::error::render(failure, incoming.correlation)
+    }
+}

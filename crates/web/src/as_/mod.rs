@@ -1,0 +1,8 @@
+//! The wire of the `/as/*` endpoints; their rules are in the protocol crate under the same names.
+
+pub mod authorize;
+pub mod jwks;
+pub mod resume;
+pub mod token;
+pub mod userinfo;
+pub mod well_known;

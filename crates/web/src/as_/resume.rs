@@ -1,0 +1,30 @@
+//! `GET /{envID}/as/resume`.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use countersign_protocol::as_::resume::resume;
+use countersign_protocol::refusal::Outcome;
+
+use super::authorize::{render, unredirectable};
+use crate::App;
+use crate::wire::form;
+use crate::wire::incoming::Incoming;
+
+/// Finishes the authorization request of a flow.
+pub async fn get(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    match answered(&app, &env, &incoming).await {
+        Ok(response) => response,
+        Err(failure) => unredirectable(&failure, &incoming, false),
+    }
+}
+
+async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
+    let cx = app.cx(env, incoming).await?;
+    let params = form::query(incoming)?;
+    let token = incoming.browser_token();
+    Ok(render(&cx, resume(&cx, &params, token.as_ref()).await?))
+}

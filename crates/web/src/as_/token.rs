@@ -1,0 +1,30 @@
+//! `POST /{envID}/as/token`.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::as_::token::{TokenResponse, token};
+use countersign_protocol::refusal::Outcome;
+
+use crate::App;
+use crate::wire::answer::{self, JSON};
+use crate::wire::incoming::Incoming;
+use crate::wire::{form, oauth_error};
+
+/// Redeems a grant.
+pub async fn post(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    match answered(&app, &env, &incoming).await {
+        Ok(tokens) => answer::json(StatusCode::OK, JSON, &tokens),
+        Err(failure) => oauth_error::render(&failure, &incoming),
+    }
+}
+
+async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<TokenResponse> {
+    let cx = app.cx(env, incoming).await?;
+    let params = form::body(incoming)?;
+    token(&cx, incoming.authorization(), &params).await
+}

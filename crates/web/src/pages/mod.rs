@@ -1,0 +1,34 @@
+//! The pages people see. They work without JavaScript; styles and the few scripts are files of our
+//! own, so that the content security policy allows nothing inline.
+
+pub mod assets;
+pub mod error;
+pub mod form_post;
+pub mod sign_on;
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::wire::answer;
+
+/// What a page may load: our own style sheets, scripts and pictures, nothing else. `form-action` is
+/// left open on purpose: browsers apply it to every redirect after a submission, and a sign-on
+/// ends at the client's redirect URI. Every form's action is written by a template.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+/// Renders a page.
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    let Ok(text) = template.render() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = answer::html(status, text);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+    );
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
+}

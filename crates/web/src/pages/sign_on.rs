@@ -1,0 +1,225 @@
+//! `GET|POST /{envID}/signon/?flowId=...`: the hosted sign-on page. It drives the flow through the
+//! very actions that the flow API has; a form is only another way to write their bodies.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use countersign_domain::ids::CorrelationId;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::error::p1_error;
+use countersign_protocol::flows::actions::{ACTIONS, AnyAction, Call};
+use countersign_protocol::flows::{Flow, State as FlowState, read};
+use countersign_protocol::refusal::{Failure, Outcome, Refusal};
+use serde_json::json;
+
+use crate::App;
+use crate::wire::incoming::Incoming;
+use crate::wire::{answer, cookies, form};
+
+#[derive(Template)]
+#[template(path = "sign_on.html")]
+struct SignOn<'a> {
+    application: &'a str,
+    username: &'a str,
+    /// Set when the flow knows who it is: the name is shown, not asked.
+    known: Option<&'a str>,
+    error: Option<Message>,
+}
+
+#[derive(Template)]
+#[template(path = "failed.html")]
+struct Failed<'a> {
+    application: &'a str,
+    explanation: &'static str,
+    resume: String,
+}
+
+#[derive(Template)]
+#[template(path = "change_password.html")]
+struct ChangePassword<'a> {
+    application: &'a str,
+    expired: bool,
+}
+
+struct Message {
+    text: String,
+    correlation: CorrelationId,
+}
+
+/// Shows where the flow stands.
+pub async fn get(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    match showing(&app, &env, &incoming).await {
+        Ok(response) => response,
+        Err(failure) => super::error::render(&failure, incoming.correlation),
+    }
+}
+
+/// Takes a submitted form.
+pub async fn post(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    match submitting(&app, &env, &incoming).await {
+        Ok(response) => response,
+        Err(failure) => super::error::render(&failure, incoming.correlation),
+    }
+}
+
+async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
+    let cx = app.cx(env, incoming).await?;
+    let params = form::query(incoming)?;
+    let flow_id = params.get("flowId").ok_or(Refusal::ParameterMissing("flowId"))?;
+    let token = incoming.browser_token();
+    let urls = &cx.env.urls;
+    // The cookie belongs to the authentication host. Where pages have a host of their own, a visit
+    // without the cookie goes on to the same page over there, once.
+    if token.is_none() && urls.apps() != urls.auth() && params.get("host").is_none() {
+        let to = format!("{}/{}/signon/?flowId={flow_id}&host=auth", urls.auth(), cx.env_id());
+        return Ok(answer::redirect(StatusCode::FOUND, &to));
+    }
+    let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+    Ok(show(&cx, &flow, None, StatusCode::OK))
+}
+
+async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
+    let cx = app.cx(env, incoming).await?;
+    same_origin(&cx, incoming)?;
+    let params = form::query(incoming)?;
+    let flow_id = params.get("flowId").ok_or(Refusal::ParameterMissing("flowId"))?;
+    let fields = form::body(incoming)?;
+    let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
+    let body = json!({
+        "username": fields.get("username"),
+        "password": fields.get("password").unwrap_or_default(),
+    });
+    let token = incoming.browser_token();
+    let call = Call {
+        flow_id,
+        token: token.as_ref(),
+        user_agent: incoming.header(header::USER_AGENT),
+        body: body.to_string().as_bytes(),
+    };
+    match action.perform(&cx, &call).await {
+        Ok(reply) => {
+            // After a submission comes a redirect, so that reloading the page submits nothing.
+            let to = match reply.flow.state {
+                FlowState::Completed(_) => cx.env.urls.resume(cx.env_id(), reply.flow.id),
+                _ => cx.env.urls.sign_on_page(cx.env_id(), reply.flow.id),
+            };
+            let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
+            if let Some(token) = &reply.cookie {
+                cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+            }
+            Ok(response)
+        }
+        Err(Failure::Refused(refused)) if is_correctable(&refused.refusal) => {
+            crate::wire::layers::log(&Failure::Refused(refused.clone()));
+            let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+            let message = Message {
+                text: text(&refused.refusal, cx.correlation),
+                correlation: cx.correlation,
+            };
+            let again = Again { message, username: fields.get("username") };
+            Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST))
+        }
+        // The page was left open while the flow went on elsewhere: show where it stands.
+        Err(Failure::Refused(refused)) if refused.refusal == Refusal::ActionNotOffered => {
+            let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+            Ok(show(&cx, &flow, None, StatusCode::OK))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+struct Again<'a> {
+    message: Message,
+    username: Option<&'a str>,
+}
+
+fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> Response {
+    let application = flow.application_name.as_str();
+    let known = flow.state.user().map(|user| user.username.as_str());
+    match &flow.state {
+        FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
+            let typed = again.as_ref().and_then(|again| again.username);
+            let username = typed.or(flow.request.login_hint.as_deref()).unwrap_or_default();
+            let error = again.map(|again| again.message);
+            super::page(status, &SignOn { application, username, known, error })
+        }
+        FlowState::PasswordExpired(_) => {
+            super::page(status, &ChangePassword { application, expired: true })
+        }
+        FlowState::MustChangePassword(_) => {
+            super::page(status, &ChangePassword { application, expired: false })
+        }
+        FlowState::Completed(_) => {
+            answer::redirect(StatusCode::SEE_OTHER, &cx.env.urls.resume(cx.env_id(), flow.id))
+        }
+        FlowState::Failed(failure) => {
+            let resume = cx.env.urls.resume(cx.env_id(), flow.id);
+            super::page(status, &Failed { application, explanation: failure.message(), resume })
+        }
+    }
+}
+
+fn action(name: &str) -> Outcome<&'static dyn AnyAction> {
+    let found = ACTIONS.iter().copied().find(|action| action.link() == name);
+    Ok(found.ok_or_else(|| Refusal::ActionUnknown.because("the form names no action"))?)
+}
+
+/// A form that another site submits is not the person's doing (`threats.md` 38). Browsers that send
+/// no `Origin` with a form still need the cookie and the unguessable flow id.
+fn same_origin(cx: &Cx, incoming: &Incoming) -> Outcome<()> {
+    let Some(origin) = incoming.header(header::ORIGIN) else { return Ok(()) };
+    let urls = &cx.env.urls;
+    let ours = [urls.auth(), urls.apps()].iter().any(|base| origin_of(base) == Some(origin));
+    if ours {
+        return Ok(());
+    }
+    Err(Refusal::FlowNotFound.because("submitted from another origin").into())
+}
+
+/// The scheme, host and port at the start of a base URL.
+fn origin_of(base: &str) -> Option<&str> {
+    let after_scheme = base.find("://")? + 3;
+    let end = base.get(after_scheme..)?.find('/').map_or(base.len(), |at| after_scheme + at);
+    base.get(..end)
+}
+
+/// Whether the person can mend it by typing again.
+fn is_correctable(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::WrongCredentials
+            | Refusal::PasswordLocked { .. }
+            | Refusal::AccountNotUsable
+            | Refusal::ValueRequired(_)
+            | Refusal::ValueInvalid(_)
+    )
+}
+
+fn text(refusal: &Refusal, correlation: CorrelationId) -> String {
+    match refusal {
+        Refusal::PasswordLocked { seconds_until_unlock: Some(seconds) } => {
+            let minutes = seconds.div_ceil(60);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            format!("Too many wrong passwords. Try again in {minutes} {unit}.")
+        }
+        Refusal::PasswordLocked { seconds_until_unlock: None } => {
+            "Too many wrong passwords. An administrator must unlock the account.".to_owned()
+        }
+        Refusal::ValueRequired("username") => "Enter your username.".to_owned(),
+        Refusal::ValueRequired(_) => "Enter your password.".to_owned(),
+        other => {
+            let error = p1_error(other, correlation);
+            let detail = error.details.into_iter().next();
+            detail.map_or(error.message, |detail| detail.message)
+        }
+    }
+}

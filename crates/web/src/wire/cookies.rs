@@ -1,0 +1,58 @@
+//! The `ST` cookie and its twin (`reference/flows.md` 8.1, `rulings.md` 15).
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::{Cookie, SameSite};
+use countersign_domain::ids::EnvId;
+use countersign_protocol::browser::BrowserToken;
+use countersign_protocol::flows::complete::SESSION_LIFETIME;
+use countersign_protocol::urls::Urls;
+
+const NAME: &str = "ST";
+/// The twin without `SameSite`, for user agents that mishandle `SameSite=None`.
+const TWIN: &str = "ST-NO-SS";
+
+/// The token that the browser sent, `ST` before its twin.
+pub fn browser_token(headers: &HeaderMap) -> Option<BrowserToken> {
+    let mut twin = None;
+    for value in headers.get_all(header::COOKIE) {
+        let Ok(text) = value.to_str() else { continue };
+        for cookie in Cookie::split_parse(text).flatten() {
+            match cookie.name() {
+                NAME => return BrowserToken::from_cookie(cookie.value()),
+                TWIN => twin = BrowserToken::from_cookie(cookie.value()),
+                _ => {}
+            }
+        }
+    }
+    twin
+}
+
+/// Adds the cookies for a token.
+pub fn set(headers: &mut HeaderMap, urls: &Urls, env: EnvId, token: &BrowserToken) {
+    let value = token.expose().to_owned();
+    let plain = urls.is_plain_loopback();
+    let base = |name: &'static str| {
+        let mut cookie = Cookie::build((name, value.clone()))
+            .path(format!("/{env}"))
+            .http_only(true)
+            .secure(!plain);
+        if token.is_session() {
+            let seconds = i64::try_from(SESSION_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+            cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+        }
+        cookie
+    };
+    if plain {
+        append(headers, &base(NAME).same_site(SameSite::Lax).build());
+    } else {
+        append(headers, &base(NAME).same_site(SameSite::None).build());
+        append(headers, &base(TWIN).build());
+    }
+}
+
+fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
+    // Names and values are ours and of visible ASCII, so this cannot fail.
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,29 @@
+//! `application/x-www-form-urlencoded` bodies and query strings.
+
+use axum::http::header;
+use countersign_protocol::as_::params::Params;
+use countersign_protocol::refusal::{Refusal, Refused};
+
+use super::incoming::Incoming;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Parameters of the query.
+pub fn query(incoming: &Incoming) -> Result<Params, Refused> {
+    Params::parse(incoming.query.as_bytes())
+}
+
+/// Parameters of a form body. An empty body has none, whatever its type.
+pub fn body(incoming: &Incoming) -> Result<Params, Refused> {
+    let body = incoming.body()?;
+    if body.is_empty() {
+        return Ok(Params::default());
+    }
+    let media = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case(FORM) {
+        let shown: String = media.chars().take(100).collect();
+        return Err(Refusal::UnsupportedMediaType.because(format!("Content-Type is {shown:?}")));
+    }
+    Params::parse(body)
+}

@@ -1,0 +1,96 @@
+//! A request as handlers get it: everything read, nothing believed.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use countersign_domain::ids::CorrelationId;
+use countersign_protocol::browser::BrowserToken;
+use countersign_protocol::refusal::{Refusal, Refused};
+use http_body_util::{BodyExt, Limited};
+use uuid::Uuid;
+
+use super::cookies;
+use super::peer::Peer;
+
+/// Largest body that is read, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A request, taken in whole.
+pub struct Incoming {
+    /// Finds this request in the log.
+    pub correlation: CorrelationId,
+    /// The caller's address.
+    pub peer: Option<IpAddr>,
+    /// The method.
+    pub method: Method,
+    /// The encoded query.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    body: Result<Vec<u8>, Refusal>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Incoming {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        let body = if parts.method == Method::GET {
+            Ok(Vec::new())
+        } else {
+            match Limited::new(body, MAX_BODY).collect().await {
+                Ok(collected) => Ok(collected.to_bytes().to_vec()),
+                Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                    Err(Refusal::TooLarge)
+                }
+                Err(_) => Err(Refusal::MalformedBody),
+            }
+        };
+        let correlation = parts.extensions.get::<CorrelationId>().copied();
+        Ok(Self {
+            correlation: correlation.unwrap_or(CorrelationId::from_uuid(Uuid::nil())),
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
+            method: parts.method,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body,
+        })
+    }
+}
+
+impl Incoming {
+    /// The body, if it arrived whole and within the cap.
+    pub fn body(&self) -> Result<&[u8], Refused> {
+        self.body.as_deref().map_err(|refusal| refusal.clone().because("while reading the body"))
+    }
+
+    /// A header's value, if it is there once and readable.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let first = values.next()?;
+        values.next().is_none().then(|| first.to_str().ok()).flatten()
+    }
+
+    /// The `Authorization` header.
+    ///
+    /// Two of them, or an unreadable one, are malformed credentials, never absent ones.
+    pub fn authorization(&self) -> Option<&str> {
+        if !self.headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        Some(self.header(header::AUTHORIZATION).unwrap_or("malformed"))
+    }
+
+    /// The browser's `ST` cookie.
+    pub fn browser_token(&self) -> Option<BrowserToken> {
+        cookies::browser_token(&self.headers)
+    }
+
+    /// Whether the caller would rather read JSON than a page: it names JSON and not HTML.
+    pub fn prefers_json(&self) -> bool {
+        let accept = self.header(header::ACCEPT).unwrap_or_default().to_ascii_lowercase();
+        accept.contains("json") && !accept.contains("text/html")
+    }
+}

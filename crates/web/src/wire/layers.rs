@@ -1,0 +1,81 @@
+//! What happens to every request: a correlation id, headers that keep browsers honest, one log line.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use countersign_domain::store::Fault;
+use countersign_protocol::refusal::{Failure, Refusal};
+use tracing::Instrument;
+
+use super::answer::JSON;
+use super::incoming::Incoming;
+use super::p1_error;
+use crate::App;
+
+const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
+
+/// Runs a request inside its span and finishes the answer's headers.
+pub async fn every_request(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let correlation = app.correlation();
+    request.extensions_mut().insert(correlation);
+    let span = tracing::info_span!("request", %correlation, method = %request.method());
+    let mut response = next.run(request).instrument(span).await;
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&correlation.to_string()) {
+        headers.insert(CORRELATION_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    if app.configuration.urls().auth().starts_with("https://") {
+        let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    response
+}
+
+/// Nothing is at this path.
+pub async fn not_found(incoming: Incoming) -> Response {
+    p1_error::render(&Refusal::NotFound.into(), incoming.correlation, JSON)
+}
+
+/// The path has other methods.
+pub async fn method_not_allowed(incoming: Incoming) -> Response {
+    p1_error::render(&Refusal::MethodNotAllowed.into(), incoming.correlation, JSON)
+}
+
+/// Explains a failure in the log, under the request's correlation id.
+pub fn log(failure: &Failure) {
+    match failure {
+        Failure::Refused(refused) => {
+            tracing::info!(refusal = ?refused.refusal, because = %refused.because, "refused");
+        }
+        Failure::Fault(fault) => tracing::error!(%fault, "could not be tried"),
+    }
+}
+
+/// The status of what could not be tried: worth another try later, or a defect.
+pub fn fault_status(fault: &Fault) -> u16 {
+    match fault {
+        Fault::Overloaded(_) | Fault::Conflict(_) | Fault::Storage(_) => 503,
+        Fault::Corrupt { .. } | Fault::Crypto(_) => 500,
+    }
+}
+
+/// Says when to come back, where coming back helps.
+pub fn retry_after(response: &mut Response, failure: &Failure) {
+    let seconds = match failure {
+        Failure::Refused(refused) => match refused.refusal {
+            Refusal::TooManyRequests { retry_after_seconds } => Some(retry_after_seconds),
+            _ => None,
+        },
+        Failure::Fault(fault) => (fault_status(fault) == 503).then_some(1),
+    };
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
