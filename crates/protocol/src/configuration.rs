@@ -14,7 +14,8 @@ use countersign_domain::application::{
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{
-    ApplicationId, EnvId, KeyId, PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId,
+    ApplicationId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, ResourceId,
+    SignOnPolicyId,
 };
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::password::policy::PasswordPolicy;
@@ -198,7 +199,12 @@ impl ConfigurationCache {
     /// An empty cache.
     pub fn new(ports: Ports, urls: Arc<Urls>) -> Self {
         let snapshots = moka::sync::Cache::new(MAX_SNAPSHOTS);
-        Self { ports, urls, snapshots, polled: Mutex::new(Seq::default()) }
+        Self {
+            ports,
+            urls,
+            snapshots,
+            polled: Mutex::new(Seq::default()),
+        }
     }
 
     /// The ports.
@@ -236,12 +242,30 @@ impl ConfigurationCache {
         let since = *self.polled.lock();
         let changes = self.ports.store.changes(since, None).await?;
         for (env, seq) in &changes.environments {
-            if self.snapshots.get(env).is_some_and(|snapshot| snapshot.seq < *seq) {
+            if self
+                .snapshots
+                .get(env)
+                .is_some_and(|snapshot| snapshot.seq < *seq)
+            {
                 self.snapshots.invalidate(env);
             }
         }
         *self.polled.lock() = changes.latest;
         Ok(())
+    }
+
+    /// Key rotation policies that are due, among the environments in use.
+    pub fn rotations_due(&self, now: Time) -> Vec<(EnvId, KeyRotationPolicyId)> {
+        let mut due = Vec::new();
+        for (env, snapshot) in &self.snapshots {
+            let policies = snapshot.rotation_policies.iter();
+            due.extend(
+                policies
+                    .filter(|p| p.rotates_at() <= now)
+                    .map(|p| (*env, p.id)),
+            );
+        }
+        due
     }
 
     async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
@@ -261,14 +285,18 @@ async fn load_snapshot(
     // Read before the documents: a change that comes in between is newer than this and shows at
     // the next request.
     let changes = store.changes(Seq::default(), Some(env)).await?;
-    let seq = changes.environments.first().map_or(Seq::default(), |(_, seq)| *seq);
-    let environment: Environment =
-        entity::load(store, EnvId::PLATFORM, env.to_string(), now)
-            .await?
-            .ok_or_else(|| Refusal::EnvironmentNotFound.because("no such environment"))?
-            .value;
-    let (scopes, attributes) =
-        (all::<Scope>(store, env, now).await?, all::<ResourceAttribute>(store, env, now).await?);
+    let seq = changes
+        .environments
+        .first()
+        .map_or(Seq::default(), |(_, seq)| *seq);
+    let environment: Environment = entity::load(store, EnvId::PLATFORM, env.to_string(), now)
+        .await?
+        .ok_or_else(|| Refusal::EnvironmentNotFound.because("no such environment"))?
+        .value;
+    let (scopes, attributes) = (
+        all::<Scope>(store, env, now).await?,
+        all::<ResourceAttribute>(store, env, now).await?,
+    );
     let resources = all::<Resource>(store, env, now)
         .await?
         .into_iter()
@@ -276,8 +304,16 @@ async fn load_snapshot(
             let id = resource.id;
             ResourceView {
                 resource,
-                scopes: scopes.iter().filter(|scope| scope.resource.id == id).cloned().collect(),
-                attributes: attributes.iter().filter(|a| a.resource.id == id).cloned().collect(),
+                scopes: scopes
+                    .iter()
+                    .filter(|scope| scope.resource.id == id)
+                    .cloned()
+                    .collect(),
+                attributes: attributes
+                    .iter()
+                    .filter(|a| a.resource.id == id)
+                    .cloned()
+                    .collect(),
             }
         })
         .collect();

@@ -1,12 +1,15 @@
-//! What the process does without being asked: sweep, look for configuration changes, look for a
-//! new certificate. Every task ends with the order to stop and is joined.
+//! What the process does without being asked: sweep, look for configuration changes, rotate signing
+//! keys, look for a new certificate. Every task ends with the order to stop and is joined.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::ports::Ports;
+use countersign_domain::store::Fault;
 use countersign_protocol::configuration::ConfigurationCache;
+use countersign_protocol::defaults::key_pair::KeyPair;
+use countersign_protocol::rotation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -44,7 +47,9 @@ impl Jobs {
         };
         let sweeper = ports.clone();
         jobs.every(move || sweep(sweeper.clone()));
-        jobs.every(move || poll(Arc::clone(&cache)));
+        let polled = Arc::clone(&cache);
+        jobs.every(move || poll(Arc::clone(&polled)));
+        jobs.every(move || rotate(Arc::clone(&cache)));
         if let Some(certificate) = certificate {
             jobs.every(move || reload(Arc::clone(&certificate)));
         }
@@ -100,6 +105,35 @@ async fn poll(cache: Arc<ConfigurationCache>) -> Duration {
         tracing::warn!(%fault, "cannot look for configuration changes");
     }
     POLL
+}
+
+async fn rotate(cache: Arc<ConfigurationCache>) -> Duration {
+    let ports = cache.ports();
+    for (env, policy) in cache.rotations_due(ports.clock.now()) {
+        match fresh_keys().await {
+            Ok(fresh) => {
+                let now = ports.clock.now();
+                match rotation::rotate(ports, cache.urls().api(), env, policy, fresh, now).await {
+                    Ok(true) => tracing::info!(%env, %policy, "signing keys rotated"),
+                    Ok(false) => {}
+                    Err(fault) => tracing::warn!(%env, %fault, "signing keys not rotated"),
+                }
+            }
+            Err(fault) => tracing::error!(%env, %fault, "cannot make signing keys"),
+        }
+    }
+    POLL
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "two RSA keys, one environment at a time: bounded by this job, and not a request"
+)]
+async fn fresh_keys() -> Result<[KeyPair; 2], Fault> {
+    let make = || Ok([KeyPair::generate()?, KeyPair::generate()?]);
+    tokio::task::spawn_blocking(make)
+        .await
+        .unwrap_or(Err(Fault::Crypto("making keys was interrupted")))
 }
 
 async fn reload(certificate: Arc<Certificate>) -> Duration {

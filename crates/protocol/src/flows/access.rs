@@ -16,7 +16,9 @@ use crate::refusal::{Outcome, Refusal};
 /// (`reference/flows.md` 8.1).
 pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<Stored<Flow>> {
     let missing = |why: &'static str| Refusal::FlowNotFound.because(why);
-    let id: FlowId = id.parse().map_err(|_| missing("the flow id is not a UUID"))?;
+    let id: FlowId = id
+        .parse()
+        .map_err(|_| missing("the flow id is not a UUID"))?;
     let store = &*cx.ports.store;
     let flow = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now)
         .await?

@@ -43,12 +43,25 @@ pub fn complete(
     completion: Completion<'_>,
     now: Time,
 ) -> Result<Batch, Fault> {
-    let Completion { user, policy, prior, session_id, token, remote_ip, user_agent } = completion;
+    let Completion {
+        user,
+        policy,
+        prior,
+        session_id,
+        token,
+        remote_ip,
+        user_agent,
+    } = completion;
     let same_user = prior.filter(|session| session.user == Some(Ref::to(user.id)));
-    let mut with_authenticator =
-        same_user.and_then(|s| s.last_sign_on.clone()).map(|s| s.with_authenticator).unwrap_or_default();
+    let mut with_authenticator = same_user
+        .and_then(|s| s.last_sign_on.clone())
+        .map(|s| s.with_authenticator)
+        .unwrap_or_default();
     for authenticator in &flow.progress.authenticators {
-        let used = AuthenticatorUse { at: now, policy: Some(policy.clone()) };
+        let used = AuthenticatorUse {
+            at: now,
+            policy: Some(policy.clone()),
+        };
         with_authenticator.insert(authenticator.clone(), used);
     }
     let amr = flow.progress.authenticators.clone();
@@ -74,7 +87,13 @@ pub fn complete(
         grew_from,
     };
     flow.binding = Binding::Session(session.id);
-    flow.state = State::Completed(Done { user, session: session.id, auth_time: now, acr, amr });
+    flow.state = State::Completed(Done {
+        user,
+        session: session.id,
+        auth_time: now,
+        acr,
+        amr,
+    });
     match (same_user, prior) {
         (Some(stored), _) => Batch::new().update(env, &session, stored.version),
         (None, Some(other)) => Ok(Batch::new().delete(other.key(env)).create(env, &session)?),

@@ -49,10 +49,15 @@ pub fn next(
 ) -> Next {
     let mut failure = FlowFailure::ActionUnavailable;
     while let Some(policy) = policies.get(progress.policy) {
-        match env.policy(*policy).map(|view| (view, walk(&view.actions, progress, known, now))) {
+        match env
+            .policy(*policy)
+            .map(|view| (view, walk(&view.actions, progress, known, now)))
+        {
             Some((_, Walk::Password)) => return Next::Password,
             Some((view, Walk::Complete)) if known.user.is_some() => {
-                return Next::Complete { policy: view.policy.name.clone() };
+                return Next::Complete {
+                    policy: view.policy.name.clone(),
+                };
             }
             // Threat 30: a policy whose every action was skipped authenticates nobody.
             Some((_, Walk::Complete)) => failure = FlowFailure::NobodySignedOn,
@@ -73,7 +78,9 @@ enum Walk {
 }
 
 fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Time) -> Walk {
-    let pwd_at = progress.pwd_at.or_else(|| known.session.and_then(|session| session.pwd_at));
+    let pwd_at = progress
+        .pwd_at
+        .or_else(|| known.session.and_then(|session| session.pwd_at));
     let facts = ConditionFacts {
         pwd_at,
         mfa_at: known.session.and_then(|session| session.mfa_at),
@@ -81,14 +88,19 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
         remote_ip: known.remote_ip,
     };
     for action in actions {
-        let runs = action.condition.as_ref().is_none_or(|rule| evaluate(rule, &facts, now));
+        let runs = action
+            .condition
+            .as_ref()
+            .is_none_or(|rule| evaluate(rule, &facts, now));
         if progress.done.contains(&action.id) || !runs {
             continue;
         }
         match &action.step {
             ActionStep::Login(_) => return Walk::Password,
             // Nobody can pair a device yet, so nobody has a usable one (`reference/rulings.md` 11).
-            ActionStep::MultiFactorAuthentication { no_devices_mode, .. } => {
+            ActionStep::MultiFactorAuthentication {
+                no_devices_mode, ..
+            } => {
                 if *no_devices_mode == NoDevicesMode::Block {
                     return Walk::Fail(FlowFailure::NoUsableDevices);
                 }

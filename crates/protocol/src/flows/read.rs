@@ -23,7 +23,10 @@ impl Operation for Read<'_> {
     }
 
     fn decide(&self, cx: &Cx, facts: Stored<Flow>) -> Result<Verdict<Flow>, Fault> {
-        let Stored { value: mut flow, version } = facts;
+        let Stored {
+            value: mut flow,
+            version,
+        } = facts;
         if !flow.is_due(cx.now) {
             return Ok(Verdict::reply(flow));
         }

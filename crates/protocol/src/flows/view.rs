@@ -18,7 +18,10 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         }
     }
     let mut embedded = Map::new();
-    embedded.insert("application".into(), json!({ "name": flow.application_name }));
+    embedded.insert(
+        "application".into(),
+        json!({ "name": flow.application_name }),
+    );
     if let Some(user) = flow.state.user() {
         let mut shown = Map::new();
         shown.insert("id".into(), json!(user.id));

@@ -96,14 +96,15 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
     let body = json!({
         "username": fields.get("username"),
-        "password": fields.get("password").unwrap_or_default(),
-    });
+        "password": fields.get("password"),
+    })
+    .to_string();
     let token = incoming.browser_token();
     let call = Call {
         flow_id,
         token: token.as_ref(),
         user_agent: incoming.header(header::USER_AGENT),
-        body: body.to_string().as_bytes(),
+        body: body.as_bytes(),
     };
     match action.perform(&cx, &call).await {
         Ok(reply) => {

@@ -102,12 +102,28 @@ impl<A: Action> AnyAction for A {
 
     fn perform<'a>(&'a self, cx: &'a Cx, call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         Box::pin(async move {
-            let body = if call.body.trim_ascii().is_empty() { b"{}" } else { call.body };
+            let body = if call.body.trim_ascii().is_empty() {
+                b"{}"
+            } else {
+                call.body
+            };
             let input: A::Input = serde_json::from_slice(body).map_err(|error| {
-                Refusal::MalformedBody
-                    .because(format!("{:?} at column {}", error.classify(), error.column()))
+                Refusal::MalformedBody.because(format!(
+                    "{:?} at column {}",
+                    error.classify(),
+                    error.column()
+                ))
             })?;
-            run(cx, &Perform { action: self, call, input, turn: Turn::default() }).await
+            run(
+                cx,
+                &Perform {
+                    action: self,
+                    call,
+                    input,
+                    turn: Turn::default(),
+                },
+            )
+            .await
         })
     }
 }
@@ -129,8 +145,10 @@ impl<A: Action> Operation for Perform<'_, A> {
             let why = format!("{} is not offered in {}", A::MEDIA, flow.state.status());
             return Err(Refusal::ActionNotOffered.because(why).into());
         }
-        let facts =
-            self.action.gather(cx, self.call, &flow, &self.input, &self.turn).await?;
+        let facts = self
+            .action
+            .gather(cx, self.call, &flow, &self.input, &self.turn)
+            .await?;
         Ok((flow, facts))
     }
 
@@ -141,8 +159,10 @@ impl<A: Action> Operation for Perform<'_, A> {
 }
 
 /// Every action served.
-pub static ACTIONS: &[&dyn AnyAction] =
-    &[&username_password_check::UsernamePasswordCheck, &session_reset::SessionReset];
+pub static ACTIONS: &[&dyn AnyAction] = &[
+    &username_password_check::UsernamePasswordCheck,
+    &session_reset::SessionReset,
+];
 
 /// The action of a `Content-Type`. Parameters such as `charset` are ignored; the type itself is
 /// compared without regard to case (RFC 9110 8.3.1).
@@ -155,7 +175,10 @@ pub fn by_media_type(content_type: &str) -> Option<&'static dyn AnyAction> {
         .filter(|start| start.eq_ignore_ascii_case(PREFIX))
         .and_then(|_| media.get(PREFIX.len()..))?;
     let name = name.strip_suffix("+json")?;
-    ACTIONS.iter().copied().find(|action| action.link().eq_ignore_ascii_case(name))
+    ACTIONS
+        .iter()
+        .copied()
+        .find(|action| action.link().eq_ignore_ascii_case(name))
 }
 
 /// How the media type of an action begins.
@@ -172,9 +195,17 @@ mod tests {
             "application/vnd.pingidentity.usernamePassword.check+json;charset=UTF-8",
             "Application/vnd.pingidentity.usernamepassword.check+json ; charset=utf-8",
         ] {
-            assert_eq!(by_media_type(text).unwrap().link(), "usernamePassword.check");
+            assert_eq!(
+                by_media_type(text).unwrap().link(),
+                "usernamePassword.check"
+            );
         }
-        for text in ["application/json", "", "é", "application/vnd.pingidentity.password.check+json"] {
+        for text in [
+            "application/json",
+            "",
+            "é",
+            "application/vnd.pingidentity.password.check+json",
+        ] {
             assert!(by_media_type(text).is_none(), "{text}");
         }
     }

@@ -47,17 +47,31 @@ impl Action for SessionReset {
     }
 
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, (): ()) -> Result<Verdict<Reply>, Fault> {
-        let Stored { value: mut flow, version } = flow;
+        let Stored {
+            value: mut flow,
+            version,
+        } = flow;
         flow.session = None;
         flow.progress = Progress::default();
-        let known = Known { user: None, session: None, remote_ip: cx.remote_ip };
-        flow.state =
-            match next(&cx.env, &flow.request.policies, &mut flow.progress, known, cx.now) {
-                Next::Password => State::UsernamePasswordRequired,
-                // Without anybody known a policy cannot be complete; next() says so by failing.
-                Next::Complete { .. } => State::Failed(crate::flows::state::FlowFailure::NobodySignedOn),
-                Next::Fail(why) => State::Failed(why),
-            };
+        let known = Known {
+            user: None,
+            session: None,
+            remote_ip: cx.remote_ip,
+        };
+        flow.state = match next(
+            &cx.env,
+            &flow.request.policies,
+            &mut flow.progress,
+            known,
+            cx.now,
+        ) {
+            Next::Password => State::UsernamePasswordRequired,
+            // Without anybody known a policy cannot be complete; next() says so by failing.
+            Next::Complete { .. } => {
+                State::Failed(crate::flows::state::FlowFailure::NobodySignedOn)
+            }
+            Next::Fail(why) => State::Failed(why),
+        };
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))

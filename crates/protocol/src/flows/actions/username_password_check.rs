@@ -68,7 +68,10 @@ impl Action for UsernamePasswordCheck {
     type Facts = Facts;
 
     fn offered(&self, flow: &Flow) -> bool {
-        matches!(flow.state, State::UsernamePasswordRequired | State::PasswordRequired(_))
+        matches!(
+            flow.state,
+            State::UsernamePasswordRequired | State::PasswordRequired(_)
+        )
     }
 
     async fn gather(
@@ -110,8 +113,15 @@ impl Action for UsernamePasswordCheck {
         let right = if lockout::is_locked(&account, cx.now) {
             None
         } else {
-            let hash = credential.as_ref().and_then(|found| found.password_hash.clone());
-            Some(cx.ports.heavy.verify_password(hash, password.clone()).await?)
+            let hash = credential
+                .as_ref()
+                .and_then(|found| found.password_hash.clone());
+            Some(
+                cx.ports
+                    .heavy
+                    .verify_password(hash, password.clone())
+                    .await?,
+            )
         };
         let prior = match flow.prior_session {
             Some(id) => entity::load::<Session>(store, env, id.to_string(), cx.now).await?,
@@ -133,12 +143,7 @@ impl Action for UsernamePasswordCheck {
         })
     }
 
-    fn decide(
-        &self,
-        cx: &Cx,
-        flow: Stored<Flow>,
-        facts: Facts,
-    ) -> Result<Verdict<Reply>, Fault> {
+    fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         match facts.right {
             None => Ok(Verdict::refuse(locked(&facts.account, cx.now))),
             Some(false) => wrong(cx, &facts),
@@ -149,9 +154,14 @@ impl Action for UsernamePasswordCheck {
 
 /// Username (folded) and password of the request, against what the flow knows.
 fn required<'a>(flow: &Flow, input: &'a Input) -> Outcome<(String, &'a SecretString)> {
-    let password = input.password.as_ref().ok_or(Refusal::ValueRequired("password"))?;
+    let password = input
+        .password
+        .as_ref()
+        .ok_or(Refusal::ValueRequired("password"))?;
     if password.expose_secret().len() > MAX_LEN {
-        return Err(Refusal::ValueInvalid("password").because("longer than 1 KiB").into());
+        return Err(Refusal::ValueInvalid("password")
+            .because("longer than 1 KiB")
+            .into());
     }
     let sent = input.username.as_deref().filter(|name| !name.is_empty());
     let username = match (&flow.state, sent) {
@@ -165,7 +175,9 @@ fn required<'a>(flow: &Flow, input: &'a Input) -> Outcome<(String, &'a SecretStr
         (_, None) => return Err(Refusal::ValueRequired("username").into()),
     };
     if username.len() > MAX_LEN {
-        return Err(Refusal::ValueInvalid("username").because("longer than 1 KiB").into());
+        return Err(Refusal::ValueInvalid("username")
+            .because("longer than 1 KiB")
+            .into());
     }
     Ok((fold(&username), password))
 }
@@ -174,8 +186,14 @@ fn required<'a>(flow: &Flow, input: &'a Input) -> Outcome<(String, &'a SecretStr
 fn stand_in(cx: &Cx, username: &str) -> Result<UserId, Fault> {
     let key = cx.ports.vault.mac_key("unknown username", cx.env_id())?;
     let tag = hmac::sign(&key, username.as_bytes());
-    let bytes = tag.as_ref().first_chunk::<16>().copied().unwrap_or_default();
-    Ok(UserId::from_uuid(uuid::Builder::from_random_bytes(bytes).into_uuid()))
+    let bytes = tag
+        .as_ref()
+        .first_chunk::<16>()
+        .copied()
+        .unwrap_or_default();
+    Ok(UserId::from_uuid(
+        uuid::Builder::from_random_bytes(bytes).into_uuid(),
+    ))
 }
 
 /// Tells the same wrong password from another one, and helps nobody to guess either.
@@ -199,10 +217,12 @@ fn locked(account: &Account, now: Time) -> Refusal {
 ///
 /// Source: `reference/rulings.md` 9; `flows.md` 10.1.
 fn wrong(cx: &Cx, facts: &Facts) -> Result<Verdict<Reply>, Fault> {
-    let mut account =
-        lockout::after_failure(&facts.account, &facts.policy, cx.now, &facts.attempt);
+    let mut account = lockout::after_failure(&facts.account, &facts.policy, cx.now, &facts.attempt);
     if facts.user.is_none() {
-        let kept = facts.policy.lockout.map_or(0, |lockout| lockout.duration_seconds);
+        let kept = facts
+            .policy
+            .lockout
+            .map_or(0, |lockout| lockout.duration_seconds);
         account.forget_at = Some(cx.now.plus(Duration::from_secs(u64::from(kept) + 60)));
     }
     let refusal = if lockout::is_locked(&account, cx.now) {
@@ -212,7 +232,10 @@ fn wrong(cx: &Cx, facts: &Facts) -> Result<Verdict<Reply>, Fault> {
             (None, _) => "no user has this username".to_owned(),
             (Some(user), None) => format!("user {} has no password", user.id),
             (Some(user), Some(_)) => {
-                format!("wrong password for user {}, failure {}", user.id, account.failures)
+                format!(
+                    "wrong password for user {}, failure {}",
+                    user.id, account.failures
+                )
             }
         })
     };
@@ -228,7 +251,10 @@ fn write_account(cx: &Cx, account: &Account, version: Option<u64>) -> Result<Bat
 }
 
 fn right(cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
-    let Stored { value: mut flow, version } = flow;
+    let Stored {
+        value: mut flow,
+        version,
+    } = flow;
     let (Some(user), Some(credential)) = (&facts.user, &facts.credential) else {
         return wrong(cx, &facts);
     };
@@ -255,8 +281,10 @@ fn right(cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fa
         | PasswordStatus::NoPassword
         | PasswordStatus::PasswordLockedOut
         | PasswordStatus::External => {
-            account.last_sign_on =
-                Some(UserSignOn { at: cx.now, remote_ip: facts.remote_ip.clone() });
+            account.last_sign_on = Some(UserSignOn {
+                at: cx.now,
+                remote_ip: facts.remote_ip.clone(),
+            });
             flow.progress.pwd_at = Some(cx.now);
             flow.progress.authenticators = vec!["pwd".to_owned()];
             let done = login_action(&cx.env, &flow.request.policies, &flow.progress);
