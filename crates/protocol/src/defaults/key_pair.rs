@@ -1,0 +1,216 @@
+//! Making a signing key: the RSA pair, its self-signed certificate, and the stored form of both.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_domain::entity::Entity;
+use countersign_domain::ids::{EnvId, KeyId};
+use countersign_domain::key::{
+    KeyAlgorithm, KeyStatus, KeyUsageType, SignatureAlgorithm, SigningKey,
+};
+use countersign_domain::ports::Entropy;
+use countersign_domain::store::{Fault, Key};
+use countersign_domain::time::Time;
+use countersign_domain::vault::{Sealed, Vault};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use zeroize::Zeroizing;
+
+use super::Maker;
+
+/// An RSA key pair in memory: PKCS#8 DER.
+pub struct KeyPair {
+    pkcs8: Zeroizing<Vec<u8>>,
+    bits: u32,
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyPair({} bits)", self.bits)
+    }
+}
+
+impl KeyPair {
+    /// Length of the keys made here.
+    pub const BITS: u32 = 2048;
+
+    /// Makes a new pair. Takes some 70 ms of processor time: not on an async thread.
+    pub fn generate() -> Result<Self, Fault> {
+        const FAILED: Fault = Fault::Crypto("RSA key generation failed");
+        let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| FAILED)?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| FAILED)?;
+        Self::from_pkcs8(der.as_ref())
+    }
+
+    /// A pair from elsewhere, PKCS#8 DER. RSA of 2048 bits or more.
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, Fault> {
+        let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(der)
+            .map_err(|_| Fault::Crypto("not an RSA private key of 2048 to 8192 bits"))?;
+        let bits = u32::try_from(pair.public_modulus_len().saturating_mul(8)).unwrap_or(0);
+        Ok(Self {
+            pkcs8: Zeroizing::new(der.to_vec()),
+            bits,
+        })
+    }
+
+    /// A pair from elsewhere, PEM (`PRIVATE KEY` or `RSA PRIVATE KEY`), not encrypted.
+    pub fn from_pem(pem: &str) -> Result<Self, Fault> {
+        const BAD: Fault = Fault::Crypto("not an unencrypted private key in PEM");
+        match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| BAD)? {
+            PrivateKeyDer::Pkcs8(der) => Self::from_pkcs8(der.secret_pkcs8_der()),
+            PrivateKeyDer::Pkcs1(der) => {
+                let pair =
+                    aws_lc_rs::rsa::KeyPair::from_der(der.secret_pkcs1_der()).map_err(|_| BAD)?;
+                let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| BAD)?;
+                Self::from_pkcs8(pkcs8.as_ref())
+            }
+            _ => Err(BAD),
+        }
+    }
+
+    /// Length in bits.
+    pub const fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// The private key, PKCS#8 DER.
+    pub fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// The private key, PKCS#8 PEM.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, Fault> {
+        Ok(Zeroizing::new(self.for_certificate()?.serialize_pem()))
+    }
+
+    fn for_certificate(&self) -> Result<rcgen::KeyPair, Fault> {
+        let der = PrivatePkcs8KeyDer::from(self.pkcs8.as_slice());
+        rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_RSA_SHA256)
+            .map_err(|_| Fault::Crypto("the key cannot sign its certificate"))
+    }
+
+    /// Whether a certificate (DER) is for this key.
+    pub fn is_certified_by(&self, certificate: &[u8]) -> Result<bool, Fault> {
+        use x509_parser::prelude::{FromDer, X509Certificate};
+        let (_, parsed) = X509Certificate::from_der(certificate)
+            .map_err(|_| Fault::Crypto("not an X.509 certificate"))?;
+        let pair = self.for_certificate()?;
+        let ours = rcgen::PublicKeyData::der_bytes(&pair);
+        Ok(parsed.public_key().subject_public_key.data.as_ref() == ours)
+    }
+}
+
+/// What a self-signed certificate says.
+#[derive(Debug, Clone, Copy)]
+pub struct Certification<'a> {
+    /// Subject and issuer, such as `CN=a, O=b`.
+    pub dn: &'a str,
+    /// Serial number.
+    pub serial: u64,
+    /// From when on it is valid; whole seconds.
+    pub starts_at: Time,
+    /// For how many days.
+    pub days: u32,
+}
+
+impl Certification<'_> {
+    /// Until when it is valid.
+    pub fn expires_at(&self) -> Time {
+        let seconds = u64::from(self.days) * 86_400;
+        self.starts_at.plus(Duration::from_secs(seconds))
+    }
+
+    /// The certificate, DER.
+    pub fn certify(&self, pair: &KeyPair) -> Result<Vec<u8>, Fault> {
+        const BAD: Fault = Fault::Crypto("the certificate cannot be made");
+        let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).map_err(|_| BAD)?;
+        params.distinguished_name = parse_dn(self.dn)?;
+        params.serial_number = Some(self.serial.into());
+        // rcgen speaks another crate's type of time, which need not be named.
+        let instant = |at: Time| {
+            let seconds = u64::try_from(at.seconds()).unwrap_or(0);
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds)
+        };
+        params.not_before = instant(self.starts_at);
+        params.not_after = instant(self.expires_at());
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        let key = pair.for_certificate()?;
+        let certificate = params.self_signed(&key).map_err(|_| BAD)?;
+        Ok(certificate.der().to_vec())
+    }
+}
+
+fn parse_dn(dn: &str) -> Result<rcgen::DistinguishedName, Fault> {
+    const BAD: Fault = Fault::Crypto("a distinguished name looks like `CN=name, O=organization`");
+    let mut parsed = rcgen::DistinguishedName::new();
+    for part in dn.split(',') {
+        let (name, value) = part.trim().split_once('=').ok_or(BAD)?;
+        let kind = match name.to_ascii_uppercase().as_str() {
+            "CN" => rcgen::DnType::CommonName,
+            "OU" => rcgen::DnType::OrganizationalUnitName,
+            "O" => rcgen::DnType::OrganizationName,
+            "L" => rcgen::DnType::LocalityName,
+            "ST" => rcgen::DnType::StateOrProvinceName,
+            "C" => rcgen::DnType::CountryName,
+            _ => return Err(BAD),
+        };
+        // "L=, ST=" are echoed by PingOne and mean nothing.
+        if !value.is_empty() {
+            parsed.push(kind, value);
+        }
+    }
+    Ok(parsed)
+}
+
+/// Under which name a private key is sealed.
+fn owner(env: EnvId, id: KeyId) -> Key {
+    Key::new(SigningKey::KIND, env, id.to_string())
+}
+
+/// Seals a private key for its document.
+pub fn seal_private(
+    vault: &Vault,
+    entropy: &dyn Entropy,
+    env: EnvId,
+    id: KeyId,
+    pair: &KeyPair,
+) -> Result<Sealed, Fault> {
+    vault.seal(&owner(env, id), pair.pkcs8(), entropy)
+}
+
+/// Opens the private key of a stored key.
+pub fn open_private(vault: &Vault, env: EnvId, key: &SigningKey) -> Result<KeyPair, Fault> {
+    KeyPair::from_pkcs8(&vault.open(&owner(env, key.id), &key.private_key)?)
+}
+
+/// The stored form of a pair with a new self-signed certificate.
+pub(super) fn seal(
+    maker: Maker<'_>,
+    env: EnvId,
+    id: KeyId,
+    pair: &KeyPair,
+    certification: Certification<'_>,
+) -> Result<SigningKey, Fault> {
+    Ok(SigningKey {
+        id,
+        name: certification.dn.to_owned(),
+        algorithm: KeyAlgorithm::RSA,
+        key_length: pair.bits(),
+        signature_algorithm: SignatureAlgorithm::SHA256withRSA,
+        usage_type: KeyUsageType::Signing,
+        default: false,
+        status: KeyStatus::Valid,
+        starts_at: certification.starts_at,
+        expires_at: certification.expires_at(),
+        subject_dn: certification.dn.to_owned(),
+        issuer_dn: certification.dn.to_owned(),
+        serial_number: certification.serial.to_string(),
+        created_at: maker.now,
+        certificate: STANDARD.encode(certification.certify(pair)?),
+        private_key: seal_private(maker.vault, maker.entropy, env, id, pair)?,
+    })
+}

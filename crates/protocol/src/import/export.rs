@@ -1,0 +1,294 @@
+//! Export: an environment as a file that import reads. JSON, which is YAML too.
+
+use countersign_domain::application::{
+    Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
+};
+use countersign_domain::entity::{Entity, load};
+use countersign_domain::environment::Environment;
+use countersign_domain::ids::{ApplicationId, EnvId, ResourceId};
+use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::organization::{License, Organization};
+use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
+use countersign_domain::population::Population;
+use countersign_domain::ports::{Ports, Store};
+use countersign_domain::reference::Ref;
+use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::role::{RoleAssignment, RoleSubject};
+use countersign_domain::store::{Fault, Key};
+use countersign_domain::time::Time;
+use countersign_domain::user::{Credential, User};
+use serde_json::{Map, Value, json};
+
+use super::apply::list;
+use crate::defaults::key_pair;
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExportOptions {
+    /// Private keys, client secrets and password hashes as well. Without them an import makes new
+    /// keys and secrets, and users have no password.
+    pub secrets: bool,
+}
+
+/// Writes an environment as JSON; `None` if there is none. Times and ids are kept, so that
+/// importing it where it came from changes nothing. Not written: sessions and tokens, lockouts,
+/// former passwords, former client secrets.
+pub async fn export(
+    ports: &Ports,
+    env: EnvId,
+    options: ExportOptions,
+) -> Result<Option<String>, Fault> {
+    let now = ports.clock.now();
+    let store = ports.store.as_ref();
+    let found = load::<Environment>(store, EnvId::PLATFORM, env.to_string(), now).await?;
+    let Some(environment) = found else {
+        return Ok(None);
+    };
+    let environment = environment.value;
+    let organization = environment.organization.id;
+    let organization =
+        load::<Organization>(store, EnvId::PLATFORM, organization.to_string(), now).await?;
+    let mut licenses = Vec::new();
+    if let Some(license) = environment.license {
+        let id = license.id.to_string();
+        licenses.extend(load::<License>(store, EnvId::PLATFORM, id, now).await?);
+    }
+    let exporter = Exporter {
+        ports,
+        env,
+        now,
+        options,
+    };
+    let mut file = Map::new();
+    if let Some(organization) = organization {
+        file.insert("organization".to_owned(), plain(&organization.value, &[])?);
+    }
+    let licenses = licenses.iter();
+    let licenses: Result<Vec<_>, _> = licenses
+        .map(|it| plain(&it.value, &["organization"]))
+        .collect();
+    file.insert("licenses".to_owned(), Value::Array(licenses?));
+    let environment = exporter.environment(&environment).await?;
+    file.insert("environments".to_owned(), json!([environment]));
+    let text = serde_json::to_string_pretty(&file);
+    Ok(Some(text.map_err(|error| unwritable(env, &error))?))
+}
+
+fn unwritable(env: EnvId, error: &serde_json::Error) -> Fault {
+    Fault::Corrupt {
+        key: Key::new(Environment::KIND, EnvId::PLATFORM, env.to_string()),
+        reason: error.to_string(),
+    }
+}
+
+/// An entity without what its place in the file says.
+fn plain<E: Entity>(entity: &E, implied: &[&str]) -> Result<Value, Fault> {
+    let value = serde_json::to_value(entity).map_err(|error| Fault::Corrupt {
+        key: entity.key(EnvId::PLATFORM),
+        reason: error.to_string(),
+    })?;
+    Ok(match value {
+        Value::Object(mut fields) => {
+            for name in implied {
+                fields.remove(*name);
+            }
+            Value::Object(fields)
+        }
+        other => other,
+    })
+}
+
+fn set(value: &mut Value, key: &str, list: Vec<Value>) {
+    if let (Some(fields), false) = (value.as_object_mut(), list.is_empty()) {
+        fields.insert(key.to_owned(), Value::Array(list));
+    }
+}
+
+/// Plain forms of those entities that belong to an owner.
+fn of<E: Entity>(
+    all: &[E],
+    implied: &[&str],
+    belongs: impl Fn(&E) -> bool,
+) -> Result<Vec<Value>, Fault> {
+    let of_owner = all.iter().filter(|it| belongs(it));
+    of_owner.map(|it| plain(it, implied)).collect()
+}
+
+struct Exporter<'a> {
+    ports: &'a Ports,
+    env: EnvId,
+    now: Time,
+    options: ExportOptions,
+}
+
+impl Exporter<'_> {
+    fn store(&self) -> &dyn Store {
+        self.ports.store.as_ref()
+    }
+
+    async fn all<E: Entity>(&self) -> Result<Vec<E>, Fault> {
+        let docs = list(self.store(), E::KIND, self.env, self.now).await?;
+        docs.iter().map(E::from_doc).collect()
+    }
+
+    async fn environment(&self, environment: &Environment) -> Result<Value, Fault> {
+        let mut value = plain(environment, &["organization"])?;
+        if let Some(fields) = value.as_object_mut() {
+            // Everything is listed: nothing is to be added to it elsewhere.
+            fields.insert("defaults".to_owned(), Value::Bool(false));
+        }
+        let roles: Vec<RoleAssignment> = self.all().await?;
+        let policies: Vec<PasswordPolicy> = self.all().await?;
+        set(
+            &mut value,
+            "passwordPolicies",
+            of(&policies, &[], |_| true)?,
+        );
+        let populations: Vec<Population> = self.all().await?;
+        set(&mut value, "populations", of(&populations, &[], |_| true)?);
+        set(&mut value, "keys", self.keys().await?);
+        set(&mut value, "keyRotationPolicies", self.rotation().await?);
+        set(&mut value, "resources", self.resources().await?);
+        set(&mut value, "signOnPolicies", self.policies().await?);
+        set(&mut value, "applications", self.applications(&roles).await?);
+        set(&mut value, "users", self.users(&roles).await?);
+        Ok(value)
+    }
+
+    async fn keys(&self) -> Result<Vec<Value>, Fault> {
+        if !self.options.secrets {
+            return Ok(Vec::new());
+        }
+        let mut written = Vec::new();
+        for key in self.all::<SigningKey>().await? {
+            let pair = key_pair::open_private(&self.ports.vault, self.env, &key)?;
+            written.push(json!({
+                "id": key.id,
+                "name": key.name,
+                "default": key.default,
+                "status": key.status,
+                "usageType": key.usage_type,
+                "createdAt": key.created_at,
+                "certificate": key.certificate,
+                "subjectDN": key.subject_dn,
+                "privateKey": pair.to_pem()?.as_str(),
+            }));
+        }
+        Ok(written)
+    }
+
+    async fn rotation(&self) -> Result<Vec<Value>, Fault> {
+        let policies: Vec<KeyRotationPolicy> = self.all().await?;
+        let implied: &[&str] = if self.options.secrets {
+            &[]
+        } else {
+            &["currentKeyId", "nextKeyId", "rotatedAt"]
+        };
+        of(&policies, implied, |_| true)
+    }
+
+    async fn resources(&self) -> Result<Vec<Value>, Fault> {
+        let scopes: Vec<Scope> = self.all().await?;
+        let attributes: Vec<ResourceAttribute> = self.all().await?;
+        let implied = &["resource"];
+        let mut written = Vec::new();
+        for resource in self.all::<Resource>().await? {
+            let mut value = plain(&resource, &[])?;
+            let is_of = |it: &Ref<ResourceId>| it.id == resource.id;
+            let own = of(&attributes, implied, |it| is_of(&it.resource))?;
+            set(&mut value, "attributes", own);
+            let own = of(&scopes, implied, |it| is_of(&it.resource))?;
+            set(&mut value, "scopes", own);
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    async fn policies(&self) -> Result<Vec<Value>, Fault> {
+        let mut actions: Vec<SignOnAction> = self.all().await?;
+        actions.sort_by_key(|it| it.priority);
+        let mut written = Vec::new();
+        for policy in self.all::<SignOnPolicy>().await? {
+            let mut value = plain(&policy, &[])?;
+            let is_own = |it: &SignOnAction| it.sign_on_policy.id == policy.id;
+            set(
+                &mut value,
+                "actions",
+                of(&actions, &["signOnPolicy"], is_own)?,
+            );
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    async fn applications(&self, roles: &[RoleAssignment]) -> Result<Vec<Value>, Fault> {
+        let secrets: Vec<ApplicationSecret> = self.all().await?;
+        let attributes: Vec<ApplicationAttribute> = self.all().await?;
+        let grants: Vec<Grant> = self.all().await?;
+        let assignments: Vec<SignOnPolicyAssignment> = self.all().await?;
+        let implied = &["application"];
+        let mut written = Vec::new();
+        for application in self.all::<Application>().await? {
+            let mut value = plain(&application, &[])?;
+            let is_of = |it: &Ref<ApplicationId>| it.id == application.id;
+            let own = of(&attributes, implied, |it| is_of(&it.application))?;
+            set(&mut value, "attributes", own);
+            let own = of(&grants, implied, |it| is_of(&it.application))?;
+            set(&mut value, "grants", own);
+            let own = of(&assignments, implied, |it| is_of(&it.application))?;
+            set(&mut value, "signOnPolicyAssignments", own);
+            let subject = RoleSubject::Application(Ref::to(application.id));
+            set(&mut value, "roleAssignments", roles_of(roles, subject)?);
+            let secret = secrets.iter().find(|it| is_of(&it.application));
+            if let (Some(secret), Some(fields), true) =
+                (secret, value.as_object_mut(), self.options.secrets)
+            {
+                let text = self.open(secret)?;
+                fields.insert("clientSecret".to_owned(), Value::String(text));
+            }
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    fn open(&self, secret: &ApplicationSecret) -> Result<String, Fault> {
+        let owner = secret.key(self.env);
+        let bytes = self.ports.vault.open(&owner, &secret.secret)?;
+        String::from_utf8(bytes.to_vec()).map_err(|_| Fault::Crypto("a client secret is not text"))
+    }
+
+    async fn users(&self, roles: &[RoleAssignment]) -> Result<Vec<Value>, Fault> {
+        let credentials: Vec<Credential> = if self.options.secrets {
+            self.all().await?
+        } else {
+            Vec::new()
+        };
+        let by_user: std::collections::BTreeMap<_, _> =
+            credentials.iter().map(|it| (it.user_id, it)).collect();
+        let mut written = Vec::new();
+        for user in self.all::<User>().await? {
+            let mut value = plain(&user, &[])?;
+            let credential = by_user.get(&user.id);
+            let hash = credential.and_then(|it| it.password_hash.as_ref());
+            if let (Some(credential), Some(hash), Some(fields)) =
+                (credential, hash, value.as_object_mut())
+            {
+                let password = json!({
+                    "hash": hash.as_str(),
+                    "lastChangedAt": credential.last_changed_at,
+                    "forceChange": credential.force_change,
+                });
+                fields.insert("password".to_owned(), password);
+            }
+            let subject = RoleSubject::User(Ref::to(user.id));
+            set(&mut value, "roleAssignments", roles_of(roles, subject)?);
+            written.push(value);
+        }
+        Ok(written)
+    }
+}
+
+fn roles_of(roles: &[RoleAssignment], subject: RoleSubject) -> Result<Vec<Value>, Fault> {
+    of(roles, &["subject"], |it| it.subject == subject)
+}
