@@ -2,8 +2,14 @@
 //! queries; nothing of users, tokens or flows. No SQL is written anywhere else.
 #![deny(missing_docs)]
 
+#[doc(hidden)]
+pub mod conformance;
 mod limits;
 mod memory;
+mod migrations;
+mod plan;
 mod range;
+mod sqlite;
 
 pub use memory::MemoryStore;
+pub use sqlite::{SqliteOptions, SqliteStore};

@@ -1,7 +1,7 @@
 //! What every adapter refuses alike, so that a document which one database takes is not the one
 //! that another chokes on.
 
-use countersign_domain::store::{Batch, Doc, Fault, IndexEntry, Key, Write};
+use countersign_domain::store::{Batch, Doc, Event, Fault, IndexEntry, Key, Write};
 
 /// Checks that every document of the batch can be filed.
 pub(crate) fn check(batch: &Batch) -> Result<(), Fault> {
@@ -33,6 +33,18 @@ fn check_doc(doc: &Doc) -> Result<(), &'static str> {
     if doc.body.contains('\0') {
         // PostgreSQL cannot store it as text, and JSON never contains it unescaped.
         return Err("the body contains a NUL character");
+    }
+    Ok(())
+}
+
+/// Checks that every event can be stored.
+pub(crate) fn check_events(events: &[Event]) -> Result<(), Fault> {
+    for event in events {
+        if event.id.is_empty() || event.id.len() > Key::MAX_ID || event.body.contains('\0') {
+            return Err(Fault::Storage(
+                "an event has no fit id, or a NUL character in its body".to_owned(),
+            ));
+        }
     }
     Ok(())
 }

@@ -70,8 +70,8 @@ impl Store for MemoryStore {
     }
 
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
-        self.state.write().append(events);
-        Box::pin(ready(Ok(())))
+        let appended = limits::check_events(&events).map(|()| self.state.write().append(events));
+        Box::pin(ready(appended))
     }
 
     fn events<'a>(

@@ -72,6 +72,13 @@ impl Batch {
         self
     }
 
+    /// Adds the removal of everything in an environment.
+    #[must_use]
+    pub fn delete_environment(mut self, env: EnvId) -> Self {
+        self.writes.push(Write::DeleteEnvironment(env));
+        self
+    }
+
     /// Marks an environment's configuration as changed.
     #[must_use]
     pub fn changed(mut self, env: EnvId) -> Self {

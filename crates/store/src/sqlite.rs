@@ -1,0 +1,190 @@
+//! SQLite, embedded: one writer thread with group commit, readers on the calling thread.
+//!
+//! Reads do not hop to another thread: a point read takes some 7 us, a hop costs more
+//! (`docs/decisions/0002`). Every commit is `synchronous=FULL`, so that what was acknowledged
+//! survives the loss of power: a consumed code that came back would be a security hole.
+
+mod apply;
+mod list;
+mod migrate;
+mod reader;
+mod rows;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use countersign_domain::ids::EnvId;
+use countersign_domain::ports::{BoxFuture, Store};
+use countersign_domain::store::{
+    Batch, Changes, Committed, Doc, Event, Fault, Health, Key, Page, Query, Seq, Unique,
+};
+use countersign_domain::time::Time;
+use rusqlite::Connection;
+
+use crate::limits;
+use reader::Readers;
+use writer::{Job, Writer};
+
+/// Settings of the SQLite adapter. The defaults suit a server.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Writes that may wait for the writer thread; more are refused as overload.
+    pub queue: usize,
+    /// Read connections kept open between reads. More are opened while more are needed.
+    pub readers: usize,
+    /// Page cache of the writing connection in KiB.
+    pub writer_cache_kib: u32,
+    /// Page cache of each reading connection in KiB.
+    pub reader_cache_kib: u32,
+    /// How long to wait for another process that has the database locked.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            queue: 4096,
+            readers: 8,
+            writer_cache_kib: 4096,
+            reader_cache_kib: 2048,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Documents in a SQLite file. Closing it waits for what is queued.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Dropped first: the last connection to close is the one that tidies up the log.
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the file, creates it (for its owner only) when there is none, and applies missing
+    /// migrations. A database of a newer program is refused.
+    pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, Fault> {
+        let path = path.to_path_buf();
+        create(&path)?;
+        let mut connection = Connection::open(&path).map_err(storage)?;
+        configure(&connection, options.writer_cache_kib, &options)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA wal_autocheckpoint = 4000;
+                 PRAGMA journal_size_limit = 67108864;",
+            )
+            .map_err(storage)?;
+        migrate::run(&mut connection)?;
+        Ok(Self {
+            readers: Readers::new(path, options.clone()),
+            writer: Writer::start(connection, options.queue)?,
+        })
+    }
+
+    /// Durable transactions so far. Under load one of them carries many batches.
+    pub fn transactions(&self) -> u64 {
+        self.writer.transactions()
+    }
+}
+
+impl Store for SqliteStore {
+    fn get<'a>(&'a self, key: &'a Key, now: Time) -> BoxFuture<'a, Result<Option<Doc>, Fault>> {
+        Box::pin(async move { self.readers.with(|db| reader::get(db, key, now)) })
+    }
+
+    fn get_by<'a>(
+        &'a self,
+        unique: &'a Unique,
+        now: Time,
+    ) -> BoxFuture<'a, Result<Option<Doc>, Fault>> {
+        Box::pin(async move { self.readers.with(|db| reader::get_by(db, unique, now)) })
+    }
+
+    fn list<'a>(&'a self, query: &'a Query, now: Time) -> BoxFuture<'a, Result<Page, Fault>> {
+        Box::pin(async move { self.readers.with(|db| list::list(db, query, now)) })
+    }
+
+    fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
+        Box::pin(async move {
+            limits::check(&batch)?;
+            self.writer
+                .ask(|reply| Job::Commit { batch, now, reply })
+                .await
+        })
+    }
+
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        Box::pin(async move {
+            self.writer
+                .ask(|reply| Job::Sweep { now, max, reply })
+                .await
+        })
+    }
+
+    fn changes(&self, since: Seq, env: Option<EnvId>) -> BoxFuture<'_, Result<Changes, Fault>> {
+        Box::pin(async move { self.readers.with(|db| reader::changes(db, since, env)) })
+    }
+
+    fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(async move {
+            limits::check_events(&events)?;
+            self.writer.ask(|reply| Job::Append { events, reply }).await
+        })
+    }
+
+    fn events<'a>(
+        &'a self,
+        env: EnvId,
+        from: Time,
+        to: Time,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Event>, Fault>> {
+        Box::pin(async move {
+            self.readers
+                .with(|db| reader::events(db, env, (from, to), after, limit))
+        })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<Health, Fault>> {
+        Box::pin(async move { self.readers.with(reader::health) })
+    }
+}
+
+/// Creates the file for its owner only: it holds password hashes and sealed keys. SQLite gives its
+/// log files the permissions of the database.
+fn create(path: &PathBuf) -> Result<(), Fault> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| Fault::Storage(format!("cannot open {}: {error}", path.display())))
+}
+
+/// What readers and the writer have in common.
+fn configure(
+    connection: &Connection,
+    cache_kib: u32,
+    options: &SqliteOptions,
+) -> Result<(), Fault> {
+    connection
+        .busy_timeout(options.busy_timeout)
+        .map_err(storage)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection
+        .execute_batch(&format!(
+            "PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY; \
+             PRAGMA trusted_schema = OFF;"
+        ))
+        .map_err(storage)
+}
+
+fn storage(error: rusqlite::Error) -> Fault {
+    Fault::Storage(error.to_string())
+}

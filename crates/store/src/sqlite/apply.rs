@@ -1,0 +1,226 @@
+//! One batch, inside the transaction of its group.
+
+use countersign_domain::store::{Batch, Committed, Event, Fault, Key, Kind, Seq, Unique};
+use countersign_domain::time::Time;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{rows, storage};
+use crate::plan::{Entry, Facts, Failure, NewDoc, Plan, Row};
+
+/// Checks and applies a batch.
+pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<Committed, Fault> {
+    let plan = Plan::of(batch, now, &mut Lookups(db)).map_err(|failure| match failure {
+        Failure::Conflict(conflict) => Fault::Conflict(conflict),
+        Failure::Lookup(fault) => fault,
+    })?;
+    let seq = apply(db, &plan).map_err(storage)?;
+    Ok(Committed { seq })
+}
+
+/// Removes at most `max` expired documents.
+pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<u32, Fault> {
+    let found = expired(db, now, max).map_err(storage)?;
+    let removed = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let found = found.into_iter().map(|(key, text)| {
+        let filed = rows::filed(text.as_deref(), &key)?;
+        Ok((key, filed))
+    });
+    let plan = Plan::sweep(found.collect::<Result<_, Fault>>()?);
+    apply(db, &plan).map_err(storage)?;
+    Ok(removed)
+}
+
+fn expired(db: &Connection, now: Time, max: u32) -> rusqlite::Result<Vec<(Key, Option<String>)>> {
+    db.prepare_cached(
+        "SELECT env, kind, id, filed FROM docs WHERE expires_at <= ?1
+         ORDER BY expires_at LIMIT ?2",
+    )?
+    .query_map(params![now.millis(), max], |row| {
+        // A sweep removes kinds that this program may not even know.
+        let kind = Kind {
+            number: row.get(1)?,
+            name: "expired",
+        };
+        let key = Key::new(kind, rows::env_from(row.get(0)?), row.get::<_, String>(2)?);
+        Ok((key, row.get(3)?))
+    })?
+    .collect()
+}
+
+/// Appends events; one that is there already stays as it is, so that a caller whose answer was
+/// lost may try again.
+pub(super) fn append(db: &Connection, events: &[Event]) -> Result<(), Fault> {
+    let insert = |event: &Event| -> rusqlite::Result<()> {
+        db.prepare_cached(
+            "INSERT INTO events (env, id, at, body) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (env, id) DO NOTHING",
+        )?
+        .execute(params![
+            rows::env(event.env),
+            event.id,
+            event.at.millis(),
+            event.body
+        ])?;
+        Ok(())
+    };
+    events.iter().try_for_each(insert).map_err(storage)
+}
+
+/// Lookups for a plan, on the writing connection: they see the batches before in the same group.
+struct Lookups<'c>(&'c Connection);
+
+impl Facts for Lookups<'_> {
+    type Error = Fault;
+
+    fn row(&mut self, key: &Key) -> Result<Option<Row>, Fault> {
+        let find = || {
+            self.0
+                .prepare_cached(
+                    "SELECT version, expires_at, filed FROM docs
+                     WHERE env = ?1 AND kind = ?2 AND id = ?3",
+                )?
+                .query_row(
+                    params![rows::env(key.env), key.kind.number, key.id],
+                    |row| rows::known(row, 0),
+                )
+                .optional()
+        };
+        let known = find().map_err(storage)?;
+        known.map(|known| rows::plan_row(&known, key)).transpose()
+    }
+
+    fn holder(&mut self, unique: &Unique) -> Result<Option<(String, Row)>, Fault> {
+        let find = || {
+            self.0
+                .prepare_cached(
+                    "SELECT d.id, d.version, d.expires_at, d.filed
+                     FROM uniques u CROSS JOIN docs d
+                       ON d.env = u.env AND d.kind = u.kind AND d.id = u.id
+                     WHERE u.env = ?1 AND u.kind = ?2 AND u.name = ?3 AND u.value = ?4",
+                )?
+                .query_row(
+                    params![
+                        rows::env(unique.env),
+                        unique.kind.number,
+                        unique.name,
+                        unique.value
+                    ],
+                    |row| Ok((row.get::<_, String>(0)?, rows::known(row, 1)?)),
+                )
+                .optional()
+        };
+        let Some((id, known)) = find().map_err(storage)? else {
+            return Ok(None);
+        };
+        let key = Key::new(unique.kind, unique.env, id);
+        let row = rows::plan_row(&known, &key)?;
+        Ok(Some((key.id, row)))
+    }
+}
+
+fn apply(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
+    for env in &plan.wipes {
+        for text in [
+            "DELETE FROM docs WHERE env = ?1",
+            "DELETE FROM entries WHERE env = ?1",
+            "DELETE FROM uniques WHERE env = ?1",
+        ] {
+            db.prepare_cached(text)?.execute(params![rows::env(*env)])?;
+        }
+    }
+    for key in &plan.deletes {
+        db.prepare_cached("DELETE FROM docs WHERE env = ?1 AND kind = ?2 AND id = ?3")?
+            .execute(params![rows::env(key.env), key.kind.number, key.id])?;
+    }
+    for entry in &plan.entries_removed {
+        change(
+            db,
+            "DELETE FROM entries
+             WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
+            entry,
+        )?;
+    }
+    for entry in &plan.uniques_removed {
+        change(
+            db,
+            "DELETE FROM uniques
+             WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
+            entry,
+        )?;
+    }
+    for new in &plan.inserts {
+        write(
+            db,
+            "INSERT INTO docs (env, kind, id, version, schema, expires_at, filed, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            new,
+        )?;
+    }
+    for new in &plan.updates {
+        write(
+            db,
+            "UPDATE docs SET version = ?4, schema = ?5, expires_at = ?6, filed = ?7, body = ?8
+             WHERE env = ?1 AND kind = ?2 AND id = ?3",
+            new,
+        )?;
+    }
+    for entry in &plan.entries_added {
+        change(
+            db,
+            "INSERT INTO entries (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            entry,
+        )?;
+    }
+    for entry in &plan.uniques_added {
+        change(
+            db,
+            "INSERT INTO uniques (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            entry,
+        )?;
+    }
+    announce(db, plan)
+}
+
+/// Gives the changed environments their position.
+fn announce(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
+    if plan.changes.is_empty() {
+        return Ok(None);
+    }
+    let seq: i64 = db
+        .prepare_cached("UPDATE counter SET seq = seq + 1 WHERE one = 1 RETURNING seq")?
+        .query_row([], |row| row.get(0))?;
+    for env in &plan.changes {
+        db.prepare_cached(
+            "INSERT INTO changes (env, seq) VALUES (?1, ?2)
+             ON CONFLICT (env) DO UPDATE SET seq = excluded.seq",
+        )?
+        .execute(params![rows::env(*env), seq])?;
+    }
+    Ok(Some(Seq(rows::unsigned(seq))))
+}
+
+fn write(db: &Connection, text: &str, new: &NewDoc) -> rusqlite::Result<()> {
+    let doc = &new.doc;
+    db.prepare_cached(text)?.execute(params![
+        rows::env(doc.key.env),
+        doc.key.kind.number,
+        doc.key.id,
+        rows::signed(doc.version),
+        doc.schema,
+        doc.expires_at.map(Time::millis),
+        new.filed,
+        doc.body
+    ])?;
+    Ok(())
+}
+
+fn change(db: &Connection, text: &str, entry: &Entry) -> rusqlite::Result<()> {
+    db.prepare_cached(text)?.execute(params![
+        rows::env(entry.env),
+        entry.kind.number,
+        entry.name,
+        entry.value,
+        entry.id
+    ])?;
+    Ok(())
+}
