@@ -41,18 +41,29 @@ impl BrowserToken {
     /// A fresh anonymous token for a browser in `env`.
     pub fn new_anonymous(ports: &Ports, env: EnvId) -> Result<Self, Fault> {
         let random = secret(&*ports.entropy);
-        let tag = hmac::sign(&ports.vault.mac_key("anonymous browser", env)?, random.as_bytes());
-        Ok(Self(format!("{ANONYMOUS}{random}.{}", URL_SAFE_NO_PAD.encode(tag))))
+        let tag = hmac::sign(
+            &ports.vault.mac_key("anonymous browser", env)?,
+            random.as_bytes(),
+        );
+        Ok(Self(format!(
+            "{ANONYMOUS}{random}.{}",
+            URL_SAFE_NO_PAD.encode(tag)
+        )))
     }
 
     /// Whether this is an anonymous token that this server gave out for `env`. A planted cookie is
     /// not, and is ignored (`threats.md` 25).
     pub fn is_our_anonymous(&self, ports: &Ports, env: EnvId) -> Result<bool, Fault> {
-        let Some((random, tag)) = self.0.strip_prefix(ANONYMOUS).and_then(|t| t.split_once('.'))
+        let Some((random, tag)) = self
+            .0
+            .strip_prefix(ANONYMOUS)
+            .and_then(|t| t.split_once('.'))
         else {
             return Ok(false);
         };
-        let Ok(tag) = URL_SAFE_NO_PAD.decode(tag) else { return Ok(false) };
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(tag) else {
+            return Ok(false);
+        };
         let key = ports.vault.mac_key("anonymous browser", env)?;
         Ok(hmac::verify(&key, random.as_bytes(), &tag).is_ok())
     }

@@ -56,20 +56,30 @@ pub const INVALID_USERNAME_OR_PASSWORD: &str = "Invalid username and/or password
 /// Renders a refusal in PingOne's shape.
 pub fn p1_error(refusal: &Refusal, id: CorrelationId) -> P1Error {
     let (status, code, message, details) = row(refusal);
-    P1Error { status, id, code, message: message.into(), details }
+    P1Error {
+        status,
+        id,
+        code,
+        message: message.into(),
+        details,
+    }
 }
 
 type Row = (u16, &'static str, &'static str, Vec<Detail>);
 
-const NOT_FOUND: &str =
-    "The request could not be completed. The requested resource was not found.";
+const NOT_FOUND: &str = "The request could not be completed. The requested resource was not found.";
 const NO_ACCESS: &str =
     "The request could not be completed. You do not have access to this resource.";
 const MALFORMED: &str = "The request could not be completed. The request was invalid.";
 
 fn detail(code: &'static str, target: &str, message: impl Into<String>) -> Detail {
     let target = (!target.is_empty()).then(|| target.to_owned());
-    Detail { code, target, message: message.into(), inner_error: None }
+    Detail {
+        code,
+        target,
+        message: message.into(),
+        inner_error: None,
+    }
 }
 
 fn invalid(detail: Detail) -> Row {
@@ -81,7 +91,12 @@ fn value(target: &str, message: impl Into<String>) -> Row {
 }
 
 fn failed(target: &str, message: impl Into<String>) -> Row {
-    (400, "REQUEST_FAILED", PROCESSING, vec![detail("INVALID_VALUE", target, message)])
+    (
+        400,
+        "REQUEST_FAILED",
+        PROCESSING,
+        vec![detail("INVALID_VALUE", target, message)],
+    )
 }
 
 fn row(refusal: &Refusal) -> Row {
@@ -98,7 +113,11 @@ fn row(refusal: &Refusal) -> Row {
             413,
             "INVALID_REQUEST",
             MALFORMED,
-            vec![detail("SIZE_LIMIT_EXCEEDED", "", "The request is too large")],
+            vec![detail(
+                "SIZE_LIMIT_EXCEEDED",
+                "",
+                "The request is too large",
+            )],
         ),
         Refusal::TooManyRequests { .. } => (
             429,
@@ -107,12 +126,12 @@ fn row(refusal: &Refusal) -> Row {
             vec![detail("LIMIT_EXCEEDED", "", "Too many requests")],
         ),
 
-        Refusal::ParameterMissing(name) | Refusal::ValueRequired(name) => {
-            invalid(detail("REQUIRED_VALUE", name, format!("{name} is required")))
-        }
-        Refusal::ParameterRepeated(name) => {
-            value(name, format!("{name} must not be repeated"))
-        }
+        Refusal::ParameterMissing(name) | Refusal::ValueRequired(name) => invalid(detail(
+            "REQUIRED_VALUE",
+            name,
+            format!("{name} is required"),
+        )),
+        Refusal::ParameterRepeated(name) => value(name, format!("{name} must not be repeated")),
         Refusal::ParameterInvalid(name) | Refusal::ValueInvalid(name) => {
             value(name, format!("{name} has an invalid value"))
         }
@@ -122,41 +141,55 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::ClientUnknown | Refusal::RedirectUriMissing | Refusal::RedirectUriMismatch => {
             (400, "INVALID_DATA", redirect_message(refusal), vec![])
         }
-        Refusal::ResponseTypeUnsupported => value("response_type", "response_type is not supported"),
-        Refusal::ResponseTypeNotAllowed => {
-            value("response_type", "response_type is not enabled for the application")
+        Refusal::ResponseTypeUnsupported => {
+            value("response_type", "response_type is not supported")
         }
-        Refusal::ResponseModeInvalid => {
-            value("response_mode", "response_mode is not allowed with this response_type")
-        }
-        Refusal::PkceRequired => {
-            invalid(detail("REQUIRED_VALUE", "code_challenge", "code_challenge is required"))
-        }
-        Refusal::PkceS256Required => {
-            value("code_challenge_method", "code_challenge_method must be S256")
-        }
-        Refusal::PromptNoneNotAlone => {
-            value("prompt", "prompt=none must not be combined with other values")
-        }
+        Refusal::ResponseTypeNotAllowed => value(
+            "response_type",
+            "response_type is not enabled for the application",
+        ),
+        Refusal::ResponseModeInvalid => value(
+            "response_mode",
+            "response_mode is not allowed with this response_type",
+        ),
+        Refusal::PkceRequired => invalid(detail(
+            "REQUIRED_VALUE",
+            "code_challenge",
+            "code_challenge is required",
+        )),
+        Refusal::PkceS256Required => value(
+            "code_challenge_method",
+            "code_challenge_method must be S256",
+        ),
+        Refusal::PromptNoneNotAlone => value(
+            "prompt",
+            "prompt=none must not be combined with other values",
+        ),
         Refusal::NoScopeGranted => value("scope", "At least one scope must be granted"),
         Refusal::ScopesOfSeveralResources => {
             value("scope", "May not request scopes for multiple resources")
         }
-        Refusal::PolicyNotAssigned => {
-            value("acr_values", "acr_values names a policy not assigned to the application")
-        }
+        Refusal::PolicyNotAssigned => value(
+            "acr_values",
+            "acr_values names a policy not assigned to the application",
+        ),
         Refusal::RequestObjectUnsupported => value("request", "request is not supported"),
         Refusal::RequestUriUnsupported => value("request_uri", "request_uri is not supported"),
         Refusal::LoginRequired => (
             400,
             "REQUEST_FAILED",
             PROCESSING,
-            vec![detail("LOGIN_REQUIRED", "", "User authentication is required")],
+            vec![detail(
+                "LOGIN_REQUIRED",
+                "",
+                "User authentication is required",
+            )],
         ),
         Refusal::AccessDenied => failed("", "The authorization request has been denied."),
-        Refusal::PushedRequestRequired => {
-            value("request_uri", "The application requires pushed authorization requests")
-        }
+        Refusal::PushedRequestRequired => value(
+            "request_uri",
+            "The application requires pushed authorization requests",
+        ),
 
         Refusal::ClientAuthenticationMethod | Refusal::ClientAuthenticationFailed => {
             (401, "ACCESS_FAILED", NO_ACCESS, vec![])
@@ -165,36 +198,48 @@ fn row(refusal: &Refusal) -> Row {
             value("grant_type", "grant_type is not allowed")
         }
         Refusal::CodeInvalid => value("code", "The authorization code is not valid"),
-        Refusal::CodeRedirectUri => {
-            value("redirect_uri", "redirect_uri does not match the authorization request")
-        }
+        Refusal::CodeRedirectUri => value(
+            "redirect_uri",
+            "redirect_uri does not match the authorization request",
+        ),
         Refusal::CodeVerifier => value("code_verifier", "code_verifier does not match"),
 
         Refusal::TokenMissing | Refusal::TokenInvalid => (
             401,
             "ACCESS_FAILED",
             NO_ACCESS,
-            vec![detail("INVALID_TOKEN", "", "The access token is missing or not valid")],
+            vec![detail(
+                "INVALID_TOKEN",
+                "",
+                "The access token is missing or not valid",
+            )],
         ),
         Refusal::TokenWithoutUser | Refusal::TokenScope(_) => (
             403,
             "ACCESS_FAILED",
             "The actor attempting to perform the request is not authorized.",
-            vec![detail("INSUFFICIENT_PERMISSIONS", "", "The access token does not allow this")],
+            vec![detail(
+                "INSUFFICIENT_PERMISSIONS",
+                "",
+                "The access token does not allow this",
+            )],
         ),
 
-        Refusal::ActionNotOffered => {
-            (400, "REQUEST_FAILED", PROCESSING, vec![])
-        }
+        Refusal::ActionNotOffered => (400, "REQUEST_FAILED", PROCESSING, vec![]),
         Refusal::WrongCredentials => value("username", INVALID_USERNAME_OR_PASSWORD),
-        Refusal::PasswordLocked { seconds_until_unlock } => invalid(Detail {
-            inner_error: seconds_until_unlock
-                .map(|seconds| InnerError { seconds_until_unlock: Some(seconds) }),
+        Refusal::PasswordLocked {
+            seconds_until_unlock,
+        } => invalid(Detail {
+            inner_error: seconds_until_unlock.map(|seconds| InnerError {
+                seconds_until_unlock: Some(seconds),
+            }),
             ..detail("PASSWORD_LOCKED_OUT", "password", "The password is locked.")
         }),
-        Refusal::AccountNotUsable => {
-            invalid(detail("ACCOUNT_NOT_USABLE", "username", "The account cannot be used."))
-        }
+        Refusal::AccountNotUsable => invalid(detail(
+            "ACCOUNT_NOT_USABLE",
+            "username",
+            "The account cannot be used.",
+        )),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
     }
 }
@@ -204,7 +249,9 @@ fn redirect_message(refusal: &Refusal) -> &'static str {
         Refusal::ClientUnknown => {
             "The request could not be completed. Application not found or not enabled."
         }
-        Refusal::RedirectUriMissing => "The request could not be completed. redirect_uri is required.",
+        Refusal::RedirectUriMissing => {
+            "The request could not be completed. redirect_uri is required."
+        }
         _ => "The request could not be completed. Redirect URI mismatch",
     }
 }

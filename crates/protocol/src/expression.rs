@@ -80,7 +80,10 @@ mod tests {
     fn mappings_read_the_user() {
         assert_eq!(value_of("${user.name.given}"), Some(json!("Ada")));
         assert_eq!(value_of("${user.enabled}"), Some(json!(true)));
-        assert_eq!(value_of("${user.name.given} ${user.name.family}"), Some(json!("Ada Lovelace")));
+        assert_eq!(
+            value_of("${user.name.given} ${user.name.family}"),
+            Some(json!("Ada Lovelace"))
+        );
         assert_eq!(
             value_of("${#datetime.toUnixTimestamp(user.updatedAt)}"),
             Some(json!(1_767_225_600))
@@ -90,7 +93,14 @@ mod tests {
 
     #[test]
     fn what_has_no_value_makes_no_claim() {
-        for expression in ["", "${user.email}", "${user.nickname}", "${nonsense}", "${user.", "x${"] {
+        for expression in [
+            "",
+            "${user.email}",
+            "${user.nickname}",
+            "${nonsense}",
+            "${user.",
+            "x${",
+        ] {
             assert_eq!(value_of(expression), None, "{expression}");
         }
     }

@@ -125,7 +125,10 @@ impl Refusal {
     /// This refusal with the inward explanation that goes to the log: what was expected, what came.
     /// Never a secret, never a whole token.
     pub fn because(self, why: impl Into<Cow<'static, str>>) -> Refused {
-        Refused { refusal: self, because: why.into() }
+        Refused {
+            refusal: self,
+            because: why.into(),
+        }
     }
 }
 
@@ -140,7 +143,10 @@ pub struct Refused {
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, because: Cow::Borrowed("") }
+        Self {
+            refusal,
+            because: Cow::Borrowed(""),
+        }
     }
 }
 

@@ -65,10 +65,10 @@ pub async fn rotate(
         batch = batch.update(env, &promoted.value, promoted.version)?;
         promoted.value.id
     } else {
-        let mut made = make(&spare)?;
-        made.default = is_default;
-        batch = batch.create(env, &made)?;
-        made.id
+        let mut key = make(&spare)?;
+        key.default = is_default;
+        batch = batch.create(env, &key)?;
+        key.id
     };
     policy.current_key_id = current;
     policy.next_key_id = next.id;

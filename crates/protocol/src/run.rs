@@ -21,12 +21,18 @@ pub struct Verdict<T> {
 impl<T> Verdict<T> {
     /// An answer that changes nothing.
     pub fn reply(reply: T) -> Self {
-        Self { reply: Ok(reply), writes: Batch::new() }
+        Self {
+            reply: Ok(reply),
+            writes: Batch::new(),
+        }
     }
 
     /// A refusal that changes nothing.
     pub fn refuse(refused: impl Into<Refused>) -> Self {
-        Self { reply: Err(refused.into()), writes: Batch::new() }
+        Self {
+            reply: Err(refused.into()),
+            writes: Batch::new(),
+        }
     }
 
     /// With these writes.

@@ -16,7 +16,11 @@ impl Urls {
     /// From validated base URLs.
     pub fn new(auth: &Url, api: &Url, apps: &Url) -> Self {
         let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-        Self { auth: trim(auth), api: trim(api), apps: trim(apps) }
+        Self {
+            auth: trim(auth),
+            api: trim(api),
+            apps: trim(apps),
+        }
     }
 
     /// Base of `/{envID}/as`, `/{envID}/flows`.
@@ -52,7 +56,10 @@ impl Urls {
     /// The hosted sign-on page. The environment is in the path and in the query: pages of PingOne
     /// document either (`reference/oidc.md` C2).
     pub fn sign_on_page(&self, env: EnvId, flow: FlowId) -> String {
-        format!("{}/{env}/signon/?environmentId={env}&flowId={flow}", self.apps)
+        format!(
+            "{}/{env}/signon/?environmentId={env}&flowId={flow}",
+            self.apps
+        )
     }
 
     /// An application's own sign-on page (`loginPageUrl`), with the two parameters it is told.
@@ -68,7 +75,9 @@ impl Urls {
     /// Whether the authentication host is reached over plain http on this very machine, the one
     /// case in which cookies go without `Secure` (`reference/rulings.md` 15).
     pub fn is_plain_loopback(&self) -> bool {
-        let Ok(url) = Url::parse(&self.auth) else { return false };
+        let Ok(url) = Url::parse(&self.auth) else {
+            return false;
+        };
         url.scheme() == "http" && url.host().as_ref().is_some_and(is_loopback)
     }
 }

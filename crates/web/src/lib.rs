@@ -30,7 +30,10 @@ pub struct App {
 impl App {
     /// The application over a configuration cache.
     pub fn new(configuration: Arc<ConfigurationCache>) -> Self {
-        Self { configuration, turns: Arc::default() }
+        Self {
+            configuration,
+            turns: Arc::default(),
+        }
     }
 
     fn now(&self) -> Time {
@@ -57,11 +60,16 @@ impl App {
 
     /// The environment that a path names, as of a moment ago.
     async fn recent(&self, env: &str) -> Outcome<Arc<Snapshot>> {
-        self.configuration.recent(environment(env)?, self.now()).await
+        self.configuration
+            .recent(environment(env)?, self.now())
+            .await
     }
 }
 
 fn environment(text: &str) -> Outcome<EnvId> {
-    let env = text.parse::<EnvId>().ok().filter(|env| *env != EnvId::PLATFORM);
+    let env = text
+        .parse::<EnvId>()
+        .ok()
+        .filter(|env| *env != EnvId::PLATFORM);
     Ok(env.ok_or_else(|| Refusal::EnvironmentNotFound.because("the path names no environment"))?)
 }

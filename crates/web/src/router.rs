@@ -9,10 +9,16 @@ use crate::{App, as_, flows, pages};
 /// Everything that is served, from one listener: paths tell the three public hosts apart.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/{env}/as/authorize", get(as_::authorize::get).post(as_::authorize::post))
+        .route(
+            "/{env}/as/authorize",
+            get(as_::authorize::get).post(as_::authorize::post),
+        )
         .route("/{env}/as/resume", get(as_::resume::get))
         .route("/{env}/as/token", post(as_::token::post))
-        .route("/{env}/as/userinfo", get(as_::userinfo::any).post(as_::userinfo::any))
+        .route(
+            "/{env}/as/userinfo",
+            get(as_::userinfo::any).post(as_::userinfo::any),
+        )
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(
             "/{env}/as/.well-known/openid-configuration",
@@ -23,11 +29,20 @@ pub fn router(app: App) -> Router {
             get(as_::well_known::openid_configuration),
         )
         .route("/{env}/flows/{flow}", get(flows::get).post(flows::post))
-        .route("/{env}/signon/", get(pages::sign_on::get).post(pages::sign_on::post))
-        .route("/{env}/signon", get(pages::sign_on::get).post(pages::sign_on::post))
+        .route(
+            "/{env}/signon/",
+            get(pages::sign_on::get).post(pages::sign_on::post),
+        )
+        .route(
+            "/{env}/signon",
+            get(pages::sign_on::get).post(pages::sign_on::post),
+        )
         .route("/assets/{file}", get(pages::assets::get))
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), layers::every_request))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            layers::every_request,
+        ))
         .with_state(app)
 }

@@ -75,11 +75,7 @@ pub enum Answer {
 
 /// Answers an authorization request. What fails before client and redirect URI are trusted is an
 /// error here; what fails after is an answer to the client.
-pub async fn authorize(
-    cx: &Cx,
-    params: &Params,
-    token: Option<&BrowserToken>,
-) -> Outcome<Reply> {
+pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<Reply> {
     let view = checks::client::check(cx, params).await?;
     let mode = response_mode::chosen(params);
     let destination = Destination {
@@ -89,7 +85,15 @@ pub async fn authorize(
     };
     let outcome = match checks::validate(params, &cx.env, &view, &destination) {
         Ok(request) => {
-            run(cx, &Authorize { request: &request, view: &view, token }).await
+            run(
+                cx,
+                &Authorize {
+                    request: &request,
+                    view: &view,
+                    token,
+                },
+            )
+            .await
         }
         Err(refused) => Err(refused.into()),
     };
@@ -107,10 +111,15 @@ pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> O
         return Err(refused.into());
     }
     tracing::info!(refusal = ?refused.refusal, because = %refused.because, "refused by redirect");
-    let parameters =
-        vec![("error", error.error.to_owned()), ("error_description", error.description)];
+    let parameters = vec![
+        ("error", error.error.to_owned()),
+        ("error_description", error.description),
+    ];
     let answer = Answer::Response(destination.deliver(parameters, None));
-    Ok(Reply { answer, cookie: None })
+    Ok(Reply {
+        answer,
+        cookie: None,
+    })
 }
 
 struct Authorize<'a> {
@@ -160,8 +169,12 @@ impl Operation for Authorize<'_> {
             }
         };
         let prior_session = facts.session.as_ref().map(|(session, _)| session.id);
-        let counting = facts.session.filter(|(session, _)| counts(request, session, cx));
-        let session = counting.as_ref().map(|(session, user)| session_facts(session, user));
+        let counting = facts
+            .session
+            .filter(|(session, _)| counts(request, session, cx));
+        let session = counting
+            .as_ref()
+            .map(|(session, user)| session_facts(session, user));
         let user = counting.as_ref().map(|(_, user)| user);
 
         let mut flow = Flow {
@@ -178,8 +191,18 @@ impl Operation for Authorize<'_> {
             resumed: false,
         };
         let session = flow.session.clone();
-        let known = Known { user, session: session.as_ref(), remote_ip: cx.remote_ip };
-        let step = next(&cx.env, &request.policies, &mut flow.progress, known, cx.now);
+        let known = Known {
+            user,
+            session: session.as_ref(),
+            remote_ip: cx.remote_ip,
+        };
+        let step = next(
+            &cx.env,
+            &request.policies,
+            &mut flow.progress,
+            known,
+            cx.now,
+        );
         flow.state = match (step, session) {
             (Next::Complete { policy }, Some(session)) => State::Completed(Done {
                 user: session.user,
@@ -200,10 +223,10 @@ impl Operation for Authorize<'_> {
             return answer_at_once(cx, flow, &done, &facts.code);
         }
         if request.prompt == Prompt::None {
-            return Ok(Verdict::refuse(
-                Refusal::LoginRequired
-                    .because(format!("prompt=none, but the flow is {}", flow.state.status())),
-            ));
+            return Ok(Verdict::refuse(Refusal::LoginRequired.because(format!(
+                "prompt=none, but the flow is {}",
+                flow.state.status()
+            ))));
         }
         let answer = if request.destination.mode == Mode::PiFlow {
             Answer::Flow(view::render_first(&cx.env, &flow))
@@ -220,17 +243,25 @@ async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, U
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let found =
         entity::load_by::<Session>(store, env, Session::UNIQUE_TOKEN, token.hash(), cx.now).await?;
-    let Some(session) = found else { return Ok(None) };
-    let Some(user) = &session.user else { return Ok(None) };
+    let Some(session) = found else {
+        return Ok(None);
+    };
+    let Some(user) = &session.user else {
+        return Ok(None);
+    };
     let user = entity::load::<User>(store, env, user.id.to_string(), cx.now).await?;
-    Ok(user.filter(|user| user.enabled).map(|user| (session.value, user.value)))
+    Ok(user
+        .filter(|user| user.enabled)
+        .map(|user| (session.value, user.value)))
 }
 
 /// Whether a session counts for this request.
 ///
 /// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`); `reference/oidc.md` 3.7; `flows.md` 8.3.
 fn counts(request: &AuthorizationRequest, session: &Session, cx: &Cx) -> bool {
-    let Some(sign_on) = &session.last_sign_on else { return false };
+    let Some(sign_on) = &session.last_sign_on else {
+        return false;
+    };
     let young_enough = request.max_age.is_none_or(|limit| {
         // Zero means "now", and nothing is as young as now.
         limit > 0 && cx.now.since(sign_on.at).as_secs() <= limit
@@ -246,7 +277,9 @@ fn session_facts(session: &Session, user: &User) -> SessionFacts {
         signed_on_at: sign_on.map_or(session.created_at, |sign_on| sign_on.at),
         pwd_at: session.used_at("pwd"),
         mfa_at: session.used_at("mfa"),
-        authenticators: sign_on.map(|s| s.authenticators.clone()).unwrap_or_default(),
+        authenticators: sign_on
+            .map(|s| s.authenticators.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -269,7 +302,11 @@ fn answer_at_once(
         _ => None,
     };
     let answer = Answer::Response(flow.request.destination.deliver(parameters, resource));
-    Ok(Verdict::reply(Reply { answer, cookie: None }).writing(writes))
+    Ok(Verdict::reply(Reply {
+        answer,
+        cookie: None,
+    })
+    .writing(writes))
 }
 
 /// The application's own page, else ours.

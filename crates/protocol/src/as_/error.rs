@@ -29,13 +29,24 @@ pub const PROCESSING: &str =
 
 /// Renders a refusal for OAuth.
 pub fn oauth_error(refusal: &Refusal, correlation: CorrelationId) -> OAuthError {
-    let Row { status, error, frame, detail, may_redirect } = row(refusal);
+    let Row {
+        status,
+        error,
+        frame,
+        detail,
+        may_redirect,
+    } = row(refusal);
     let description = match frame {
         Frame::Validation => format!("{VALIDATION}: {detail} (Correlation ID: {correlation})"),
         Frame::Processing => format!("{PROCESSING}: {detail} (Correlation ID: {correlation})"),
         Frame::Denied => format!("Request denied: {detail} (Correlation ID: {correlation})"),
     };
-    OAuthError { status, error, description, may_redirect }
+    OAuthError {
+        status,
+        error,
+        description,
+        may_redirect,
+    }
 }
 
 enum Frame {
@@ -54,16 +65,28 @@ struct Row {
 
 /// Bad input of a trusted client: redirectable.
 fn bad(error: &'static str, detail: impl Into<String>) -> Row {
-    Row { status: 400, error, frame: Frame::Validation, detail: detail.into(), may_redirect: true }
+    Row {
+        status: 400,
+        error,
+        frame: Frame::Validation,
+        detail: detail.into(),
+        may_redirect: true,
+    }
 }
 
 /// Bad input before anything is trusted: shown, never redirected.
 fn shown(error: &'static str, detail: impl Into<String>) -> Row {
-    Row { may_redirect: false, ..bad(error, detail) }
+    Row {
+        may_redirect: false,
+        ..bad(error, detail)
+    }
 }
 
 fn processing(error: &'static str, detail: impl Into<String>) -> Row {
-    Row { frame: Frame::Processing, ..bad(error, detail) }
+    Row {
+        frame: Frame::Processing,
+        ..bad(error, detail)
+    }
 }
 
 fn denied(detail: &'static str) -> Row {
@@ -78,28 +101,41 @@ fn denied(detail: &'static str) -> Row {
 
 fn row(refusal: &Refusal) -> Row {
     match refusal {
-        Refusal::EnvironmentNotFound => {
-            Row { status: 404, ..shown("invalid_request", "Environment not found") }
-        }
-        Refusal::NotFound => Row { status: 404, ..shown("invalid_request", "Not found") },
-        Refusal::MethodNotAllowed => {
-            Row { status: 405, ..shown("invalid_request", "Method not allowed") }
-        }
+        Refusal::EnvironmentNotFound => Row {
+            status: 404,
+            ..shown("invalid_request", "Environment not found")
+        },
+        Refusal::NotFound => Row {
+            status: 404,
+            ..shown("invalid_request", "Not found")
+        },
+        Refusal::MethodNotAllowed => Row {
+            status: 405,
+            ..shown("invalid_request", "Method not allowed")
+        },
         Refusal::UnsupportedMediaType => Row {
             status: 415,
-            ..shown("invalid_request", "Content-Type must be application/x-www-form-urlencoded")
+            ..shown(
+                "invalid_request",
+                "Content-Type must be application/x-www-form-urlencoded",
+            )
         },
         Refusal::MalformedBody => shown("invalid_request", "The body cannot be read as a form"),
-        Refusal::TooLarge => {
-            Row { status: 413, ..shown("invalid_request", "The request is too large") }
-        }
-        Refusal::TooManyRequests { .. } => {
-            Row { status: 429, ..shown("temporarily_unavailable", "Too many requests") }
-        }
+        Refusal::TooLarge => Row {
+            status: 413,
+            ..shown("invalid_request", "The request is too large")
+        },
+        Refusal::TooManyRequests { .. } => Row {
+            status: 429,
+            ..shown("temporarily_unavailable", "Too many requests")
+        },
 
         Refusal::ParameterMissing(name) => {
             let row = bad("invalid_request", format!("{name} is required"));
-            Row { may_redirect: *name != "client_id", ..row }
+            Row {
+                may_redirect: *name != "client_id",
+                ..row
+            }
         }
         Refusal::ParameterRepeated(name) => {
             // Nobody knows which of two client ids or redirect URIs is the true one.
@@ -107,33 +143,42 @@ fn row(refusal: &Refusal) -> Row {
         }
         Refusal::ParameterInvalid(name) => {
             let row = bad("invalid_request", format!("{name} has an invalid value"));
-            Row { may_redirect: *name != "client_id", ..row }
+            Row {
+                may_redirect: *name != "client_id",
+                ..row
+            }
         }
 
         Refusal::ClientUnknown => shown("invalid_request", "Application not found or not enabled"),
         Refusal::RedirectUriMissing => shown("invalid_request", "redirect_uri is required"),
         Refusal::RedirectUriMismatch => shown("invalid_request", "Redirect URI mismatch"),
-        Refusal::ResponseTypeUnsupported => {
-            bad("unsupported_response_type", "response_type is not supported")
-        }
-        Refusal::ResponseTypeNotAllowed => {
-            bad("unauthorized_client", "response_type is not enabled for the application")
-        }
-        Refusal::ResponseModeInvalid => {
-            bad("invalid_request", "response_mode is not allowed with this response_type")
-        }
+        Refusal::ResponseTypeUnsupported => bad(
+            "unsupported_response_type",
+            "response_type is not supported",
+        ),
+        Refusal::ResponseTypeNotAllowed => bad(
+            "unauthorized_client",
+            "response_type is not enabled for the application",
+        ),
+        Refusal::ResponseModeInvalid => bad(
+            "invalid_request",
+            "response_mode is not allowed with this response_type",
+        ),
         Refusal::PkceRequired => bad("invalid_request", "code_challenge is required"),
         Refusal::PkceS256Required => bad("invalid_request", "code_challenge_method must be S256"),
-        Refusal::PromptNoneNotAlone => {
-            bad("invalid_request", "prompt=none must not be combined with other values")
-        }
+        Refusal::PromptNoneNotAlone => bad(
+            "invalid_request",
+            "prompt=none must not be combined with other values",
+        ),
         Refusal::NoScopeGranted => bad("invalid_scope", "At least one scope must be granted"),
-        Refusal::ScopesOfSeveralResources => {
-            bad("invalid_scope", "May not request scopes for multiple resources")
-        }
-        Refusal::PolicyNotAssigned => {
-            bad("invalid_request", "acr_values names a policy not assigned to the application")
-        }
+        Refusal::ScopesOfSeveralResources => bad(
+            "invalid_scope",
+            "May not request scopes for multiple resources",
+        ),
+        Refusal::PolicyNotAssigned => bad(
+            "invalid_request",
+            "acr_values names a policy not assigned to the application",
+        ),
         Refusal::RequestObjectUnsupported => {
             bad("request_not_supported", "request is not supported")
         }
@@ -141,42 +186,54 @@ fn row(refusal: &Refusal) -> Row {
             bad("request_uri_not_supported", "request_uri is not supported")
         }
         Refusal::LoginRequired => processing("login_required", "User authentication is required"),
-        Refusal::AccessDenied => {
-            processing("access_denied", "The authorization request has been denied.")
-        }
-        Refusal::PushedRequestRequired => {
-            bad("invalid_request", "The application requires pushed authorization requests")
-        }
+        Refusal::AccessDenied => processing(
+            "access_denied",
+            "The authorization request has been denied.",
+        ),
+        Refusal::PushedRequestRequired => bad(
+            "invalid_request",
+            "The application requires pushed authorization requests",
+        ),
 
         Refusal::ClientAuthenticationMethod => denied("Unsupported authentication method"),
         Refusal::ClientAuthenticationFailed => denied("Invalid client credentials"),
         Refusal::GrantTypeUnsupported => {
             bad("unsupported_grant_type", "grant_type is not supported")
         }
-        Refusal::GrantTypeNotAllowed => {
-            bad("unauthorized_client", "grant_type is not enabled for the application")
-        }
+        Refusal::GrantTypeNotAllowed => bad(
+            "unauthorized_client",
+            "grant_type is not enabled for the application",
+        ),
         Refusal::CodeInvalid => bad("invalid_grant", "The authorization code is not valid"),
-        Refusal::CodeRedirectUri => {
-            bad("invalid_grant", "redirect_uri does not match the authorization request")
-        }
+        Refusal::CodeRedirectUri => bad(
+            "invalid_grant",
+            "redirect_uri does not match the authorization request",
+        ),
         Refusal::CodeVerifier => bad("invalid_grant", "code_verifier does not match"),
 
-        Refusal::TokenMissing | Refusal::TokenInvalid | Refusal::TokenWithoutUser => {
-            Row { status: 401, ..shown("invalid_token", "The access token is not valid") }
-        }
+        Refusal::TokenMissing | Refusal::TokenInvalid | Refusal::TokenWithoutUser => Row {
+            status: 401,
+            ..shown("invalid_token", "The access token is not valid")
+        },
         Refusal::TokenScope(scope) => Row {
             status: 403,
-            ..shown("insufficient_scope", format!("The access token lacks the scope {scope}"))
+            ..shown(
+                "insufficient_scope",
+                format!("The access token lacks the scope {scope}"),
+            )
         },
 
-        Refusal::FlowNotFound => Row { status: 404, ..shown("invalid_request", "Flow not found") },
+        Refusal::FlowNotFound => Row {
+            status: 404,
+            ..shown("invalid_request", "Flow not found")
+        },
         Refusal::ActionNotOffered => {
             shown("invalid_request", "The flow does not offer this action now")
         }
-        Refusal::ActionUnknown => {
-            Row { status: 415, ..shown("invalid_request", "No such flow action") }
-        }
+        Refusal::ActionUnknown => Row {
+            status: 415,
+            ..shown("invalid_request", "No such flow action")
+        },
         Refusal::ValueRequired(name) => shown("invalid_request", format!("{name} is required")),
         Refusal::ValueInvalid(name) => {
             shown("invalid_request", format!("{name} has an invalid value"))

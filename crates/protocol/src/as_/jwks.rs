@@ -10,6 +10,8 @@ struct Jwks<'a> {
 /// Renders the key set: every key that may have signed a token still alive, and the next one, so
 /// that a rotation never makes a live token unverifiable.
 pub fn render(keys: &[KeyMaterial]) -> String {
-    let jwks = Jwks { keys: keys.iter().map(|key| &key.jwk).collect() };
+    let jwks = Jwks {
+        keys: keys.iter().map(|key| &key.jwk).collect(),
+    };
     serde_json::to_string(&jwks).unwrap_or_default()
 }

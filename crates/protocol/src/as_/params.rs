@@ -30,7 +30,10 @@ impl Params {
             if value.contains('\0') {
                 return Err(Refusal::MalformedBody.because("a parameter contains NUL"));
             }
-            if map.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            if map
+                .insert(name.clone().into_owned(), value.into_owned())
+                .is_some()
+            {
                 return Err(Refusal::ParameterRepeated(printable(&name)).into());
             }
         }
@@ -61,15 +64,18 @@ impl Params {
 
     /// A parameter's value, or the refusal that it is missing.
     pub fn require(&self, name: &'static str) -> Result<&str, Refused> {
-        self.get(name).ok_or_else(|| Refusal::ParameterMissing(name).into())
+        self.get(name)
+            .ok_or_else(|| Refusal::ParameterMissing(name).into())
     }
 }
 
 /// A parameter name as it may be echoed: an attacker chooses it.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(64).collect()
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c))
+        .take(64)
+        .collect()
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,9 @@ use crate::run::{Operation, Verdict, run};
 
 /// Resumes the flow that `flowId` names.
 pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<Reply> {
-    let flow_id = params.get("flowId").ok_or(Refusal::ParameterMissing("flowId"))?;
+    let flow_id = params
+        .get("flowId")
+        .ok_or(Refusal::ParameterMissing("flowId"))?;
     let flow = access::find(cx, flow_id, token).await?.value;
     let pi_flow = flow.request.destination.mode == Mode::PiFlow;
     match &flow.state {
@@ -35,13 +37,19 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
                 Some(view) => sign_on_page(cx, &view, flow.id),
                 None => cx.env.urls.sign_on_page(cx.env_id(), flow.id),
             };
-            Ok(Reply { answer: Answer::SignOn(page), cookie: None })
+            Ok(Reply {
+                answer: Answer::SignOn(page),
+                cookie: None,
+            })
         }
     }
 }
 
 fn shown(cx: &Cx, flow: &Flow) -> Reply {
-    Reply { answer: Answer::Flow(view::render(&cx.env, flow)), cookie: None }
+    Reply {
+        answer: Answer::Flow(view::render(&cx.env, flow)),
+        cookie: None,
+    }
 }
 
 struct Resume<'a> {
@@ -56,18 +64,32 @@ impl Operation for Resume<'_> {
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let flow = access::find(cx, self.flow_id, self.token).await?;
         // Disabled in the middle of the flow: nothing comes out of it (`threats.md` 19).
-        let view = cx.env.application(&cx.ports, flow.request.client, cx.now).await?;
+        let view = cx
+            .env
+            .application(&cx.ports, flow.request.client, cx.now)
+            .await?;
         let enabled = view.is_some_and(|view| view.application.enabled);
         Ok((flow, browser::secret(&*cx.ports.entropy), enabled))
     }
 
     fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<Reply>, Fault> {
-        let (Stored { value: mut flow, version }, code, enabled) = facts;
+        let (
+            Stored {
+                value: mut flow,
+                version,
+            },
+            code,
+            enabled,
+        ) = facts;
         if !enabled {
-            return Ok(Verdict::refuse(Refusal::ClientUnknown.because("disabled since authorize")));
+            return Ok(Verdict::refuse(
+                Refusal::ClientUnknown.because("disabled since authorize"),
+            ));
         }
         let State::Completed(done) = flow.state.clone() else {
-            return Ok(Verdict::refuse(Refusal::ActionNotOffered.because("no longer completed")));
+            return Ok(Verdict::refuse(
+                Refusal::ActionNotOffered.because("no longer completed"),
+            ));
         };
         if flow.resumed {
             return Ok(Verdict::refuse(
@@ -77,10 +99,15 @@ impl Operation for Resume<'_> {
         flow.resumed = true;
         let (parameters, writes) =
             authorization_code::issue(cx.env_id(), &flow.request, &done, &code, cx.now)?;
-        let writes = Batch::new().update(cx.env_id(), &flow, version)?.and(writes);
+        let writes = Batch::new()
+            .update(cx.env_id(), &flow, version)?
+            .and(writes);
         let resource = view::render(&cx.env, &flow);
         let delivery = flow.request.destination.deliver(parameters, Some(resource));
-        let reply = Reply { answer: Answer::Response(delivery), cookie: None };
+        let reply = Reply {
+            answer: Answer::Response(delivery),
+            cookie: None,
+        };
         Ok(Verdict::reply(reply).writing(writes))
     }
 }

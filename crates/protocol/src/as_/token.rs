@@ -34,9 +34,16 @@ pub async fn token(
     let grant_type = params.require("grant_type")?;
     let client = client_auth::authenticate(cx, authorization, params).await?;
     let Some(grant) = GRANTS.iter().find(|grant| grant.grant_type() == grant_type) else {
-        return Err(Refusal::GrantTypeUnsupported.because("no such grant_type").into());
+        return Err(Refusal::GrantTypeUnsupported
+            .because("no such grant_type")
+            .into());
     };
-    if !client.view().application.grant_types.contains(&grant.setting()) {
+    if !client
+        .view()
+        .application
+        .grant_types
+        .contains(&grant.setting())
+    {
         let why = format!("grantTypes of application {} lacks it", client.id());
         return Err(Refusal::GrantTypeNotAllowed.because(why).into());
     }

@@ -15,7 +15,9 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<Value> {
     let token = token.ok_or_else(|| Refusal::TokenMissing.because("no bearer token"))?;
     let presented = user_token(cx, token).await?;
     if !presented.claims.has_scope("openid") {
-        return Err(Refusal::TokenScope("openid").because("the token was not for sign-on").into());
+        return Err(Refusal::TokenScope("openid")
+            .because("the token was not for sign-on")
+            .into());
     }
     let client = cx
         .env
@@ -24,9 +26,20 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<Value> {
         .filter(|view| view.application.enabled)
         .ok_or_else(|| Refusal::TokenInvalid.because("its application is gone or disabled"))?;
     let scope = GrantedScope {
-        names: presented.claims.scope.split(' ').map(str::to_owned).collect(),
+        names: presented
+            .claims
+            .scope
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
         resource: None,
     };
     let user = user_value(&presented.user);
-    Ok(Value::Object(user_claims(cx, &client, &scope, &user, Target::UserInfo)?))
+    Ok(Value::Object(user_claims(
+        cx,
+        &client,
+        &scope,
+        &user,
+        Target::UserInfo,
+    )?))
 }

@@ -15,7 +15,7 @@ use crate::flows::state::{Done, State};
 
 /// Lifetime of a session, counted from the last sign-on.
 /// Source: `reference/flows.md` 16, `oidc.md` 24.
-pub const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// What completion needs besides the flow.
 pub struct Completion<'a> {

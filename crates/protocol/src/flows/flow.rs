@@ -14,10 +14,10 @@ use crate::flows::State;
 
 /// How long a flow lives after it was last touched.
 /// Source: `reference/flows.md` 1, 16.
-pub const IDLE: Duration = Duration::from_secs(15 * 60);
+pub const IDLE: Duration = Duration::from_mins(15);
 
 /// Expiry slides no more often than this, so that a poll is not a write.
-const SLIDE_AFTER: Duration = Duration::from_secs(60);
+const SLIDE_AFTER: Duration = Duration::from_mins(1);
 
 /// Which browser a flow belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

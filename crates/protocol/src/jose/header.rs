@@ -50,7 +50,11 @@ pub fn parse(token: &str) -> Result<Header, Malformed> {
         return Err(Malformed::NotCompact);
     };
     // The engine refuses padding, white space and non-zero trailing bits: one token, one spelling.
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::NotCompact);
+    let decode = |part: &str| {
+        URL_SAFE_NO_PAD
+            .decode(part)
+            .map_err(|_| Malformed::NotCompact)
+    };
     decode(payload)?;
     decode(signature)?;
     serde_json::from_slice(&decode(header)?).map_err(|_| Malformed::Header)
@@ -67,7 +71,10 @@ mod tests {
     #[test]
     fn a_plain_header_is_read() {
         let header = parse(&token(r#"{"alg":"RS256","kid":"k","typ":"JWT"}"#)).unwrap();
-        assert_eq!((header.alg.as_str(), header.kid.as_deref()), ("RS256", Some("k")));
+        assert_eq!(
+            (header.alg.as_str(), header.kid.as_deref()),
+            ("RS256", Some("k"))
+        );
     }
 
     #[test]

@@ -53,8 +53,13 @@ pub fn sign(
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
     let mut signature = vec![0; pair.public_modulus_len()];
     // PKCS#1 v1.5 draws no randomness; the primitive's signature asks for a source all the same.
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
-        .map_err(|_| Fault::Crypto("signing failed"))?;
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        token.as_bytes(),
+        &mut signature,
+    )
+    .map_err(|_| Fault::Crypto("signing failed"))?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)

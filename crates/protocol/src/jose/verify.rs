@@ -71,5 +71,8 @@ pub fn verify<'k, C: DeserializeOwned + Clone>(
     validation.validate_aud = false;
     let data = jsonwebtoken::decode::<C>(token, key.verifying(), &validation)
         .map_err(|_| Untrusted::Invalid)?;
-    Ok(Verified { claims: data.claims, typ: header.typ })
+    Ok(Verified {
+        claims: data.claims,
+        typ: header.typ,
+    })
 }

@@ -15,21 +15,13 @@ use crate::wire::{cookies, form, p1_error};
 use crate::{App, pages};
 
 /// By query.
-pub async fn get(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let params = form::query(&incoming);
     handle(&app, &env, &incoming, params).await
 }
 
 /// By form body; with an empty body, by query (`reference/rulings.md` 16).
-pub async fn post(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let params = form::body(&incoming)
         .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
     handle(&app, &env, &incoming, params).await
@@ -43,7 +35,9 @@ async fn handle(
 ) -> Response {
     // An error before the destination is trusted is shown where the caller is (oidc.md 23.3).
     let pi_flow = incoming.query.contains("pi.flow")
-        || params.as_ref().is_ok_and(|params| params.get("response_mode") == Some("pi.flow"));
+        || params
+            .as_ref()
+            .is_ok_and(|params| params.get("response_mode") == Some("pi.flow"));
     match answered(app, env, incoming, params).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&failure, incoming, pi_flow),

@@ -10,10 +10,6 @@ use crate::as_::well_known::document;
 use crate::wire::incoming::Incoming;
 
 /// Answers the key set, as rendered when the configuration last changed.
-pub async fn get(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     document(&app, &env, &incoming, |snapshot| Arc::clone(&snapshot.jwks)).await
 }

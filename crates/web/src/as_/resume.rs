@@ -11,11 +11,7 @@ use crate::wire::form;
 use crate::wire::incoming::Incoming;
 
 /// Finishes the authorization request of a flow.
-pub async fn get(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match answered(&app, &env, &incoming).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&failure, &incoming, false),

@@ -12,11 +12,7 @@ use crate::wire::incoming::Incoming;
 use crate::wire::{form, oauth_error};
 
 /// Redeems a grant.
-pub async fn post(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match answered(&app, &env, &incoming).await {
         Ok(tokens) => answer::json(StatusCode::OK, JSON, &tokens),
         Err(failure) => oauth_error::render(&failure, &incoming),

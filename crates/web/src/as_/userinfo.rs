@@ -14,17 +14,15 @@ use crate::wire::incoming::Incoming;
 use crate::wire::{form, p1_error};
 
 /// Answers claims about the user of the access token.
-pub async fn any(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match answered(&app, &env, &incoming).await {
         Ok(claims) => answer::json(StatusCode::OK, JSON, &claims),
         Err(failure) => {
             let mut response = p1_error::render(&failure, incoming.correlation, JSON);
             if let Some(challenge) = challenge(&failure, &incoming) {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, challenge);
             }
             response
         }
@@ -47,7 +45,11 @@ fn bearer(incoming: &Incoming) -> Outcome<Option<String>> {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
                 Some(token.trim_start().to_owned())
             }
-            _ => return Err(Refusal::TokenInvalid.because("Authorization is not Bearer").into()),
+            _ => {
+                return Err(Refusal::TokenInvalid
+                    .because("Authorization is not Bearer")
+                    .into());
+            }
         },
     };
     let in_body = if incoming.method == Method::POST {
@@ -56,21 +58,26 @@ fn bearer(incoming: &Incoming) -> Outcome<Option<String>> {
         None
     };
     match (in_header, in_body) {
-        (Some(_), Some(_)) => {
-            Err(Refusal::ParameterRepeated("access_token".into()).because("header and body").into())
-        }
+        (Some(_), Some(_)) => Err(Refusal::ParameterRepeated("access_token".into())
+            .because("header and body")
+            .into()),
         (header, body) => Ok(header.or(body)),
     }
 }
 
 /// `WWW-Authenticate` (RFC 6750 3): bare when no token came, with the error otherwise.
 fn challenge(failure: &Failure, incoming: &Incoming) -> Option<HeaderValue> {
-    let Failure::Refused(refused) = failure else { return None };
+    let Failure::Refused(refused) = failure else {
+        return None;
+    };
     let text = match refused.refusal {
         Refusal::TokenMissing => "Bearer".to_owned(),
         Refusal::TokenInvalid | Refusal::TokenScope(_) | Refusal::TokenWithoutUser => {
             let error = oauth_error(&refused.refusal, incoming.correlation);
-            format!("Bearer error=\"{}\", error_description=\"{}\"", error.error, error.description)
+            format!(
+                "Bearer error=\"{}\", error_description=\"{}\"",
+                error.error, error.description
+            )
         }
         _ => return None,
     };

@@ -18,7 +18,10 @@ pub async fn openid_configuration(
     Path(env): Path<String>,
     incoming: Incoming,
 ) -> Response {
-    document(&app, &env, &incoming, |snapshot| Arc::clone(&snapshot.discovery)).await
+    document(&app, &env, &incoming, |snapshot| {
+        Arc::clone(&snapshot.discovery)
+    })
+    .await
 }
 
 /// A public document of an environment: readable from any origin, cacheable for a little while.
@@ -33,7 +36,10 @@ pub async fn document(
             let body = axum::body::Bytes::from_owner(Text(of(&snapshot)));
             let mut response = ([(header::CONTENT_TYPE, JSON)], body).into_response();
             let headers = response.headers_mut();
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                HeaderValue::from_static("*"),
+            );
             let age = HeaderValue::from_static("public, max-age=60");
             headers.insert(header::CACHE_CONTROL, age);
             response

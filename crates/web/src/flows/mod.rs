@@ -38,7 +38,11 @@ async fn reading(app: &App, env: &str, flow: &str, incoming: &Incoming) -> Outco
     let cx = app.cx(env, incoming).await?;
     let token = incoming.browser_token();
     let flow = read::read(&cx, flow, token.as_ref()).await?;
-    Ok(answer::json(StatusCode::OK, HAL, &view::render(&cx.env, &flow)))
+    Ok(answer::json(
+        StatusCode::OK,
+        HAL,
+        &view::render(&cx.env, &flow),
+    ))
 }
 
 async fn acting(app: &App, env: &str, flow: &str, incoming: &Incoming) -> Outcome<Response> {

@@ -12,7 +12,10 @@ use crate::wire::p1_error;
 /// Answers one of the compiled-in files.
 pub async fn get(Path(file): Path<String>, incoming: Incoming) -> Response {
     let (media, body) = match file.as_str() {
-        "style.css" => ("text/css; charset=utf-8", include_str!("../../assets/style.css")),
+        "style.css" => (
+            "text/css; charset=utf-8",
+            include_str!("../../assets/style.css"),
+        ),
         "form_post.js" => (SCRIPT, include_str!("../../assets/form_post.js")),
         "sign_on.js" => (SCRIPT, include_str!("../../assets/sign_on.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),

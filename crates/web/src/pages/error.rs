@@ -35,7 +35,12 @@ pub fn render(failure: &Failure, correlation: CorrelationId) -> Response {
         ),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = Page { heading, explanation, detail, correlation };
+    let page = Page {
+        heading,
+        explanation,
+        detail,
+        correlation,
+    };
     let mut response = super::page(status, &page);
     retry_after(&mut response, failure);
     response

@@ -48,11 +48,7 @@ struct Message {
 }
 
 /// Shows where the flow stands.
-pub async fn get(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match showing(&app, &env, &incoming).await {
         Ok(response) => response,
         Err(failure) => super::error::render(&failure, incoming.correlation),
@@ -60,11 +56,7 @@ pub async fn get(
 }
 
 /// Takes a submitted form.
-pub async fn post(
-    State(app): State<App>,
-    Path(env): Path<String>,
-    incoming: Incoming,
-) -> Response {
+pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match submitting(&app, &env, &incoming).await {
         Ok(response) => response,
         Err(failure) => super::error::render(&failure, incoming.correlation),
@@ -74,13 +66,19 @@ pub async fn post(
 async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
     let cx = app.cx(env, incoming).await?;
     let params = form::query(incoming)?;
-    let flow_id = params.get("flowId").ok_or(Refusal::ParameterMissing("flowId"))?;
+    let flow_id = params
+        .get("flowId")
+        .ok_or(Refusal::ParameterMissing("flowId"))?;
     let token = incoming.browser_token();
     let urls = &cx.env.urls;
     // The cookie belongs to the authentication host. Where pages have a host of their own, a visit
     // without the cookie goes on to the same page over there, once.
     if token.is_none() && urls.apps() != urls.auth() && params.get("host").is_none() {
-        let to = format!("{}/{}/signon/?flowId={flow_id}&host=auth", urls.auth(), cx.env_id());
+        let to = format!(
+            "{}/{}/signon/?flowId={flow_id}&host=auth",
+            urls.auth(),
+            cx.env_id()
+        );
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
@@ -91,7 +89,9 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     let cx = app.cx(env, incoming).await?;
     same_origin(&cx, incoming)?;
     let params = form::query(incoming)?;
-    let flow_id = params.get("flowId").ok_or(Refusal::ParameterMissing("flowId"))?;
+    let flow_id = params
+        .get("flowId")
+        .ok_or(Refusal::ParameterMissing("flowId"))?;
     let fields = form::body(incoming)?;
     let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
     let body = json!({
@@ -126,7 +126,10 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
                 text: text(&refused.refusal, cx.correlation),
                 correlation: cx.correlation,
             };
-            let again = Again { message, username: fields.get("username") };
+            let again = Again {
+                message,
+                username: fields.get("username"),
+            };
             Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST))
         }
         // The page was left open while the flow went on elsewhere: show where it stands.
@@ -149,22 +152,48 @@ fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> R
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
             let typed = again.as_ref().and_then(|again| again.username);
-            let username = typed.or(flow.request.login_hint.as_deref()).unwrap_or_default();
+            let username = typed
+                .or(flow.request.login_hint.as_deref())
+                .unwrap_or_default();
             let error = again.map(|again| again.message);
-            super::page(status, &SignOn { application, username, known, error })
+            super::page(
+                status,
+                &SignOn {
+                    application,
+                    username,
+                    known,
+                    error,
+                },
+            )
         }
-        FlowState::PasswordExpired(_) => {
-            super::page(status, &ChangePassword { application, expired: true })
-        }
-        FlowState::MustChangePassword(_) => {
-            super::page(status, &ChangePassword { application, expired: false })
-        }
-        FlowState::Completed(_) => {
-            answer::redirect(StatusCode::SEE_OTHER, &cx.env.urls.resume(cx.env_id(), flow.id))
-        }
+        FlowState::PasswordExpired(_) => super::page(
+            status,
+            &ChangePassword {
+                application,
+                expired: true,
+            },
+        ),
+        FlowState::MustChangePassword(_) => super::page(
+            status,
+            &ChangePassword {
+                application,
+                expired: false,
+            },
+        ),
+        FlowState::Completed(_) => answer::redirect(
+            StatusCode::SEE_OTHER,
+            &cx.env.urls.resume(cx.env_id(), flow.id),
+        ),
         FlowState::Failed(failure) => {
             let resume = cx.env.urls.resume(cx.env_id(), flow.id);
-            super::page(status, &Failed { application, explanation: failure.message(), resume })
+            super::page(
+                status,
+                &Failed {
+                    application,
+                    explanation: failure.message(),
+                    resume,
+                },
+            )
         }
     }
 }
@@ -177,19 +206,28 @@ fn action(name: &str) -> Outcome<&'static dyn AnyAction> {
 /// A form that another site submits is not the person's doing (`threats.md` 38). Browsers that send
 /// no `Origin` with a form still need the cookie and the unguessable flow id.
 fn same_origin(cx: &Cx, incoming: &Incoming) -> Outcome<()> {
-    let Some(origin) = incoming.header(header::ORIGIN) else { return Ok(()) };
+    let Some(origin) = incoming.header(header::ORIGIN) else {
+        return Ok(());
+    };
     let urls = &cx.env.urls;
-    let ours = [urls.auth(), urls.apps()].iter().any(|base| origin_of(base) == Some(origin));
+    let ours = [urls.auth(), urls.apps()]
+        .iter()
+        .any(|base| origin_of(base) == Some(origin));
     if ours {
         return Ok(());
     }
-    Err(Refusal::FlowNotFound.because("submitted from another origin").into())
+    Err(Refusal::FlowNotFound
+        .because("submitted from another origin")
+        .into())
 }
 
 /// The scheme, host and port at the start of a base URL.
 fn origin_of(base: &str) -> Option<&str> {
     let after_scheme = base.find("://")? + 3;
-    let end = base.get(after_scheme..)?.find('/').map_or(base.len(), |at| after_scheme + at);
+    let end = base
+        .get(after_scheme..)?
+        .find('/')
+        .map_or(base.len(), |at| after_scheme + at);
     base.get(..end)
 }
 
@@ -207,14 +245,16 @@ fn is_correctable(refusal: &Refusal) -> bool {
 
 fn text(refusal: &Refusal, correlation: CorrelationId) -> String {
     match refusal {
-        Refusal::PasswordLocked { seconds_until_unlock: Some(seconds) } => {
+        Refusal::PasswordLocked {
+            seconds_until_unlock: Some(seconds),
+        } => {
             let minutes = seconds.div_ceil(60);
             let unit = if minutes == 1 { "minute" } else { "minutes" };
             format!("Too many wrong passwords. Try again in {minutes} {unit}.")
         }
-        Refusal::PasswordLocked { seconds_until_unlock: None } => {
-            "Too many wrong passwords. An administrator must unlock the account.".to_owned()
-        }
+        Refusal::PasswordLocked {
+            seconds_until_unlock: None,
+        } => "Too many wrong passwords. An administrator must unlock the account.".to_owned(),
         Refusal::ValueRequired("username") => "Enter your username.".to_owned(),
         Refusal::ValueRequired(_) => "Enter your password.".to_owned(),
         other => {

@@ -21,7 +21,12 @@ pub fn json(status: StatusCode, media: &'static str, body: &impl Serialize) -> R
 
 /// A page.
 pub fn html(status: StatusCode, page: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        page,
+    )
+        .into_response()
 }
 
 /// A redirect that turns into GET. A location that cannot be a header is a 500: nothing is ever

@@ -63,14 +63,20 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
 impl Incoming {
     /// The body, if it arrived whole and within the cap.
     pub fn body(&self) -> Result<&[u8], Refused> {
-        self.body.as_deref().map_err(|refusal| refusal.clone().because("while reading the body"))
+        self.body
+            .as_deref()
+            .map_err(|refusal| refusal.clone().because("while reading the body"))
     }
 
     /// A header's value, if it is there once and readable.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next()?;
-        values.next().is_none().then(|| first.to_str().ok()).flatten()
+        values
+            .next()
+            .is_none()
+            .then(|| first.to_str().ok())
+            .flatten()
     }
 
     /// The `Authorization` header.
@@ -90,7 +96,10 @@ impl Incoming {
 
     /// Whether the caller would rather read JSON than a page: it names JSON and not HTML.
     pub fn prefers_json(&self) -> bool {
-        let accept = self.header(header::ACCEPT).unwrap_or_default().to_ascii_lowercase();
+        let accept = self
+            .header(header::ACCEPT)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         accept.contains("json") && !accept.contains("text/html")
     }
 }

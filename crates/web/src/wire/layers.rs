@@ -25,8 +25,14 @@ pub async fn every_request(State(app): State<App>, mut request: Request, next: N
     if let Ok(value) = HeaderValue::from_str(&correlation.to_string()) {
         headers.insert(CORRELATION_ID, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -45,7 +51,11 @@ pub async fn not_found(incoming: Incoming) -> Response {
 
 /// The path has other methods.
 pub async fn method_not_allowed(incoming: Incoming) -> Response {
-    p1_error::render(&Refusal::MethodNotAllowed.into(), incoming.correlation, JSON)
+    p1_error::render(
+        &Refusal::MethodNotAllowed.into(),
+        incoming.correlation,
+        JSON,
+    )
 }
 
 /// Explains a failure in the log, under the request's correlation id.
@@ -70,12 +80,16 @@ pub fn fault_status(fault: &Fault) -> u16 {
 pub fn retry_after(response: &mut Response, failure: &Failure) {
     let seconds = match failure {
         Failure::Refused(refused) => match refused.refusal {
-            Refusal::TooManyRequests { retry_after_seconds } => Some(retry_after_seconds),
+            Refusal::TooManyRequests {
+                retry_after_seconds,
+            } => Some(retry_after_seconds),
             _ => None,
         },
         Failure::Fault(fault) => (fault_status(fault) == 503).then_some(1),
     };
     if let Some(seconds) = seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 }

@@ -30,11 +30,18 @@ pub fn render(failure: &Failure, incoming: &Incoming) -> Response {
                 status => (status, "server_error"),
             };
             let id = incoming.correlation;
-            (status, error, format!("{PROCESSING} (Correlation ID: {id})"))
+            (
+                status,
+                error,
+                format!("{PROCESSING} (Correlation ID: {id})"),
+            )
         }
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = Body { error, error_description: &description };
+    let body = Body {
+        error,
+        error_description: &description,
+    };
     let mut response = answer::json(status, JSON, &body);
     // RFC 6749 5.2: a client that used the header learns which scheme it should have used.
     if status == StatusCode::UNAUTHORIZED
@@ -42,7 +49,9 @@ pub fn render(failure: &Failure, incoming: &Incoming) -> Response {
         && incoming.authorization().is_some()
     {
         let challenge = HeaderValue::from_static("Basic realm=\"countersign\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
     }
     retry_after(&mut response, failure);
     response

@@ -16,11 +16,20 @@ pub fn body(failure: &Failure, id: CorrelationId) -> P1Error {
         Failure::Fault(fault) => {
             let status = fault_status(fault);
             let (code, message) = if status == 503 {
-                ("SERVICE_UNAVAILABLE", "The service is temporarily unavailable.")
+                (
+                    "SERVICE_UNAVAILABLE",
+                    "The service is temporarily unavailable.",
+                )
             } else {
                 ("UNEXPECTED_ERROR", "An unexpected error occurred.")
             };
-            P1Error { status, id, code, message: message.to_owned(), details: Vec::new() }
+            P1Error {
+                status,
+                id,
+                code,
+                message: message.to_owned(),
+                details: Vec::new(),
+            }
         }
     }
 }

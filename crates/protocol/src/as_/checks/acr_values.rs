@@ -17,7 +17,10 @@ pub fn check(
     let assigned: Vec<&PolicyView> = if view.assignments.is_empty() {
         env.default_policy().into_iter().collect()
     } else {
-        view.assignments.iter().filter_map(|a| env.policy(a.sign_on_policy.id)).collect()
+        view.assignments
+            .iter()
+            .filter_map(|a| env.policy(a.sign_on_policy.id))
+            .collect()
     };
     let Some(named) = params.get("acr_values") else {
         if assigned.is_empty() {
@@ -31,8 +34,8 @@ pub fn check(
         .map(|name| {
             let found = assigned.iter().find(|view| view.policy.name == name);
             found.map(|view| view.policy.id).ok_or_else(|| {
-                let names: Vec<&str> = assigned.iter().map(|v| v.policy.name.as_str()).collect();
-                Refusal::PolicyNotAssigned.because(format!("assigned are {names:?}"))
+                let choices: Vec<&str> = assigned.iter().map(|v| v.policy.name.as_str()).collect();
+                Refusal::PolicyNotAssigned.because(format!("assigned are {choices:?}"))
             })
         })
         .collect()

@@ -16,13 +16,19 @@ use crate::refusal::{Outcome, Refusal};
 pub async fn check(cx: &Cx, params: &Params) -> Outcome<Arc<ApplicationView>> {
     let text = params.require("client_id")?;
     let Ok(id) = text.parse::<ApplicationId>() else {
-        return Err(Refusal::ClientUnknown.because("client_id is not a UUID").into());
+        return Err(Refusal::ClientUnknown
+            .because("client_id is not a UUID")
+            .into());
     };
     let Some(view) = cx.env.application(&cx.ports, id, cx.now).await? else {
-        return Err(Refusal::ClientUnknown.because(format!("no application {id}")).into());
+        return Err(Refusal::ClientUnknown
+            .because(format!("no application {id}"))
+            .into());
     };
     if !view.application.enabled {
-        return Err(Refusal::ClientUnknown.because(format!("application {id} is disabled")).into());
+        return Err(Refusal::ClientUnknown
+            .because(format!("application {id} is disabled"))
+            .into());
     }
     if view.application.protocol != Protocol::OpenidConnect {
         let why = format!("application {id} is not an OpenID Connect application");

@@ -35,7 +35,9 @@ pub struct CodeChallenge {
 /// Spec: RFC 7636 4.1.
 fn is_well_formed(text: &str) -> bool {
     (43..=128).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
 /// The challenge of an authorization request, by the application's `pkceEnforcement`.
@@ -75,12 +77,17 @@ pub fn check(
     let well_formed = match method {
         Method::Plain => is_well_formed(challenge),
         // A SHA-256 in base64url without padding, nothing else.
-        Method::S256 => URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|hash| hash.len() == 32),
+        Method::S256 => URL_SAFE_NO_PAD
+            .decode(challenge)
+            .is_ok_and(|hash| hash.len() == 32),
     };
     if !well_formed {
         return Err(Refusal::ParameterInvalid("code_challenge").because("malformed"));
     }
-    Ok(Some(CodeChallenge { challenge: challenge.to_owned(), method }))
+    Ok(Some(CodeChallenge {
+        challenge: challenge.to_owned(),
+        method,
+    }))
 }
 
 /// Whether a token request's verifier answers the challenge. A verifier without a challenge is
@@ -97,8 +104,10 @@ pub fn verify(challenge: Option<&CodeChallenge>, verifier: Option<&str>) -> Resu
         (Some(challenge), Some(verifier)) => (challenge, verifier),
     };
     if !is_well_formed(verifier) {
-        return Err(Refusal::CodeVerifier
-            .because(format!("malformed, {} characters", verifier.chars().count())));
+        return Err(Refusal::CodeVerifier.because(format!(
+            "malformed, {} characters",
+            verifier.chars().count()
+        )));
     }
     let computed = match expected.method {
         Method::Plain => verifier.to_owned(),
@@ -119,13 +128,19 @@ mod tests {
 
     fn s256(verifier: &str) -> CodeChallenge {
         let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
-        CodeChallenge { challenge: URL_SAFE_NO_PAD.encode(hash), method: Method::S256 }
+        CodeChallenge {
+            challenge: URL_SAFE_NO_PAD.encode(hash),
+            method: Method::S256,
+        }
     }
 
     #[test]
     fn the_example_of_rfc_7636_holds() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert_eq!(s256(verifier).challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            s256(verifier).challenge,
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
         assert!(verify(Some(&s256(verifier)), Some(verifier)).is_ok());
     }
 
@@ -138,7 +153,13 @@ mod tests {
         assert!(verify(Some(&s256(&"a".repeat(42))), Some(&"a".repeat(42))).is_err());
         assert!(verify(Some(&s256(&"a".repeat(129))), Some(&"a".repeat(129))).is_err());
         assert!(verify(Some(&challenge), Some(&"b".repeat(43))).is_err());
-        let plain = CodeChallenge { challenge: challenge.challenge.clone(), method: Method::Plain };
-        assert!(verify(Some(&plain), Some(&verifier)).is_err(), "the hash is not the verifier");
+        let plain = CodeChallenge {
+            challenge: challenge.challenge.clone(),
+            method: Method::Plain,
+        };
+        assert!(
+            verify(Some(&plain), Some(&verifier)).is_err(),
+            "the hash is not the verifier"
+        );
     }
 }

@@ -31,8 +31,12 @@ pub struct PromptAndAge {
 /// Spec: `reference/oidc.md` 3.7; OIDC Core 3.1.2.1. Compat: `consent` is accepted and asks nothing
 /// for the code grant (C1); `select_account` and unknown values are ignored.
 pub fn check(params: &Params) -> Result<PromptAndAge, Refused> {
-    let values: Vec<&str> =
-        params.get("prompt").unwrap_or_default().split(' ').filter(|v| !v.is_empty()).collect();
+    let values: Vec<&str> = params
+        .get("prompt")
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|v| !v.is_empty())
+        .collect();
     let prompt = if values.contains(&"none") {
         if values.len() > 1 {
             return Err(Refusal::PromptNoneNotAlone.into());
@@ -45,7 +49,7 @@ pub fn check(params: &Params) -> Result<PromptAndAge, Refused> {
     };
     let max_age = params
         .get("max_age")
-        .map(|text| text.parse::<u64>())
+        .map(str::parse::<u64>)
         .transpose()
         .map_err(|_| Refusal::ParameterInvalid("max_age").because("not a number of seconds"))?;
     Ok(PromptAndAge { prompt, max_age })

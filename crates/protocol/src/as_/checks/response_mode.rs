@@ -11,16 +11,20 @@ use crate::refusal::{Refusal, Refused};
 /// Spec: `reference/oidc.md` 3.4; OAuth 2.0 Multiple Response Types 2.1.
 pub fn chosen(params: &Params) -> Mode {
     let named = params.get("response_mode").and_then(Mode::parse);
-    named.unwrap_or_else(|| match params.get("response_type").map(ResponseType::parse) {
-        // Tokens never travel in a query, not even when the request is refused.
-        Some(Some(response_type)) if !response_type.is_code() => Mode::Fragment,
-        _ => Mode::Query,
-    })
+    named.unwrap_or_else(
+        || match params.get("response_type").map(ResponseType::parse) {
+            // Tokens never travel in a query, not even when the request is refused.
+            Some(Some(response_type)) if !response_type.is_code() => Mode::Fragment,
+            _ => Mode::Query,
+        },
+    )
 }
 
 /// Refuses a mode that does not exist, and `query` for anything that carries a token.
 pub fn check(params: &Params, response_type: ResponseType) -> Result<(), Refused> {
-    let Some(named) = params.get("response_mode") else { return Ok(()) };
+    let Some(named) = params.get("response_mode") else {
+        return Ok(());
+    };
     match Mode::parse(named) {
         None => Err(Refusal::ResponseModeInvalid.because("no such response_mode")),
         Some(Mode::Query) if !response_type.is_code() => {

@@ -24,7 +24,11 @@ pub struct ResponseType {
 impl ResponseType {
     /// Reads the parameter: space-separated, in any order, each word once.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut set = Self { code: false, token: false, id_token: false };
+        let mut set = Self {
+            code: false,
+            token: false,
+            id_token: false,
+        };
         for word in text.split(' ') {
             let member = match word {
                 "code" => &mut set.code,
@@ -60,7 +64,10 @@ pub fn check(params: &Params, application: &Application) -> Result<ResponseType,
     if !application.response_types.contains(&Allowed::Code) {
         return Err(Refusal::ResponseTypeNotAllowed.because("responseTypes lacks CODE"));
     }
-    if !application.grant_types.contains(&GrantType::AuthorizationCode) {
+    if !application
+        .grant_types
+        .contains(&GrantType::AuthorizationCode)
+    {
         return Err(Refusal::ResponseTypeNotAllowed.because("grantTypes lacks AUTHORIZATION_CODE"));
     }
     Ok(requested)
@@ -72,7 +79,10 @@ mod tests {
 
     #[test]
     fn order_does_not_matter_and_repetition_is_refused() {
-        assert_eq!(ResponseType::parse("token id_token"), ResponseType::parse("id_token token"));
+        assert_eq!(
+            ResponseType::parse("token id_token"),
+            ResponseType::parse("id_token token")
+        );
         assert!(ResponseType::parse("code").unwrap().is_code());
         for bad in ["", "code code", "Code", "code  token", "code,token"] {
             assert_eq!(ResponseType::parse(bad), None, "{bad:?}");

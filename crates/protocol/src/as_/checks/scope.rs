@@ -50,7 +50,10 @@ pub fn check(
         return Err(Refusal::TooLarge.because(format!("{} scopes", requested.len())));
     }
     let grantable = grantable(env, view);
-    let mut granted = GrantedScope { names: Vec::new(), resource: None };
+    let mut granted = GrantedScope {
+        names: Vec::new(),
+        resource: None,
+    };
     for name in requested {
         if granted.contains(name) {
             continue;
@@ -76,18 +79,18 @@ pub fn check(
 }
 
 /// Scopes the application may ask for, each with its resource.
-fn grantable<'a>(
-    env: &'a Snapshot,
-    view: &ApplicationView,
-) -> Vec<(&'a str, &'a ResourceView)> {
+fn grantable<'a>(env: &'a Snapshot, view: &ApplicationView) -> Vec<(&'a str, &'a ResourceView)> {
     let mut found = Vec::new();
     for resource in &env.resources {
-        let grant = view.grants.iter().find(|grant| grant.resource.id == resource.resource.id);
+        let grant = view
+            .grants
+            .iter()
+            .find(|grant| grant.resource.id == resource.resource.id);
         for scope in &resource.scopes {
             let granted =
                 grant.is_some_and(|grant| grant.scopes.iter().any(|named| named.id == scope.id));
-            let implied = resource.resource.type_ == ResourceType::OpenidConnect
-                && scope.name == "openid";
+            let implied =
+                resource.resource.type_ == ResourceType::OpenidConnect && scope.name == "openid";
             if granted || implied {
                 found.push((scope.name.as_str(), resource));
             }

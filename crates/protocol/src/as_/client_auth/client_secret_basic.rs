@@ -26,23 +26,35 @@ impl Method for Basic {
         authorization: Option<&str>,
         params: &Params,
     ) -> Result<Option<Presented>, Refused> {
-        let Some(header) = authorization else { return Ok(None) };
-        let refuse =
-            |why: &'static str| Refused::from(Refusal::ClientAuthenticationFailed.because(why));
-        let (scheme, encoded) =
-            header.split_once(' ').ok_or_else(|| refuse("malformed Authorization"))?;
+        let Some(header) = authorization else {
+            return Ok(None);
+        };
+        let refuse = |why: &'static str| Refusal::ClientAuthenticationFailed.because(why);
+        let (scheme, encoded) = header
+            .split_once(' ')
+            .ok_or_else(|| refuse("malformed Authorization"))?;
         if !scheme.eq_ignore_ascii_case("basic") {
             return Err(refuse("Authorization is not Basic"));
         }
-        let decoded = STANDARD.decode(encoded).map_err(|_| refuse("Basic is not base64"))?;
+        let decoded = STANDARD
+            .decode(encoded)
+            .map_err(|_| refuse("Basic is not base64"))?;
         let decoded = String::from_utf8(decoded).map_err(|_| refuse("Basic is not UTF-8"))?;
-        let (id, secret) = decoded.split_once(':').ok_or_else(|| refuse("Basic has no colon"))?;
+        let (id, secret) = decoded
+            .split_once(':')
+            .ok_or_else(|| refuse("Basic has no colon"))?;
         let client_id = form_decode(id).ok_or_else(|| refuse("Basic is not form-encoded"))?;
         let secret = form_decode(secret).ok_or_else(|| refuse("Basic is not form-encoded"))?;
-        if params.get("client_id").is_some_and(|body| body != client_id) {
+        if params
+            .get("client_id")
+            .is_some_and(|body| body != client_id)
+        {
             return Err(refuse("client_id of the body is another one"));
         }
-        Ok(Some(Presented { client_id, secret: Some(SecretString::from(secret)) }))
+        Ok(Some(Presented {
+            client_id,
+            secret: Some(SecretString::from(secret)),
+        }))
     }
 }
 

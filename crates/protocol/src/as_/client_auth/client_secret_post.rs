@@ -26,7 +26,9 @@ impl Method for Post {
         _authorization: Option<&str>,
         params: &Params,
     ) -> Result<Option<Presented>, Refused> {
-        let Some(secret) = params.get("client_secret") else { return Ok(None) };
+        let Some(secret) = params.get("client_secret") else {
+            return Ok(None);
+        };
         Ok(Some(Presented {
             client_id: params.require("client_id")?.to_owned(),
             secret: Some(SecretString::from(secret)),

@@ -42,8 +42,11 @@ pub trait Method: Sync {
 }
 
 /// Every method served, in the order discovery lists them.
-pub static METHODS: &[&dyn Method] =
-    &[&client_secret_basic::Basic, &client_secret_post::Post, &none::None];
+pub static METHODS: &[&dyn Method] = &[
+    &client_secret_basic::Basic,
+    &client_secret_post::Post,
+    &none::None,
+];
 
 /// A client whose authentication holds. Only [`authenticate`] makes one.
 pub struct Client {
@@ -86,11 +89,16 @@ pub async fn authenticate(
             .into());
     };
     let Some(view) = find(cx, &presented.client_id).await? else {
-        return Err(Refusal::ClientAuthenticationFailed.because("unknown client_id").into());
+        return Err(Refusal::ClientAuthenticationFailed
+            .because("unknown client_id")
+            .into());
     };
     let application = &view.application;
     if !application.enabled || application.protocol != Protocol::OpenidConnect {
-        let why = format!("application {} is disabled or not OpenID Connect", application.id);
+        let why = format!(
+            "application {} is disabled or not OpenID Connect",
+            application.id
+        );
         return Err(Refusal::ClientAuthenticationFailed.because(why).into());
     }
     if method.setting() != application.token_endpoint_auth_method {
@@ -113,15 +121,16 @@ pub async fn authenticate(
 }
 
 async fn find(cx: &Cx, client_id: &str) -> Outcome<Option<Arc<ApplicationView>>> {
-    let Ok(id) = client_id.parse::<ApplicationId>() else { return Ok(None) };
+    let Ok(id) = client_id.parse::<ApplicationId>() else {
+        return Ok(None);
+    };
     Ok(cx.env.application(&cx.ports, id, cx.now).await?)
 }
 
 /// Compares digests, in constant time, with every secret still accepted (`threats.md` 22).
 fn is_secret_of(view: &ApplicationView, presented: &SecretString, now: Time) -> bool {
-    let sha = |secret: &SecretString| {
-        digest::digest(&digest::SHA256, secret.expose_secret().as_bytes())
-    };
+    let sha =
+        |secret: &SecretString| digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
     let presented = sha(presented);
     let mut matches = false;
     for (secret, until) in &view.secrets {

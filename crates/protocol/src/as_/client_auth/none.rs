@@ -29,6 +29,9 @@ impl Method for None {
             return Ok(Option::None);
         }
         let client_id = params.get("client_id").map(str::to_owned);
-        Ok(client_id.map(|client_id| Presented { client_id, secret: Option::None }))
+        Ok(client_id.map(|client_id| Presented {
+            client_id,
+            secret: Option::None,
+        }))
     }
 }

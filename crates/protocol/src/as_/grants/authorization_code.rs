@@ -31,7 +31,7 @@ use crate::run::{Operation, Verdict, run};
 
 /// Lifetime of a code.
 /// Source: `reference/oidc.md` 24.
-const LIFETIME: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_mins(1);
 
 /// An authorization code, filed under its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,11 @@ impl Entity for Code {
         self.hash.clone()
     }
     fn expires_at(&self) -> Option<Time> {
-        Some(self.spent.as_ref().map_or(self.redeemable_until, |spent| spent.remembered_until))
+        Some(
+            self.spent
+                .as_ref()
+                .map_or(self.redeemable_until, |spent| spent.remembered_until),
+        )
     }
 }
 
@@ -108,7 +112,10 @@ pub fn issue(
         redeemable_until: now.plus(LIFETIME),
         spent: None,
     };
-    Ok((vec![("code", code.to_owned())], Batch::new().create(env, &document)?))
+    Ok((
+        vec![("code", code.to_owned())],
+        Batch::new().create(env, &document)?,
+    ))
 }
 
 /// The grant.
@@ -180,7 +187,11 @@ impl Operation for Redeem<'_> {
     }
 
     fn decide(&self, cx: &Cx, facts: Facts) -> Result<Verdict<TokenClaims>, Fault> {
-        let Some(Stored { value: mut code, version }) = facts.code else {
+        let Some(Stored {
+            value: mut code,
+            version,
+        }) = facts.code
+        else {
             let refused = Refusal::CodeInvalid.because("no such code: never issued, or expired");
             return Ok(Verdict::refuse(refused));
         };
@@ -189,9 +200,15 @@ impl Operation for Redeem<'_> {
         }
         if code.client != self.client.id() {
             // Somebody's code is in the wrong hands: nobody gets to use it (`threats.md` 8).
-            let why = format!("issued to {}, presented by {}", code.client, self.client.id());
-            code.spent =
-                Some(Spent { access_token: None, remembered_until: code.redeemable_until });
+            let why = format!(
+                "issued to {}, presented by {}",
+                code.client,
+                self.client.id()
+            );
+            code.spent = Some(Spent {
+                access_token: None,
+                remembered_until: code.redeemable_until,
+            });
             let burned = Batch::new().update(cx.env_id(), &code, version)?;
             return Ok(Verdict::refuse(Refusal::CodeInvalid.because(why)).writing(burned));
         }
@@ -239,7 +256,8 @@ impl Redeem<'_> {
             return Err(Refusal::CodeRedirectUri.because(format!(
                 "authorize had {:?}, token has {:?}",
                 code.redirect_uri,
-                self.redirect_uri.map(|uri| uri.chars().take(300).collect::<String>())
+                self.redirect_uri
+                    .map(|uri| uri.chars().take(300).collect::<String>())
             )));
         }
         pkce::verify(code.code_challenge.as_ref(), self.verifier)?;
@@ -256,8 +274,13 @@ impl Redeem<'_> {
 /// Spec: RFC 6749 4.1.2 (SHOULD revoke); `reference/oidc.md` S2.
 fn replayed(cx: &Cx, spent: &Spent) -> Result<Verdict<TokenClaims>, Fault> {
     let refused = Refusal::CodeInvalid.because("used before; tokens issued for it are revoked");
-    let Some(jti) = spent.access_token else { return Ok(Verdict::refuse(refused)) };
-    let revoked = RevokedToken { jti, expires_at: spent.remembered_until };
+    let Some(jti) = spent.access_token else {
+        return Ok(Verdict::refuse(refused));
+    };
+    let revoked = RevokedToken {
+        jti,
+        expires_at: spent.remembered_until,
+    };
     let writes = Batch::new().put(revoked.to_doc(cx.env_id())?);
     Ok(Verdict::refuse(refused).writing(writes))
 }

@@ -7,5 +7,8 @@ use super::{Delivery, Parameters};
 ///
 /// Spec: OAuth 2.0 Form Post Response Mode 2.
 pub fn deliver(redirect_uri: &str, parameters: Parameters) -> Delivery {
-    Delivery::FormPost { action: redirect_uri.to_owned(), fields: parameters }
+    Delivery::FormPost {
+        action: redirect_uri.to_owned(),
+        fields: parameters,
+    }
 }

@@ -11,7 +11,10 @@ pub fn deliver(redirect_uri: &str, parameters: &Parameters) -> Delivery {
         Some((_, "")) => "",
         Some(_) => "&",
     };
-    Delivery::Redirect(format!("{redirect_uri}{separator}{}", super::encode(parameters)))
+    Delivery::Redirect(format!(
+        "{redirect_uri}{separator}{}",
+        super::encode(parameters)
+    ))
 }
 
 #[cfg(test)]
@@ -24,8 +27,17 @@ mod tests {
             Delivery::Redirect(url) => url,
             other => panic!("{other:?}"),
         };
-        assert_eq!(to("https://rp.example/cb"), "https://rp.example/cb?code=a+b");
-        assert_eq!(to("https://rp.example/cb?x=1"), "https://rp.example/cb?x=1&code=a+b");
-        assert_eq!(to("https://rp.example/cb?"), "https://rp.example/cb?code=a+b");
+        assert_eq!(
+            to("https://rp.example/cb"),
+            "https://rp.example/cb?code=a+b"
+        );
+        assert_eq!(
+            to("https://rp.example/cb?x=1"),
+            "https://rp.example/cb?x=1&code=a+b"
+        );
+        assert_eq!(
+            to("https://rp.example/cb?"),
+            "https://rp.example/cb?code=a+b"
+        );
     }
 }

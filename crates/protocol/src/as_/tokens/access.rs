@@ -40,7 +40,10 @@ pub fn claims(
     token.insert("iss".into(), json!(cx.env.issuer));
     token.insert("jti".into(), json!(jti));
     token.insert("iat".into(), json!(cx.now.seconds()));
-    token.insert("exp".into(), json!(cx.now.seconds().saturating_add_unsigned(lifetime)));
+    token.insert(
+        "exp".into(),
+        json!(cx.now.seconds().saturating_add_unsigned(lifetime)),
+    );
     token.insert("aud".into(), json!([audience]));
     token.insert("scope".into(), json!(scope.to_text()));
     token.insert("sub".into(), json!(sign_on.user.id));
@@ -63,8 +66,14 @@ fn audience(cx: &Cx, custom: Option<&ResourceView>) -> (String, u64) {
         let lifetime = view.resource.access_token_validity_seconds();
         return (view.resource.audience().to_owned(), u64::from(lifetime));
     }
-    let api = cx.env.resources.iter().find(|view| view.resource.type_ == ResourceType::PingoneApi);
-    let audience =
-        api.map_or_else(|| cx.env.urls.api().to_owned(), |api| api.resource.audience().to_owned());
+    let api = cx
+        .env
+        .resources
+        .iter()
+        .find(|view| view.resource.type_ == ResourceType::PingoneApi);
+    let audience = api.map_or_else(
+        || cx.env.urls.api().to_owned(),
+        |api| api.resource.audience().to_owned(),
+    );
     (audience, 3600)
 }

@@ -26,8 +26,10 @@ pub fn user_value(user: &User) -> Value {
     if let Some(Value::Object(name)) = value.get_mut("name")
         && !name.contains_key("formatted")
     {
-        let parts: Vec<&str> =
-            ["given", "middle", "family"].iter().filter_map(|part| name.get(*part)?.as_str()).collect();
+        let parts: Vec<&str> = ["given", "middle", "family"]
+            .iter()
+            .filter_map(|part| name.get(*part)?.as_str())
+            .collect();
         if !parts.is_empty() {
             name.insert("formatted".into(), json!(parts.join(" ")));
         }
@@ -62,8 +64,11 @@ pub fn user_claims(
     let subject = user.get("id").cloned().unwrap_or_default();
     claims.insert("sub".into(), subject);
     let see = expression::Scope { user };
-    let openid =
-        cx.env.resources.iter().find(|view| view.resource.type_ == ResourceType::OpenidConnect);
+    let openid = cx
+        .env
+        .resources
+        .iter()
+        .find(|view| view.resource.type_ == ResourceType::OpenidConnect);
     for attribute in openid.iter().flat_map(|view| &view.attributes) {
         if goes(attribute.id_token, attribute.user_info, target)
             && is_released(attribute, openid, scope)
@@ -75,7 +80,9 @@ pub fn user_claims(
     for attribute in &view.attributes {
         let by_scope = attribute.oidc_scopes.as_ref().is_none_or(|ids| {
             let scopes = openid.iter().flat_map(|view| &view.scopes);
-            scopes.filter(|s| ids.contains(&s.id)).any(|s| scope.contains(&s.name))
+            scopes
+                .filter(|s| ids.contains(&s.id))
+                .any(|s| scope.contains(&s.name))
         });
         if !by_scope || !goes(attribute.id_token, attribute.user_info, target) {
             continue;
@@ -113,7 +120,11 @@ fn is_released(
     }
     let mut mapped = false;
     for scope in openid.iter().flat_map(|view| &view.scopes) {
-        if scope.mapped_claims.as_ref().is_some_and(|claims| claims.contains(&attribute.id)) {
+        if scope
+            .mapped_claims
+            .as_ref()
+            .is_some_and(|claims| claims.contains(&attribute.id))
+        {
             mapped = true;
             if granted.contains(&scope.name) {
                 return true;

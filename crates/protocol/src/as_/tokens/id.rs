@@ -32,7 +32,10 @@ pub fn claims(
     token.insert("iss".into(), json!(cx.env.issuer));
     token.insert("aud".into(), json!(view.application.id));
     token.insert("iat".into(), json!(cx.now.seconds()));
-    token.insert("exp".into(), json!(cx.now.seconds().saturating_add(LIFETIME)));
+    token.insert(
+        "exp".into(),
+        json!(cx.now.seconds().saturating_add(LIFETIME)),
+    );
     token.insert("auth_time".into(), json!(sign_on.auth_time.seconds()));
     token.insert("acr".into(), json!(sign_on.acr));
     token.insert("amr".into(), json!(sign_on.amr));
@@ -55,6 +58,10 @@ pub fn bind_access_token(id: &mut Map<String, Value>, access_token: &str) {
 /// Spec: OIDC Core 3.1.3.6 (for RS256).
 fn half_hash(token: &str) -> String {
     let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    let half = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+    let half = hash
+        .as_ref()
+        .first_chunk::<16>()
+        .copied()
+        .unwrap_or_default();
     URL_SAFE_NO_PAD.encode(half)
 }

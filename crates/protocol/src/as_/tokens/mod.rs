@@ -67,7 +67,12 @@ pub fn for_user(
         .contains("openid")
         .then(|| id::claims(cx, view, scope, sign_on, &user))
         .transpose()?;
-    Ok(TokenClaims { access, id, scope: scope.clone(), expires_in })
+    Ok(TokenClaims {
+        access,
+        id,
+        scope: scope.clone(),
+        expires_in,
+    })
 }
 
 /// Signs decided tokens with the application's key.
@@ -79,13 +84,24 @@ pub fn sign(
     let key = cx.env.signing_key(application)?;
     let vault = &cx.ports.vault;
     let x5t = application.include_x5t;
-    let access = HeaderOptions { typ: access::typ(&cx.env.environment), x5t };
+    let access = HeaderOptions {
+        typ: access::typ(&cx.env.environment),
+        x5t,
+    };
     let access_token = sign_jws(key, vault, access, &claims.access)?;
     let id_token = claims
         .id
         .map(|mut id| {
             id::bind_access_token(&mut id, &access_token);
-            sign_jws(key, vault, HeaderOptions { typ: Some(id::TYP), x5t }, &id)
+            sign_jws(
+                key,
+                vault,
+                HeaderOptions {
+                    typ: Some(id::TYP),
+                    x5t,
+                },
+                &id,
+            )
         })
         .transpose()?;
     Ok(TokenResponse {

@@ -67,7 +67,9 @@ pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
         return Err(invalid(format!("expired at {}", claims.exp)).into());
     }
     let Some(sid) = claims.sid else {
-        return Err(Refusal::TokenWithoutUser.because("the token has no sid").into());
+        return Err(Refusal::TokenWithoutUser
+            .because("the token has no sid")
+            .into());
     };
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let (session, revoked) = futures_util::try_join!(
@@ -77,12 +79,22 @@ pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
     if revoked.is_some() {
         return Err(invalid(format!("token {} is revoked", claims.jti)).into());
     }
-    let session = session.ok_or_else(|| invalid(format!("session {sid} is over")))?.value;
-    let user = session.user.as_ref().ok_or_else(|| invalid("anonymous session".to_owned()))?.id;
+    let session = session
+        .ok_or_else(|| invalid(format!("session {sid} is over")))?
+        .value;
+    let user = session
+        .user
+        .as_ref()
+        .ok_or_else(|| invalid("anonymous session".to_owned()))?
+        .id;
     let user = entity::load::<User>(store, env, user.to_string(), cx.now)
         .await?
         .filter(|user| user.enabled)
         .ok_or_else(|| invalid("the user is gone or disabled".to_owned()))?
         .value;
-    Ok(Presented { claims, session, user })
+    Ok(Presented {
+        claims,
+        session,
+        user,
+    })
 }

@@ -5,15 +5,23 @@
 
 use serde_json::json;
 
-use crate::as_::{client_auth, grants, response_modes};
 use crate::as_::checks::response_type;
+use crate::as_::{client_auth, grants, response_modes};
 
 /// Renders the document for an issuer.
 pub fn render(issuer: &str) -> String {
-    let grant_types: Vec<&str> = grants::GRANTS.iter().map(|grant| grant.grant_type()).collect();
-    let methods: Vec<&str> =
-        client_auth::METHODS.iter().map(|method| method.metadata_name()).collect();
-    let modes: Vec<&str> = response_modes::ALL.iter().map(|mode| mode.as_str()).collect();
+    let grant_types: Vec<&str> = grants::GRANTS
+        .iter()
+        .map(|grant| grant.grant_type())
+        .collect();
+    let methods: Vec<&str> = client_auth::METHODS
+        .iter()
+        .map(|method| method.metadata_name())
+        .collect();
+    let modes: Vec<&str> = response_modes::ALL
+        .iter()
+        .map(|mode| mode.as_str())
+        .collect();
     json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
