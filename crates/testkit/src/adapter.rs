@@ -46,9 +46,9 @@ fn run_at<F: Future<Output = ()>>(
 /// Makes three tests of each function: one per adapter, each with a server of its own.
 #[macro_export]
 macro_rules! on_every_adapter {
-    ($($(#[$about:meta])* async fn $name:ident($server:ident: TestServer) $body:block)*) => {$(
+    ($($(#[$about:meta])* async fn $name:ident($server:ident: $kind:ty) $body:block)*) => {$(
         $(#[$about])*
-        async fn $name($server: $crate::TestServer) $body
+        async fn $name($server: $kind) $body
 
         mod $name {
             #[test]

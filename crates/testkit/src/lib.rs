@@ -9,15 +9,27 @@
     reason = "a test is failed by a panic"
 )]
 
+mod adapter;
+mod authorize;
 pub mod browser;
-pub mod clock;
-pub mod entropy;
+mod clock;
+mod entropy;
+mod fixture;
 pub mod jwt;
+mod redeem;
+mod server;
+mod store;
+mod tenant;
 pub mod webdriver;
 
-pub use browser::{Answer, Browser, Form, fragment, query};
+pub use adapter::{Adapter, run, run_in_real_time};
+pub use authorize::{Authorize, code_of, submit};
+pub use browser::{Answer, Browser, Form, StoredCookie, fragment, query};
 pub use clock::VirtualClock;
 pub use entropy::SeededEntropy;
+pub use redeem::Redeem;
+pub use server::{AnotherNode, TestServer};
+pub use tenant::{App, CHALLENGE, Person, REDIRECT_URI, Tenant, VERIFIER};
 
 /// Fails the test.
 #[track_caller]

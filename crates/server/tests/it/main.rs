@@ -7,6 +7,5 @@ mod browser;
 mod clients;
 mod flows;
 mod pages;
-mod quick_start;
 mod sessions;
 mod tenancy;

@@ -20,6 +20,23 @@ async fn json_of(browser: &Browser, url: String) -> Answer {
     browser.get(url).header("accept", "application/json").send().await
 }
 
+/// Asks with every header that has ever been mistaken for the truth.
+async fn hostile(browser: &Browser, url: &str) -> Answer {
+    let mut request = browser.get(url).header("host", "evil.example");
+    for (name, value) in [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "444"),
+        ("x-forwarded-prefix", "/evil"),
+        ("forwarded", "for=1.2.3.4;host=evil.example;proto=https"),
+        ("x-original-url", "/evil"),
+        ("x-http-method-override", "DELETE"),
+    ] {
+        request = request.header(name, value);
+    }
+    request.send().await
+}
+
 on_every_adapter! {
     async fn a_person_signs_on_and_the_client_gets_a_code(server: TestServer) {
         let tenant = &server.tenant;
@@ -228,21 +245,6 @@ on_every_adapter! {
 
     async fn threat_36_no_header_changes_what_we_emit(server: TestServer) {
         let tenant = &server.tenant;
-        let hostile = |browser: &Browser, url: &str| {
-            let mut request = browser.get(url).header("host", "evil.example");
-            for (name, value) in [
-                ("x-forwarded-host", "evil.example"),
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-port", "444"),
-                ("x-forwarded-prefix", "/evil"),
-                ("forwarded", "for=1.2.3.4;host=evil.example;proto=https"),
-                ("x-original-url", "/evil"),
-                ("x-http-method-override", "DELETE"),
-            ] {
-                request = request.header(name, value);
-            }
-            request.send()
-        };
         let browser = tenant.browser();
         let url = tenant.authorize(&tenant.web).url();
         let redirect = hostile(&browser, &url).await.expect_status(302).redirect();

@@ -1,0 +1,181 @@
+//! A server in this process, on a port of the loopback, with a store of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use countersign_domain::ports::{Ports, Store};
+use countersign_protocol::configuration::ConfigurationCache;
+use countersign_server::config::{Config, RawConfig};
+use countersign_server::listen::Listeners;
+use countersign_server::wire_up::{self, Overrides};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::store::Home;
+use crate::{Adapter, SeededEntropy, Tenant, VirtualClock, broken, fixture};
+
+/// A running server.
+pub struct TestServer {
+    /// The environment that a test works in.
+    pub tenant: Tenant,
+    /// Another one, for what must not cross over.
+    pub other: Tenant,
+    /// Its time.
+    pub clock: Arc<VirtualClock>,
+    /// Base URL: `http://127.0.0.1:PORT`.
+    pub base: String,
+    /// What it works with, for tests that look behind the wire.
+    pub ports: Ports,
+    cache: Arc<ConfigurationCache>,
+    api_url: String,
+    home: Arc<Home>,
+}
+
+impl TestServer {
+    /// Starts one on an adapter. What is returned beside it outlives it and takes it down.
+    pub(crate) async fn start(adapter: Adapter, clock: VirtualClock) -> (Self, Shutdown) {
+        let home = Arc::new(Home::make(adapter).await);
+        let clock = Arc::new(clock);
+        let node = Node::start(home.store().await, clock.clone(), None).await;
+        let base = node.base.clone();
+        let server = Self {
+            tenant: fixture::tenant(1, &base, clock.clone()),
+            other: fixture::tenant(2, &base, clock.clone()),
+            clock,
+            base,
+            ports: node.ports,
+            cache: node.cache,
+            api_url: node.api_url,
+            home: Arc::clone(&home),
+        };
+        let shutdown = Shutdown {
+            stop: node.stop,
+            running: node.running,
+            home,
+        };
+        let document = fixture::document(&server.tenant, &server.other);
+        server.import(&document).await;
+        (server, shutdown)
+    }
+
+    /// Imports a document, as `countersign import` does.
+    pub async fn import(&self, document: &Value) {
+        fixture::import(&self.ports, &self.api_url, document).await;
+    }
+
+    /// Starts a second process, as far as the wire can tell: its own caches on the same store.
+    /// The tenant's requests go there.
+    pub async fn another_node(&self) -> AnotherNode {
+        let store = self.home.store().await;
+        let node = Node::start(store, self.clock.clone(), Some(&self.base)).await;
+        let mut tenant = self.tenant.clone();
+        tenant.base.clone_from(&node.base);
+        AnotherNode {
+            tenant,
+            cache: node.cache,
+            _stop: node.stop,
+        }
+    }
+
+    /// Looks for configuration changes now, as the job does every second.
+    pub async fn poll_changes(&self) {
+        poll(&self.cache).await;
+    }
+}
+
+/// The end of a server.
+pub(crate) struct Shutdown {
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+    home: Arc<Home>,
+}
+
+impl Shutdown {
+    /// Stops the server, waits for it, and takes its store down.
+    pub(crate) async fn finish(self) {
+        drop(self.stop);
+        if let Err(error) = self.running.await {
+            broken("the server did not end well", error);
+        }
+        self.home.remove().await;
+    }
+}
+
+/// A second server on the store of a first.
+pub struct AnotherNode {
+    /// The first server's tenant, asked through this one.
+    pub tenant: Tenant,
+    cache: Arc<ConfigurationCache>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl AnotherNode {
+    /// Looks for configuration changes now, as the job does every second.
+    pub async fn poll_changes(&self) {
+        poll(&self.cache).await;
+    }
+}
+
+async fn poll(cache: &ConfigurationCache) {
+    let polled = cache.refresh().await;
+    polled.unwrap_or_else(|fault| broken("cannot poll for changes", fault));
+}
+
+struct Node {
+    base: String,
+    api_url: String,
+    ports: Ports,
+    cache: Arc<ConfigurationCache>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+impl Node {
+    /// Binds first: the public URLs follow the port, unless they are those of another node.
+    async fn start(store: Arc<dyn Store>, clock: Arc<VirtualClock>, urls: Option<&str>) -> Self {
+        let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listeners = Listeners::bind(&[local], None).await;
+        let listeners = listeners.unwrap_or_else(|error| broken("cannot bind", error));
+        let address = listeners.first_address();
+        let address = address.unwrap_or_else(|error| broken("no address", error));
+        let base = format!("http://{address}");
+        let raw = RawConfig {
+            auth_url: Some(urls.unwrap_or(&base).to_owned()),
+            database: Some("memory:".into()),
+            master_key: Some("11".repeat(32).into()),
+            ..RawConfig::default()
+        };
+        let config = Config::resolve(raw);
+        let mut config = config.unwrap_or_else(|error| broken("configuration", error));
+        // Tests are one client with very many connections.
+        config.limits.connections_per_client = config.limits.connections;
+        let seed = u64::from(address.port());
+        let overrides = Overrides {
+            store: Some(store),
+            clock: Some(clock),
+            entropy: Some(Arc::new(SeededEntropy::new(seed))),
+            heavy: None,
+        };
+        let server = wire_up::build(&config, address, overrides).await;
+        let server = server.unwrap_or_else(|error| broken("cannot start", error));
+        let (ports, cache) = (server.ports.clone(), Arc::clone(&server.cache));
+        let api_url = server.urls.api().to_owned();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(async move {
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            let ended = wire_up::run(server, listeners, shutdown).await;
+            ended.unwrap_or_else(|error| broken("the server failed", error));
+        });
+        Self {
+            base,
+            api_url,
+            ports,
+            cache,
+            stop,
+            running,
+        }
+    }
+}
