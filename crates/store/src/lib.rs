@@ -4,6 +4,7 @@
 
 #[doc(hidden)]
 pub mod conformance;
+mod database;
 mod limits;
 mod memory;
 mod migrations;
@@ -11,5 +12,6 @@ mod plan;
 mod range;
 mod sqlite;
 
+pub use database::{Database, NotADatabase, open};
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteOptions, SqliteStore};
