@@ -159,6 +159,12 @@ impl Config {
         })
     }
 
+    /// The first public address as it was asked for.
+    pub fn first_address(&self) -> SocketAddr {
+        let default = (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into();
+        self.listen.first().copied().unwrap_or(default)
+    }
+
     /// The public base URLs, given the first address as it was bound.
     pub fn public_urls(&self, first: SocketAddr) -> anyhow::Result<Urls> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };

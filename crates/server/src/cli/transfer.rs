@@ -1,0 +1,83 @@
+//! `countersign import` and `countersign export`: they work on the database alone, also while a
+//! server runs on it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use countersign_domain::ids::EnvId;
+use countersign_protocol::import::{ExportOptions, export};
+
+use crate::config::{Config, RawConfig};
+use crate::import;
+use crate::private_file;
+use crate::sealed_check::check_master_key;
+use crate::telemetry::log;
+use crate::wire_up::{self, Overrides};
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// YAML or JSON files, imported in this order, each as a whole or not at all
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    raw: RawConfig,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The environment to write
+    #[arg(long, value_name = "ID")]
+    environment: EnvId,
+
+    /// Write private keys, client secrets and password hashes, too
+    #[arg(long)]
+    secrets: bool,
+
+    /// Write to this new file, readable by its owner alone, instead of printing
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    raw: RawConfig,
+}
+
+/// Imports files into the configured database.
+pub fn import(options: Import) -> anyhow::Result<ExitCode> {
+    let config = Config::load(options.raw)?;
+    log::start(&config.log)?;
+    super::block_on(async {
+        let ports = wire_up::ports(&config, Overrides::default()).await?;
+        check_master_key(&ports).await?;
+        let urls = config.public_urls(config.first_address())?;
+        for path in &options.files {
+            let report = import::file(&ports, &urls, path).await?;
+            println!("{}: {report}", path.display());
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Writes an environment of the configured database.
+pub fn export_environment(options: Export) -> anyhow::Result<ExitCode> {
+    let config = Config::load(options.raw)?;
+    log::start(&config.log)?;
+    let secrets = options.secrets;
+    let text = super::block_on(async {
+        let ports = wire_up::ports(&config, Overrides::default()).await?;
+        check_master_key(&ports).await?;
+        let found = export(&ports, options.environment, ExportOptions { secrets }).await?;
+        found.with_context(|| format!("there is no environment {}", options.environment))
+    })?;
+    match &options.out {
+        Some(file) => private_file::create(file, text.as_bytes())
+            .with_context(|| format!("cannot create {}", file.display()))?,
+        None => std::io::stdout().write_all(text.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,211 @@
+//! From a checked configuration to a server that runs: ports, configuration cache, router, jobs.
+//!
+//! Nothing is listed and no environment is loaded here: a start takes as long with ten thousand
+//! environments as with one.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
+use countersign_protocol::configuration::ConfigurationCache;
+use countersign_protocol::urls::Urls;
+use http::{StatusCode, header};
+use ipnet::IpNet;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::{Config, MasterKey};
+use crate::fetch::Guarded;
+use crate::health::{self, Readiness};
+use crate::heavy::HeavyPool;
+use crate::import;
+use crate::jobs::Jobs;
+use crate::listen::connection::App;
+use crate::listen::limits::{Limits, Seats};
+use crate::listen::tls::Certificate;
+use crate::listen::{self, Listeners, Watcher};
+use crate::ports::{SystemClock, SystemEntropy};
+use crate::sealed_check::check_master_key;
+use crate::telemetry::metrics::Metrics;
+
+/// Ports that a test brings along; what is `None` is the real thing.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    /// Instead of the configured database.
+    pub store: Option<Arc<dyn Store>>,
+    /// Instead of the wall clock.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Instead of the operating system's randomness.
+    pub entropy: Option<Arc<dyn Entropy>>,
+    /// Instead of the hashing pool.
+    pub heavy: Option<Arc<dyn Heavy>>,
+}
+
+/// A server that is ready to run.
+pub struct Server {
+    /// Everything that is served on the public listeners.
+    pub router: Router,
+    /// What is served on the admin listener.
+    pub admin: Router,
+    /// The ports everything works with.
+    pub ports: Ports,
+    /// The way out.
+    pub fetch: Arc<dyn Fetch>,
+    /// Compiled configuration of the environments in use.
+    pub cache: Arc<ConfigurationCache>,
+    /// The public base URLs.
+    pub urls: Arc<Urls>,
+    metrics: Arc<Metrics>,
+    certificate: Option<Arc<Certificate>>,
+    seats: Arc<Seats>,
+    limits: Arc<Limits>,
+    trusted_proxies: Arc<[IpNet]>,
+    stop: watch::Sender<bool>,
+}
+
+/// The ports alone, for commands that work on the database and serve nothing.
+pub async fn ports(config: &Config, overrides: Overrides) -> anyhow::Result<Ports> {
+    let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+    let store = match overrides.store {
+        Some(store) => store,
+        None => countersign_store::open(&config.database)
+            .await
+            .context("cannot open the database")?,
+    };
+    let vault = match &config.master_key {
+        Some(key) => key.vault(),
+        None => MasterKey::random(&*entropy).vault(),
+    };
+    Ok(Ports {
+        store,
+        clock: overrides.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+        entropy,
+        heavy: overrides
+            .heavy
+            .unwrap_or_else(|| Arc::new(HeavyPool::default())),
+        vault: Arc::new(vault),
+    })
+}
+
+/// Builds the server of a configuration. `first` is its first public address as it was bound: the
+/// default of the public URLs.
+pub async fn build(
+    config: &Config,
+    first: SocketAddr,
+    overrides: Overrides,
+) -> anyhow::Result<Server> {
+    let certificate = config
+        .tls
+        .as_ref()
+        .map(|files| Certificate::open(&files.cert, &files.key))
+        .transpose()?
+        .map(Arc::new);
+    let fetch =
+        Guarded::new(&config.private_egress, config.extra_ca.clone()).context("extra-ca")?;
+    let urls = Arc::new(config.public_urls(first)?);
+    let ports = ports(config, overrides).await?;
+    check_master_key(&ports).await?;
+    for file in &config.import {
+        let report = import::file(&ports, &urls, file).await?;
+        tracing::info!(file = %file.display(), %report, "imported");
+    }
+    let cache = Arc::new(ConfigurationCache::new(ports.clone(), Arc::clone(&urls)));
+    let seats = Seats::new(&config.limits, config.trusted_proxies.clone());
+    let metrics = Metrics::new(&seats);
+    let (stop, stopped) = watch::channel(false);
+    let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
+    let product = countersign_web::router(countersign_web::App::new(Arc::clone(&cache)));
+    let router = metrics.measure(product.merge(health::router(Arc::clone(&readiness))));
+    let admin = health::router(readiness).merge(scrape(&metrics));
+    Ok(Server {
+        router,
+        admin,
+        ports,
+        fetch: Arc::new(fetch),
+        cache,
+        urls,
+        metrics,
+        certificate,
+        seats,
+        limits: Arc::new(config.limits.clone()),
+        trusted_proxies: config.trusted_proxies.as_slice().into(),
+        stop,
+    })
+}
+
+/// Serves until `shutdown` ends and requests in flight have finished (or the drain deadline is
+/// over).
+pub async fn run(
+    server: Server,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let acceptor = match &server.certificate {
+        Some(certificate) => Some(TlsAcceptor::from(certificate.server_config()?)),
+        None => None,
+    };
+    let stopped = server.stop.subscribe();
+    let jobs = Jobs::start(
+        &server.ports,
+        Arc::clone(&server.cache),
+        server.certificate.clone(),
+        stopped.clone(),
+    );
+    let app = |router: &Router| App {
+        router: router.clone(),
+        limits: Arc::clone(&server.limits),
+        trusted_proxies: Arc::clone(&server.trusted_proxies),
+        stop: stopped.clone(),
+    };
+    let watcher = || Arc::clone(&server.metrics) as Arc<dyn Watcher>;
+    let mut serving = JoinSet::new();
+    for listener in listeners.public {
+        let seats = Arc::clone(&server.seats);
+        serving.spawn(listen::serve(
+            listener,
+            acceptor.clone(),
+            app(&server.router),
+            seats,
+            watcher(),
+        ));
+    }
+    if let Some(listener) = listeners.admin {
+        // Its own seats: it must answer just when the public listeners are full.
+        let seats = Seats::new(&Limits::default(), Vec::new());
+        serving.spawn(listen::serve(
+            listener,
+            None,
+            app(&server.admin),
+            seats,
+            watcher(),
+        ));
+    }
+    tokio::select! {
+        () = shutdown => tracing::info!("stopping: letting requests in flight finish"),
+        Some(Err(error)) = serving.join_next() => tracing::error!(%error, "a listener failed"),
+    }
+    server.stop.send_replace(true);
+    while serving.join_next().await.is_some() {}
+    jobs.join().await;
+    Ok(())
+}
+
+fn scrape(metrics: &Arc<Metrics>) -> Router {
+    Router::new()
+        .route("/metrics", get(render))
+        .with_state(Arc::clone(metrics))
+}
+
+async fn render(State(metrics): State<Arc<Metrics>>) -> impl axum::response::IntoResponse {
+    const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    metrics
+        .render()
+        .map(|text| ([(header::CONTENT_TYPE, FORMAT)], text))
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
