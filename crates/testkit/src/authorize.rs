@@ -95,14 +95,19 @@ impl<'a> Authorize<'a> {
         page.expect_status(200)
     }
 
-    /// Signs the person on with the page; the answer is the one that leads back to the client.
+    /// Signs the person on with the page, unless the browser has a session that is good enough; the
+    /// answer is the one that leads back to the client.
     pub async fn sign_on(&self, browser: &Browser) -> Answer {
-        let page = self.page(browser).await;
+        let answer = self.send(browser).await;
+        let answer = browser.follow(answer, &self.tenant.base).await;
+        if answer.status != 200 || !answer.body.contains("type=\"password\"") {
+            return answer;
+        }
         let person = &self.tenant.person;
-        submit(self.tenant, browser, &page, &person.username, &person.password).await
+        submit(self.tenant, browser, &answer, &person.username, &person.password).await
     }
 
-    /// Signs the person on with the page, and takes the code from the redirect.
+    /// The same, and takes the code from the redirect.
     pub async fn code(&self, browser: &Browser) -> String {
         code_of(&self.sign_on(browser).await.redirect())
     }

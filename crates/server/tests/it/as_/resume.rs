@@ -90,7 +90,8 @@ on_every_adapter! {
             assert!(matches!(answer.status, 400 | 404), "{}", answer.status);
         }
         server.clock.advance(std::time::Duration::from_mins(15));
-        let late = browser.get(resume_url(tenant, &flow)).send().await.expect_status(404);
+        let late = browser.get(resume_url(tenant, &flow)).header("accept", "application/json");
+        let late = late.send().await.expect_status(404);
         assert_eq!(late.text("/code"), "NOT_FOUND");
     }
 

@@ -92,6 +92,7 @@ on_every_adapter! {
         assert_eq!(right["details"][0]["code"], "PASSWORD_LOCKED_OUT");
         assert_eq!(right["details"][0]["innerError"]["secondsUntilUnlock"], 600);
         server.clock.advance(Duration::from_mins(10));
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
         let right = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
         assert_eq!(right.expect_status(200).text("/status"), "COMPLETED");
     }
