@@ -169,14 +169,13 @@ async fn credential(
         }
         None => false,
     };
-    let mut credential = match before.filter(|_| is_same) {
-        Some(before) => before,
-        None => {
-            let mut salt = [0; 16];
-            ports.entropy.fill(&mut salt);
-            let hash = ports.heavy.hash_password(work.password, salt).await?;
-            Credential::new(work.user, hash, now)
-        }
+    let mut credential = if let Some(before) = before.filter(|_| is_same) {
+        before
+    } else {
+        let mut salt = [0; 16];
+        ports.entropy.fill(&mut salt);
+        let hash = ports.heavy.hash_password(work.password, salt).await?;
+        Credential::new(work.user, hash, now)
     };
     credential.force_change = work.force_change.unwrap_or(credential.force_change);
     Ok((work.env, credential))

@@ -15,9 +15,11 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::build::Parts;
+
+use super::keys::KEY_ROTATION_POLICY;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json, parse_id};
-use super::settings::{KEY_ROTATION_POLICY, POPULATION, RESOURCE, SCOPE, SIGN_ON_POLICY};
+use super::settings::{POPULATION, RESOURCE, SCOPE, SIGN_ON_POLICY};
 
 const APPLICATION: Referent = Referent {
     kind: kinds::APPLICATION,
@@ -339,7 +341,7 @@ impl Plan<'_> {
             return Ok(());
         };
         let scope = node.take("scope");
-        let Some((type_, scope)) = self.role_scope(env, scope)? else {
+        let Some((type_, scope)) = self.role_scope(env, scope) else {
             return Ok(());
         };
         let subject_value = subject.index_value();
@@ -378,16 +380,12 @@ impl Plan<'_> {
     }
 
     /// Where a role reaches; this environment, if nothing is said.
-    fn role_scope(
-        &mut self,
-        env: EnvId,
-        node: Option<Node>,
-    ) -> Result<Option<(&'static str, Uuid)>, Fault> {
+    fn role_scope(&mut self, env: EnvId, node: Option<Node>) -> Option<(&'static str, Uuid)> {
         let Some(node) = node else {
-            return Ok(Some(("ENVIRONMENT", env.uuid())));
+            return Some(("ENVIRONMENT", env.uuid()));
         };
         if !self.only(&node, &["type", "id", "name"]) {
-            return Ok(None);
+            return None;
         }
         let type_ = node.get_text("type").unwrap_or("ENVIRONMENT").to_owned();
         let target = node.get("id").or_else(|| node.get("name")).cloned();
@@ -406,11 +404,11 @@ impl Plan<'_> {
             }
             ("POPULATION", Some(it)) => {
                 let id = self.resolve(env, &it, "scope", &POPULATION, "");
-                return Ok(id.map(|id| ("POPULATION", id)));
+                return id.map(|id| ("POPULATION", id));
             }
             ("APPLICATION", Some(it)) => {
                 let id = self.resolve(env, &it, "scope", &APPLICATION, "");
-                return Ok(id.map(|id| ("APPLICATION", id)));
+                return id.map(|id| ("APPLICATION", id));
             }
             _ => None,
         };
@@ -419,6 +417,6 @@ impl Plan<'_> {
                 and an id, or the name of something in this file";
             self.note(node.line, "scope", message);
         }
-        Ok(found)
+        found
     }
 }

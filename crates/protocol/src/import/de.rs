@@ -1,6 +1,8 @@
 //! From values with places to typed entities. Fields that an entity does not have are refused here,
 //! by name and line; the entities themselves ignore them.
 
+use std::fmt::Write as _;
+
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer,
     MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
@@ -25,13 +27,13 @@ pub(super) fn unknown_field<'a>(
         None => "unknown field.".to_owned(),
     };
     let allowed: Vec<&str> = allowed.collect();
-    message.push_str(&format!(" Allowed: {}", allowed.join(", ")));
+    let _ = write!(message, " Allowed: {}", allowed.join(", "));
     Problem::new(line, message).inside(name)
 }
 
 struct Reader<'a>(&'a Node);
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.0.data {
             Data::Null => visitor.visit_unit(),

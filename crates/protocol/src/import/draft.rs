@@ -47,6 +47,13 @@ fn labels(doc: &Doc) -> impl Iterator<Item = Label> + '_ {
         .map(move |(name, value)| (kind, env, name, value))
 }
 
+/// Documents of a kind in an environment: neighbours in the order of keys.
+fn of_kind(docs: &BTreeMap<Key, Doc>, kind: Kind, env: EnvId) -> impl Iterator<Item = &Doc> {
+    docs.range(Key::new(kind, env, "")..)
+        .map(|(_, doc)| doc)
+        .take_while(move |doc| doc.key.kind == kind && doc.key.env == env)
+}
+
 impl Draft {
     /// Adds a document of the store.
     pub(super) fn found(&mut self, doc: Doc) {
@@ -115,15 +122,10 @@ impl Draft {
 
     /// All of a kind, by id.
     pub(super) fn all<E: Entity>(&self, env: EnvId) -> Result<Vec<E>, Fault> {
-        let of_kind = |doc: &&Doc| doc.key.kind == E::KIND && doc.key.env == env;
-        let only_found = self
-            .found
-            .values()
-            .filter(|doc| !self.wanted.contains_key(&doc.key));
-        self.wanted
-            .values()
+        let only_found =
+            of_kind(&self.found, E::KIND, env).filter(|doc| !self.wanted.contains_key(&doc.key));
+        of_kind(&self.wanted, E::KIND, env)
             .chain(only_found)
-            .filter(of_kind)
             .map(E::from_doc)
             .collect()
     }

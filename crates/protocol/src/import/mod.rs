@@ -11,6 +11,7 @@ mod clients;
 mod de;
 mod draft;
 mod export;
+mod keys;
 mod node;
 mod people;
 mod plan;

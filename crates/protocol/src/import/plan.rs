@@ -194,17 +194,13 @@ impl<'a> Plan<'a> {
         known: Option<Uuid>,
         label: &str,
     ) -> Uuid {
-        let fallback = || known.unwrap_or_else(|| derived_uuid(env, kind, label));
-        let Some(id) = node.take("id") else {
-            return fallback();
-        };
-        match parse_id(&id) {
-            Some(id) => id,
-            None => {
-                self.note(id.line, "id", "must be a UUID in its hyphenated form");
-                fallback()
+        if let Some(given) = node.take("id") {
+            if let Some(id) = parse_id(&given) {
+                return id;
             }
+            self.note(given.line, "id", "must be a UUID in its hyphenated form");
         }
+        known.unwrap_or_else(|| derived_uuid(env, kind, label))
     }
 
     /// The name a mapping gives, or a note that it gives none.

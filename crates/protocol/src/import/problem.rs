@@ -1,6 +1,6 @@
 //! What is wrong with an import file, and where.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +68,9 @@ impl serde::de::Error for Problem {
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let mut message = format!("`{variant}` is not known here");
         if let Some(name) = nearest(variant, expected.iter().copied()) {
-            message.push_str(&format!("; did you mean `{name}`?"));
+            let _ = write!(message, "; did you mean `{name}`?");
         }
-        message.push_str(&format!(" Allowed: {}", expected.join(", ")));
+        let _ = write!(message, " Allowed: {}", expected.join(", "));
         Self::new(0, message)
     }
 

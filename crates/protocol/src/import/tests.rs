@@ -453,3 +453,22 @@ fn json_syntax_errors_have_a_line() {
     let smile = "{\"organization\": {\"name\": \"\\ud83d\\ude00\"}}";
     parse("f.json", smile, Format::Json).unwrap();
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_makes_the_parser_panic(text in ".{0,200}") {
+        let _ = parse("f", &text, Format::Yaml);
+        let _ = parse("f", &text, Format::Json);
+    }
+
+    #[test]
+    fn no_shape_makes_the_checks_panic(
+        key in "(environments|organization|licenses)",
+        list in "(applications|users|keys|resources|signOnPolicies|populations|keyRotationPolicies)",
+        value in "(~|x|1|\\[\\]|\\[x\\]|\\{\\}|\\{name: x\\}|\\[\\{name: x, id: ~\\}\\]|\\[\\{username: x, password: \\[\\]\\}\\])",
+    ) {
+        let _ = parse("f", &format!("{key}: {value}\n"), Format::Yaml);
+        let nested = format!("environments:\n  - name: A\n    {list}: {value}\n");
+        let _ = parse("f", &nested, Format::Yaml);
+    }
+}
