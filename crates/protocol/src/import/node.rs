@@ -307,7 +307,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..9 {
             let alias = format!("*a{}, ", n - 1).repeat(10);
-            bomb.push_str(&format!("a{n}: &a{n} [{alias}]\n"));
+            bomb += &format!("a{n}: &a{n} [{alias}]\n");
         }
         assert!(parse(&bomb).unwrap_err().message.contains("too many"));
     }

@@ -167,10 +167,11 @@ KEY
 "#;
 
 fn demo() -> String {
-    let key: String = TEST_KEY
+    let lines: Vec<String> = TEST_KEY
         .lines()
-        .map(|line| format!("          {line}\n"))
+        .map(|it| format!("          {it}\n"))
         .collect();
+    let key = lines.concat();
     DEMO.replace("KEY\n", &key)
 }
 
@@ -452,6 +453,17 @@ fn json_syntax_errors_have_a_line() {
     );
     let smile = "{\"organization\": {\"name\": \"\\ud83d\\ude00\"}}";
     parse("f.json", smile, Format::Json).unwrap();
+}
+
+#[tokio::test]
+async fn the_example_of_the_manual_works() {
+    let manual = include_str!("../../../../docs/how-to/import.md");
+    let (_, rest) = manual.split_once("```yaml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let ports = ports(1);
+    assert!(import(&ports, example).await.created > 80);
+    let again = import(&ports, example).await;
+    assert_eq!((again.created, again.changed), (0, 0));
 }
 
 proptest::proptest! {
