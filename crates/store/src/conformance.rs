@@ -2,10 +2,6 @@
 //!
 //! `tests/conformance.rs` runs all of them on all adapters; [`for_each_promise`](crate::for_each_promise)
 //! is the list.
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "they are tests: a broken promise is a panic"
-)]
 
 pub mod atomicity;
 pub mod changes;

@@ -1,4 +1,4 @@
-//! Which database: `memory:`, `sqlite:PATH` or `postgres://...`.
+//! Which database, as one line of text; and opening it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,45 +8,61 @@ use std::sync::Arc;
 use countersign_domain::ports::Store;
 use countersign_domain::store::Fault;
 
-use crate::{MemoryStore, SqliteOptions, SqliteStore};
+use crate::{MemoryStore, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 
-/// Where documents live. The password in a PostgreSQL URL appears in no output.
+/// Where documents are kept: `memory:`, `sqlite:PATH` or `postgres://...`.
+///
+/// Its texts, `Debug` included, never show a password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {
-    /// In this process, until it ends.
+    /// Nowhere: lost when the process ends.
     Memory,
-    /// In a file.
+    /// A file of this machine.
     Sqlite(PathBuf),
-    /// On a PostgreSQL server, by its URL.
+    /// A server, as a URL.
     Postgres(String),
 }
 
 /// The text names no database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotADatabase {
-    /// Another scheme, or none.
-    #[error("a database is `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/NAME` or `memory:`")]
+    /// No scheme that is known here.
+    #[error("expected memory:, sqlite:PATH or postgres://USER@HOST/NAME")]
     Scheme,
     /// `sqlite:` alone.
-    #[error("`sqlite:` needs the path of a file, as in `sqlite:countersign.db`")]
+    #[error("sqlite: needs the path of a file, as in sqlite:countersign.db")]
     Path,
+    /// `sqlite://` with something that reads as a host.
+    #[error("write sqlite:PATH, with no slashes before a relative path")]
+    Host,
+    /// A URL that PostgreSQL does not understand.
+    #[error("{0}")]
+    Url(String),
 }
 
 impl FromStr for Database {
     type Err = NotADatabase;
 
     fn from_str(text: &str) -> Result<Self, NotADatabase> {
-        if text == "memory:" {
+        if text == "memory:" || text == "memory" {
             return Ok(Self::Memory);
         }
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = match path.strip_prefix("//") {
+                None => path,
+                Some(absolute) if absolute.starts_with('/') => absolute,
+                Some(_) => return Err(NotADatabase::Host),
+            };
+            if path.is_empty() {
+                return Err(NotADatabase::Path);
+            }
+            return Ok(Self::Sqlite(path.into()));
+        }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            crate::postgres::check_url(text).map_err(NotADatabase::Url)?;
             return Ok(Self::Postgres(text.to_owned()));
         }
-        match text.strip_prefix("sqlite:") {
-            Some("") => Err(NotADatabase::Path),
-            Some(path) => Ok(Self::Sqlite(path.into())),
-            None => Err(NotADatabase::Scheme),
-        }
+        Err(NotADatabase::Scheme)
     }
 }
 
@@ -55,13 +71,7 @@ impl fmt::Display for Database {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            // Host and name, without user and password.
-            Self::Postgres(url) => {
-                let (_, behind) = url.split_once("://").unwrap_or_default();
-                let place = behind.rsplit_once('@').map_or(behind, |(_, place)| place);
-                let place = place.split('?').next().unwrap_or_default();
-                write!(f, "postgres://{place}")
-            }
+            Self::Postgres(url) => write!(f, "postgres://{}", place(url)),
         }
     }
 }
@@ -72,15 +82,25 @@ impl fmt::Debug for Database {
     }
 }
 
-/// Opens a database; brings it up to the newest migration first.
+/// Host and name of a URL, without user, password and parameters.
+fn place(url: &str) -> &str {
+    let (_, behind) = url.split_once("://").unwrap_or_default();
+    let place = behind.split('?').next().unwrap_or_default();
+    match place.rsplit_once('@') {
+        Some((_, place)) => place,
+        // The ? was part of an unescaped password.
+        None if behind.contains('@') => "***",
+        None => place,
+    }
+}
+
+/// Opens the database with default options and brings it up to date.
 pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
     Ok(match database {
         Database::Memory => Arc::new(MemoryStore::new()),
         Database::Sqlite(path) => Arc::new(SqliteStore::open(path, SqliteOptions::default())?),
-        Database::Postgres(_) => {
-            return Err(Fault::Storage(
-                "the PostgreSQL adapter is not part of this build".to_owned(),
-            ));
+        Database::Postgres(url) => {
+            Arc::new(PostgresStore::connect(url, PostgresOptions::default()).await?)
         }
     })
 }
@@ -90,24 +110,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn every_form_is_understood() {
+        let sqlite = |path: &str| Ok(Database::Sqlite(path.into()));
+        assert_eq!("memory:".parse(), Ok(Database::Memory));
+        assert_eq!("sqlite:a/b.db".parse(), sqlite("a/b.db"));
+        assert_eq!("sqlite:/a/b.db".parse(), sqlite("/a/b.db"));
+        assert_eq!("sqlite:///a/b.db".parse(), sqlite("/a/b.db"));
         for url in [
-            "postgres://user:hunter2@db.example/countersign?sslmode=require",
-            "postgresql://user:hun@ter2@db.example/countersign",
+            "postgres://u@h/d",
+            "postgresql://u:p@h:5433/d?sslmode=require&sslrootcert=/etc/ca.pem",
+            "postgres://u@/d?host=/run/postgresql&sslmode=disable",
         ] {
-            let database: Database = url.parse().unwrap();
-            assert_eq!(
-                format!("{database} {database:?}"),
-                "postgres://db.example/countersign postgres://db.example/countersign"
-            );
+            assert_eq!(url.parse(), Ok(Database::Postgres(url.to_owned())));
         }
     }
 
     #[test]
-    fn what_is_no_database_is_refused_without_being_quoted() {
-        assert_eq!("memory:".parse(), Ok(Database::Memory));
-        assert_eq!("sqlite:a/b".parse(), Ok(Database::Sqlite("a/b".into())));
-        assert_eq!("sqlite:".parse::<Database>(), Err(NotADatabase::Path));
-        assert_eq!("mysql://x".parse::<Database>(), Err(NotADatabase::Scheme));
+    fn every_mistake_is_explained() {
+        for (text, says) in [
+            ("mysql://x", "expected memory:, sqlite:PATH or postgres://"),
+            ("countersign.db", "expected memory:"),
+            ("sqlite:", "needs the path"),
+            ("sqlite://relative.db", "no slashes"),
+            ("postgres://u@h/d?sslmode=maybe", "sslmode"),
+            ("postgres://u@h/d?sslrotcert=x", "sslrotcert"),
+            ("postgres://u:hunter2@h:port/d", "port"),
+        ] {
+            let error = text.parse::<Database>().unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for url in [
+            "postgres://user:hunter2@h/d",
+            "postgres://user:hun@hunter2@h/d?sslmode=disable",
+            "postgres://user@h/d?password=hunter2&sslmode=disable",
+            "postgres://h/d?user=user&p%61ssword=hunter2",
+        ] {
+            let database = Database::Postgres(url.to_owned());
+            assert_eq!(
+                format!("{database} {database:?}"),
+                "postgres://h/d postgres://h/d"
+            );
+        }
+        let odd = Database::Postgres("postgres://user:hunter2?@h/d".to_owned());
+        assert_eq!(odd.to_string(), "postgres://***");
     }
 }

@@ -4,14 +4,20 @@
 
 #[doc(hidden)]
 pub mod conformance;
+mod counting;
 mod database;
+#[doc(hidden)]
+pub mod faulty;
 mod limits;
 mod memory;
 mod migrations;
 mod plan;
+mod postgres;
 mod range;
 mod sqlite;
 
+pub use counting::Counting;
 pub use database::{Database, NotADatabase, open};
 pub use memory::MemoryStore;
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};

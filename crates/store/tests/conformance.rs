@@ -1,11 +1,15 @@
 //! Every promise on every adapter.
 
+mod support;
+
+use countersign_store::{MemoryStore, SqliteOptions, SqliteStore, conformance, for_each_promise};
+
 macro_rules! memory {
     ($($module:ident: $promise:ident;)*) => {$(
         #[tokio::test]
         async fn $promise() {
-            let store = countersign_store::MemoryStore::new();
-            countersign_store::conformance::$module::$promise(&store).await.unwrap();
+            let store = MemoryStore::new();
+            conformance::$module::$promise(&store).await.unwrap();
         }
     )*};
 }
@@ -16,16 +20,33 @@ macro_rules! sqlite {
         async fn $promise() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("store.db");
-            let store = countersign_store::SqliteStore::open(&path, Default::default()).unwrap();
-            countersign_store::conformance::$module::$promise(&store).await.unwrap();
+            let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+            conformance::$module::$promise(&store).await.unwrap();
+        }
+    )*};
+}
+
+macro_rules! postgres {
+    ($($module:ident: $promise:ident;)*) => {$(
+        #[tokio::test]
+        async fn $promise() {
+            let store = support::postgres().await;
+            conformance::$module::$promise(&store).await.unwrap();
         }
     )*};
 }
 
 mod memory {
-    countersign_store::for_each_promise!(memory);
+    use super::*;
+    for_each_promise!(memory);
 }
 
 mod sqlite {
-    countersign_store::for_each_promise!(sqlite);
+    use super::*;
+    for_each_promise!(sqlite);
+}
+
+mod postgres {
+    use super::*;
+    for_each_promise!(postgres);
 }
