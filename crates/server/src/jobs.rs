@@ -51,7 +51,7 @@ impl Jobs {
         jobs.every(move || poll(Arc::clone(&polled)));
         jobs.every(move || rotate(Arc::clone(&cache)));
         if let Some(certificate) = certificate {
-            jobs.every(move || reload(Arc::clone(&certificate)));
+            jobs.every(move || std::future::ready(reload(&certificate)));
         }
         jobs
     }
@@ -136,7 +136,7 @@ async fn fresh_keys() -> Result<[KeyPair; 2], Fault> {
         .unwrap_or(Err(Fault::Crypto("making keys was interrupted")))
 }
 
-async fn reload(certificate: Arc<Certificate>) -> Duration {
+fn reload(certificate: &Certificate) -> Duration {
     match certificate.reload() {
         Ok(false) => {}
         Ok(true) => tracing::info!("serving a new certificate"),

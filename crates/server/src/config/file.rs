@@ -59,8 +59,7 @@ fn explain(text: &str, error: &toml::de::Error) -> anyhow::Error {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    text.get(..offset).unwrap_or_default().split('\n').count()
 }
 
 #[cfg(test)]

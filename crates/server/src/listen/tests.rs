@@ -24,7 +24,7 @@ use super::{Watcher, serve};
 
 const SOON: Duration = Duration::from_millis(150);
 /// Longer than any test may take: a wait that must not be the one that ends.
-const NEVER: Duration = Duration::from_secs(600);
+const NEVER: Duration = Duration::from_mins(10);
 
 #[derive(Default)]
 struct Count {

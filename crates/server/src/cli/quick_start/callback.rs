@@ -9,20 +9,14 @@ use http::header;
 use super::facts::Facts;
 use super::summary::shell;
 
-/// The page, for the web app of the demo.
+/// The page. It plays a public client: whoever may connect may see it, so it shows no secret.
 pub fn router(facts: &Facts) -> anyhow::Result<Router> {
-    let client = facts.application("WEB_APP")?;
+    let client = facts.application("NATIVE_APP")?.client_id.to_string();
     let token = format!("{}/token", facts.issuer);
     let redirect = super::summary::callback(&facts.auth_url);
-    let secret = client.client_secret.clone().unwrap_or_default();
-    let user = format!("{}:{secret}", client.client_id);
     let page = move |RawQuery(query): RawQuery| {
-        let text = text(
-            query.as_deref().unwrap_or_default(),
-            &token,
-            &user,
-            &redirect,
-        );
+        let query = query.unwrap_or_default();
+        let text = text(&query, &token, &client, &redirect);
         async move {
             let headers = [
                 (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
@@ -36,7 +30,7 @@ pub fn router(facts: &Facts) -> anyhow::Result<Router> {
     Ok(Router::new().route(super::summary::CALLBACK_PATH, get(page)))
 }
 
-fn text(query: &str, token: &str, user: &str, redirect: &str) -> String {
+fn text(query: &str, token: &str, client: &str, redirect: &str) -> String {
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
@@ -48,8 +42,8 @@ fn text(query: &str, token: &str, user: &str, redirect: &str) -> String {
         return format!(
             "You are signed on. This page plays the application that sent you there.\n\n\
              Exchange the code for tokens within a minute (it works once):\n\n\
-             curl -s {token} -u {} -d grant_type=authorization_code \\\n  -d redirect_uri={} -d code={}\n",
-            shell(user),
+             curl -s {token} -d grant_type=authorization_code -d client_id={client} \\\n  \
+             -d redirect_uri={} -d code={}\n",
             shell(redirect),
             shell(code),
         );

@@ -35,7 +35,7 @@ impl Style {
     }
 }
 
-/// Where the web app's answers go.
+/// Where the answers of the printed link go.
 pub fn callback(auth_url: &str) -> String {
     format!("{auth_url}{CALLBACK_PATH}")
 }
@@ -110,9 +110,9 @@ pub fn render(facts: &Facts, folder: &str, elapsed: u128, style: Style) -> anyho
     Ok(out)
 }
 
-/// Opens the sign-on page.
+/// Opens the sign-on page. For the native app: where it ends, no client secret is needed.
 pub fn sign_on_link(facts: &Facts) -> anyhow::Result<String> {
-    let client = facts.application("WEB_APP")?;
+    let client = facts.application("NATIVE_APP")?;
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", &client.client_id.to_string())
         .append_pair("response_type", "code")
