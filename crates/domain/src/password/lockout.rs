@@ -29,6 +29,10 @@ pub fn after_failure(
     now: Time,
     digest: &str,
 ) -> Account {
+    // What is tried while it is locked is not looked at, so it neither counts nor prolongs.
+    if is_locked(account, now) {
+        return account.clone();
+    }
     let mut after = account.clone();
     // A lock that has run out took its failures with it.
     if after.locked_until.is_some_and(|until| until <= now) {
@@ -99,6 +103,7 @@ mod tests {
         );
         assert!(is_locked(&three, Time::from_seconds(900)));
         assert!(!is_locked(&three, Time::from_seconds(901)));
+        assert_eq!(fail(&three, 500, "d"), three, "a lock is not prolonged");
     }
 
     #[test]

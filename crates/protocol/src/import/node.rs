@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
 
 use super::problem::Problem;
@@ -125,11 +125,15 @@ impl Node {
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-    parser.load(&mut builder, true).map_err(|error| {
-        Problem::new(error.marker().line(), format!("not YAML: {}", error.info()))
-    })?;
-    if let Some(problem) = builder.problem {
-        return Err(problem);
+    // Event by event, for the parser's own loop recurses as deep as the file nests.
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
+            Problem::new(error.marker().line(), format!("not YAML: {}", error.info()))
+        })?;
+        builder.event(event, span.start.line());
+        if let Some(problem) = builder.problem {
+            return Err(problem);
+        }
     }
     let empty = || Problem::new(1, "the file is empty".to_owned());
     builder.root.ok_or_else(empty)
@@ -218,14 +222,8 @@ impl Builder {
         let line = open.line;
         self.add(Node { line, data }, open.anchor, size);
     }
-}
 
-impl<'input> SpannedEventReceiver<'input> for Builder {
-    fn on_event(&mut self, event: Event<'input>, span: Span) {
-        if self.problem.is_some() {
-            return;
-        }
-        let line = span.start.line();
+    fn event(&mut self, event: Event<'_>, line: usize) {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             Event::DocumentStart(_) => {
@@ -307,7 +305,15 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..9 {
             let alias = format!("*a{}, ", n - 1).repeat(10);
-            bomb += &format!("a{n}: &a{n} [{alias}]\n");
+            bomb.extend([
+                "a",
+                &n.to_string(),
+                ": &a",
+                &n.to_string(),
+                " [",
+                &alias,
+                "]\n",
+            ]);
         }
         assert!(parse(&bomb).unwrap_err().message.contains("too many"));
     }
@@ -324,6 +330,9 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err().line, line, "{text}");
         }
-        assert!(parse(&"[".repeat(100)).is_err());
+        for deep in ["[", "{a: ", "- "] {
+            let text = deep.repeat(300_000);
+            assert!(parse(&text).is_err());
+        }
     }
 }

@@ -78,7 +78,10 @@ impl Plan<'_> {
 
     /// `{value}` in clear, or `{hash}`. PingOne takes encoded hashes under `value` too.
     fn password(&mut self, env: EnvId, user: UserId, mut node: Node) -> Result<(), Fault> {
-        if !self.only(&node, &["value", "hash", "forceChange", "lastChangedAt"]) {
+        if !self.only(
+            &node,
+            &["value", "hash", "forceChange", "lastChangedAt", "initial"],
+        ) {
             return Ok(());
         }
         let force_change = match node.get("forceChange").map(|it| &it.data) {
@@ -89,6 +92,11 @@ impl Plan<'_> {
                 return Ok(());
             }
         };
+        let is_initial = node.get("initial").map(|it| &it.data) == Some(&Data::Bool(true));
+        let before: Option<Credential> = self.draft.get(env, user)?;
+        if let (true, Some(before)) = (is_initial, before.filter(|it| it.password_hash.is_some())) {
+            return self.draft.put(env, &before);
+        }
         let given = match (node.take("value"), node.take("hash")) {
             (Some(value), None) => (value, false),
             (None, Some(hash)) => (hash, true),

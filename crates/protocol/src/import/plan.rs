@@ -1,7 +1,7 @@
 //! What a file asks for, worked out against a draft. The same walk serves twice: on an empty draft
 //! it checks the file alone, on the store's documents it says what to write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use countersign_domain::entity::{Entity, kinds};
@@ -9,7 +9,7 @@ use countersign_domain::environment::Environment;
 use countersign_domain::ids::{EnvId, OrganizationId, UserId, derived_uuid};
 use countersign_domain::organization::{License, Organization};
 use countersign_domain::reference::fold;
-use countersign_domain::store::{Fault, IndexName, Kind};
+use countersign_domain::store::{Fault, IndexName, Key, Kind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -48,6 +48,8 @@ pub(super) struct Plan<'a> {
     /// The file's environments by name.
     pub environments: BTreeMap<String, EnvId>,
     path: Vec<String>,
+    /// What the file has spoken of already.
+    seen: BTreeSet<Key>,
 }
 
 /// Keys at the top of a file.
@@ -88,6 +90,7 @@ impl<'a> Plan<'a> {
             organization: OrganizationId::from_uuid(Uuid::nil()),
             environments: BTreeMap::new(),
             path: Vec::new(),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -153,6 +156,12 @@ impl<'a> Plan<'a> {
         parts: Parts<'_>,
     ) -> Result<Option<E>, Fault> {
         let (env, line) = (parts.env, parts.patch.line);
+        // In a check alone, things that refer to others share made-up ids.
+        let is_new = self.seen.insert(Key::new(E::KIND, env, parts.id.as_str()));
+        if !is_new && self.tools.is_some() {
+            self.note(line, "", "stands in the file twice");
+            return Ok(None);
+        }
         let built: Built<E> = build(&self.draft, self.now, parts);
         match built? {
             Ok(entity) => Ok(self.put(env, line, &entity)?.then_some(entity)),

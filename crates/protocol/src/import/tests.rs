@@ -369,6 +369,27 @@ async fn two_imports_at_once_make_one_installation() {
     assert!(a == 0 || b == 0, "{a} {b}");
 }
 
+#[tokio::test]
+async fn an_initial_password_is_set_once() {
+    let ports = ports(1);
+    let file = demo().replace(
+        "{value: 2FederateM0re!}",
+        "{value: 2FederateM0re!, initial: true}",
+    );
+    import(&ports, &file).await;
+    let again = import(&ports, &file.replace("2FederateM0re!", "Another0ne!")).await;
+    assert_eq!((again.created, again.changed), (0, 0));
+}
+
+#[tokio::test]
+async fn what_stands_twice_is_refused() {
+    let ports = ports(1);
+    let twice = demo().replace("      - username: bob\n", "      - username: ADA\n");
+    let problem = refusal(&ports, &twice).await;
+    assert_eq!(problem.field, "environments[0].users[1]");
+    assert_eq!(problem.message, "stands in the file twice");
+}
+
 #[test]
 fn ids_without_a_given_one_follow_from_names() {
     let id = |name: &str| {
