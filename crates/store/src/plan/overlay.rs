@@ -145,11 +145,13 @@ impl<'f, F: Facts> Overlay<'f, F> {
         // Over an expired document it is the first version again: as if that had been swept.
         doc.version = live.map_or(1, |row| row.version.saturating_add(1));
         let filed = Filed::of(&doc);
-        for pair in &filed.uniques {
-            if live.is_some_and(|row| row.filed.uniques.contains(pair)) {
+        // In the order of the document, so that every adapter names the same conflict.
+        for (name, value) in &doc.uniques {
+            let pair = ((*name).to_owned(), value.clone());
+            if live.is_some_and(|row| row.filed.uniques.contains(&pair)) {
                 continue;
             }
-            let unique = unique(&doc.key, pair);
+            let unique = unique(&doc.key, &pair);
             if let Some(id) = self.holder(&unique)?.filter(|id| *id != doc.key.id) {
                 let holder = Key::new(unique.kind, unique.env, id);
                 if self.live_version(&holder)?.is_some() {
