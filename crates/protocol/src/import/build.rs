@@ -71,7 +71,8 @@ pub(super) fn build<E: Entity + PartialEq>(draft: &Draft, now: Time, parts: Part
             return Ok(Err(Problem::new(value.line, message).inside(&name)));
         }
         if !known.contains(&name.as_str()) {
-            let allowed = known.iter().chain(nested).copied();
+            let more = nested.iter().filter(|it| !known.contains(it));
+            let allowed = known.iter().chain(more).copied();
             let allowed = allowed.filter(|it| implied.iter().all(|(other, _)| other != it));
             return Ok(Err(de::unknown_field(&name, value.line, allowed)));
         }

@@ -54,10 +54,17 @@ impl Format {
 }
 
 /// A file that was read and is well formed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ImportDocument {
     file: String,
     root: Node,
+}
+
+impl std::fmt::Debug for ImportDocument {
+    // The file holds passwords and keys in clear.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ImportDocument({})", self.file)
+    }
 }
 
 /// Reads a file: its syntax, every field's name, every value's type and range. Whether the names

@@ -15,6 +15,7 @@ use countersign_domain::store::{Fault, Seq};
 use countersign_domain::user::{Credential, User};
 use countersign_domain::vault::Vault;
 use countersign_store::MemoryStore;
+use countersign_store::faulty::{Faulty, Mishap};
 use secrecy::SecretString;
 
 use super::*;
@@ -367,6 +368,34 @@ async fn two_imports_at_once_make_one_installation() {
     let created = |it: Result<ImportReport, _>| it.unwrap().created;
     let (a, b) = (created(a), created(b));
     assert!(a == 0 || b == 0, "{a} {b}");
+}
+
+#[tokio::test]
+async fn an_import_that_meets_another_writer_begins_again() {
+    let mut ports = ports(1);
+    let faulty = Arc::new(Faulty::new(ports.store.clone()));
+    ports.store = faulty.clone();
+    faulty.plan([Mishap::Conflict, Mishap::Conflict]);
+    assert!(import(&ports, &demo()).await.created > 80);
+    assert_eq!(faulty.left(), 0);
+    faulty.plan(std::iter::repeat_n(Mishap::Conflict, 5));
+    let file = read(&demo().replace("name: Web\n", "name: Web shop\n"));
+    let refused = apply(&ports, &file, &options()).await;
+    assert!(matches!(
+        refused,
+        Err(ImportError::Fault(Fault::Conflict(_)))
+    ));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_again_by_the_next_import() {
+    let mut ports = ports(1);
+    let faulty = Arc::new(Faulty::new(ports.store.clone()));
+    ports.store = faulty.clone();
+    faulty.plan([Mishap::LostAnswer]);
+    assert!(apply(&ports, &read(&demo()), &options()).await.is_err());
+    let again = import(&ports, &demo()).await;
+    assert_eq!((again.created, again.changed), (0, 0));
 }
 
 #[tokio::test]
