@@ -30,7 +30,7 @@ macro_rules! postgres {
     ($($module:ident: $promise:ident;)*) => {$(
         #[tokio::test]
         async fn $promise() {
-            let store = support::postgres().await;
+            let (store, _) = support::postgres().await;
             conformance::$module::$promise(&store).await.unwrap();
         }
     )*};

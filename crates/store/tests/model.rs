@@ -1,4 +1,10 @@
 //! Random batches and queries on an adapter and on the memory model: every answer is compared.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is test: what goes wrong is a failure"
+)]
 
 mod support;
 
@@ -419,7 +425,7 @@ fn sqlite_answers_like_the_model() {
 #[test]
 fn postgres_answers_like_the_model() {
     let runtime = Runtime::new().unwrap();
-    let store = runtime.block_on(support::postgres());
+    let (store, _) = runtime.block_on(support::postgres());
     compare(&runtime, &store, 200);
     // Its connections live on the runtime.
     drop(store);

@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 
 /// The cluster. Its absence is a failure and not a reason to skip: what was not tested does not
 /// work.
-pub fn cluster() -> String {
+fn cluster() -> String {
     std::env::var("COUNTERSIGN_TEST_POSTGRES").expect(
         "COUNTERSIGN_TEST_POSTGRES is not set: run `cargo xtask test`, which starts a throw-away \
          PostgreSQL, or point it to a cluster of your own, as in postgres://postgres@localhost",
@@ -20,7 +20,7 @@ pub fn cluster() -> String {
 }
 
 /// A new schema, as a URL whose connections see nothing else.
-pub async fn schema() -> String {
+async fn schema() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("store_{}_{number}", std::process::id());
@@ -39,14 +39,15 @@ pub async fn schema() -> String {
     format!("{cluster}{separator}options=-csearch_path%3D{name}")
 }
 
-/// A store in a new schema. The cluster goes away as a whole, and the schema with it.
-pub async fn postgres() -> PostgresStore {
+/// A store in a new schema, and the schema's URL. The cluster goes away as a whole, and the schema
+/// with it.
+pub async fn postgres() -> (PostgresStore, String) {
     let options = PostgresOptions {
         connections: 4,
         // 64 rivals wait for four connections, on a machine that is busy with other tests.
         wait: std::time::Duration::from_mins(1),
     };
-    PostgresStore::connect(&schema().await, options)
-        .await
-        .unwrap()
+    let url = schema().await;
+    let store = PostgresStore::connect(&url, options).await.unwrap();
+    (store, url)
 }
