@@ -58,6 +58,9 @@ pub(crate) fn tenant(number: u8, base: &str, clock: Arc<VirtualClock>) -> Tenant
     }
 }
 
+/// The origin that the native application's `corsSettings` list. The others have none.
+pub const ORIGIN: &str = "https://app.example";
+
 /// The import file of both environments.
 pub(crate) fn document(first: &Tenant, second: &Tenant) -> Value {
     json!({
@@ -76,7 +79,7 @@ fn environment(tenant: &Tenant, name: &str) -> Value {
             application(&tenant.web, "Web", "WEB_APP", "OPTIONAL"),
             application(&tenant.post, "Web with post", "WEB_APP", "OPTIONAL"),
             application(&tenant.spa, "Single page", "SINGLE_PAGE_APP", "S256_REQUIRED"),
-            application(&tenant.native, "Native", "NATIVE_APP", "OPTIONAL"),
+            read_by(application(&tenant.native, "Native", "NATIVE_APP", "OPTIONAL")),
         ],
         "users": [
             user(&tenant.person, "Alice", "Archer"),
@@ -100,6 +103,15 @@ fn application(app: &App, name: &str, kind: &str, pkce: &str) -> Value {
         "clientSecret": app.secret,
         "grants": [{ "resource": "openid", "scopes": ["openid", "profile", "email"] }],
     })
+}
+
+/// With one origin whose pages may read codes and tokens.
+fn read_by(mut application: Value) -> Value {
+    if let Some(members) = application.as_object_mut() {
+        let cors = json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": [ORIGIN] });
+        members.insert("corsSettings".into(), cors);
+    }
+    application
 }
 
 fn user(person: &Person, given: &str, family: &str) -> Value {

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::wire::layers;
+use crate::wire::{cors, layers};
 use crate::{App, as_, flows, pages};
 
 /// Everything that is served, from one listener: paths tell the three public hosts apart.
@@ -11,13 +11,23 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route(
             "/{env}/as/authorize",
-            get(as_::authorize::get).post(as_::authorize::post),
+            get(as_::authorize::get)
+                .post(as_::authorize::post)
+                .options(cors::preflight),
         )
-        .route("/{env}/as/resume", get(as_::resume::get))
-        .route("/{env}/as/token", post(as_::token::post))
+        .route(
+            "/{env}/as/resume",
+            get(as_::resume::get).options(cors::preflight),
+        )
+        .route(
+            "/{env}/as/token",
+            post(as_::token::post).options(cors::preflight),
+        )
         .route(
             "/{env}/as/userinfo",
-            get(as_::userinfo::any).post(as_::userinfo::any),
+            get(as_::userinfo::any)
+                .post(as_::userinfo::any)
+                .options(cors::preflight),
         )
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(
@@ -28,7 +38,10 @@ pub fn router(app: App) -> Router {
             "/.well-known/oauth-authorization-server/{env}/as",
             get(as_::well_known::openid_configuration),
         )
-        .route("/{env}/flows/{flow}", get(flows::get).post(flows::post))
+        .route(
+            "/{env}/flows/{flow}",
+            get(flows::get).post(flows::post).options(cors::preflight),
+        )
         .route(
             "/{env}/signon/",
             get(pages::sign_on::get).post(pages::sign_on::post),

@@ -7,6 +7,7 @@
 )]
 mod application;
 mod attached;
+pub mod cors;
 pub mod redirect_uri;
 mod types;
 

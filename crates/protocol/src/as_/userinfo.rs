@@ -1,5 +1,6 @@
 //! `GET|POST /{envID}/as/userinfo` (`reference/oidc.md` 11).
 
+use countersign_domain::ids::ApplicationId;
 use serde_json::Value;
 
 use crate::as_::checks::scope::GrantedScope;
@@ -8,10 +9,10 @@ use crate::as_::tokens::presented::user_token;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
 
-/// Claims about the user of an access token, by its scopes.
+/// Claims about the user of an access token, by its scopes, and the application it was issued to.
 ///
 /// Spec: OIDC Core 5.3.2; `reference/oidc.md` 11.2.
-pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<Value> {
+pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<(ApplicationId, Value)> {
     let token = token.ok_or_else(|| Refusal::TokenMissing.because("no bearer token"))?;
     let presented = user_token(cx, token).await?;
     if !presented.claims.has_scope("openid") {
@@ -35,11 +36,6 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<Value> {
         resource: None,
     };
     let user = user_value(&presented.user);
-    Ok(Value::Object(user_claims(
-        cx,
-        &client,
-        &scope,
-        &user,
-        Target::UserInfo,
-    )?))
+    let claims = user_claims(cx, &client, &scope, &user, Target::UserInfo)?;
+    Ok((client.application.id, Value::Object(claims)))
 }

@@ -5,6 +5,7 @@
 mod as_;
 mod browser;
 mod clients;
+mod cors;
 mod flows;
 mod pages;
 mod sessions;

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::authorize::{Answer, Reply, authorize};
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::as_::response_modes::Delivery;
@@ -10,6 +11,7 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::refusal::{Failure, Outcome, Refused};
 
 use crate::wire::answer::{self, HAL};
+use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{cookies, form, p1_error};
 use crate::{App, pages};
@@ -38,10 +40,17 @@ async fn handle(
         || params
             .as_ref()
             .is_ok_and(|params| params.get("response_mode") == Some("pi.flow"));
-    match answered(app, env, incoming, params).await {
+    let client = params
+        .as_ref()
+        .ok()
+        .and_then(|params| params.get("client_id"))
+        .map(str::to_owned);
+    let response = match answered(app, env, incoming, params).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&failure, incoming, pi_flow),
-    }
+    };
+    let about = About::Client(client.as_deref());
+    cors::finish(app, env, incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(

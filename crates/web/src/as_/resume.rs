@@ -2,20 +2,25 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::resume::resume;
 use countersign_protocol::refusal::Outcome;
 
 use super::authorize::{render, unredirectable};
 use crate::App;
+use crate::wire::cors::{self, About};
 use crate::wire::form;
 use crate::wire::incoming::Incoming;
 
 /// Finishes the authorization request of a flow.
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    match answered(&app, &env, &incoming).await {
+    let response = match answered(&app, &env, &incoming).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&failure, &incoming, false),
-    }
+    };
+    let params = form::query(&incoming).unwrap_or_default();
+    let about = About::Flow(params.get("flowId").unwrap_or_default());
+    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {

@@ -3,20 +3,26 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::token::{TokenResponse, token};
 use countersign_protocol::refusal::Outcome;
 
 use crate::App;
 use crate::wire::answer::{self, JSON};
+use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{form, oauth_error};
 
 /// Redeems a grant.
 pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    match answered(&app, &env, &incoming).await {
+    let response = match answered(&app, &env, &incoming).await {
         Ok(tokens) => answer::json(StatusCode::OK, JSON, &tokens),
         Err(failure) => oauth_error::render(&failure, &incoming),
-    }
+    };
+    // A page is a public client: it names itself in the body.
+    let params = form::body(&incoming).unwrap_or_default();
+    let about = About::Client(params.get("client_id"));
+    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<TokenResponse> {

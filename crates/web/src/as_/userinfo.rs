@@ -3,6 +3,8 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
+use countersign_domain::ids::ApplicationId;
 use countersign_protocol::as_::error::oauth_error;
 use countersign_protocol::as_::userinfo::userinfo;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
@@ -10,13 +12,19 @@ use serde_json::Value;
 
 use crate::App;
 use crate::wire::answer::{self, JSON};
+use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{form, p1_error};
 
 /// Answers claims about the user of the access token.
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match answered(&app, &env, &incoming).await {
-        Ok(claims) => answer::json(StatusCode::OK, JSON, &claims),
+        Ok((client, claims)) => {
+            let response = answer::json(StatusCode::OK, JSON, &claims);
+            let client = client.to_string();
+            let about = About::Client(Some(&client));
+            cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
+        }
         Err(failure) => {
             let mut response = p1_error::render(&failure, incoming.correlation, JSON);
             if let Some(challenge) = challenge(&failure, &incoming) {
@@ -24,12 +32,13 @@ pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Inco
                     .headers_mut()
                     .insert(header::WWW_AUTHENTICATE, challenge);
             }
+            cors::share_with_anyone(&incoming, &mut response);
             response
         }
     }
 }
 
-async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Value> {
+async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(ApplicationId, Value)> {
     let cx = app.cx(env, incoming).await?;
     let token = bearer(incoming)?;
     userinfo(&cx, token.as_deref()).await

@@ -3,12 +3,14 @@
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
 use countersign_protocol::flows::actions::{Call, by_media_type};
 use countersign_protocol::flows::{read, view};
 use countersign_protocol::refusal::{Outcome, Refusal};
 
 use crate::App;
 use crate::wire::answer::{self, HAL};
+use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{cookies, p1_error};
 
@@ -18,7 +20,8 @@ pub async fn get(
     Path((env, flow)): Path<(String, String)>,
     incoming: Incoming,
 ) -> Response {
-    finish(reading(&app, &env, &flow, &incoming).await, &incoming)
+    let outcome = reading(&app, &env, &flow, &incoming).await;
+    finish(&app, &env, &flow, &incoming, outcome).await
 }
 
 /// Performs the action that the media type names.
@@ -27,11 +30,28 @@ pub async fn post(
     Path((env, flow)): Path<(String, String)>,
     incoming: Incoming,
 ) -> Response {
-    finish(acting(&app, &env, &flow, &incoming).await, &incoming)
+    let outcome = acting(&app, &env, &flow, &incoming).await;
+    finish(&app, &env, &flow, &incoming, outcome).await
 }
 
-fn finish(outcome: Outcome<Response>, incoming: &Incoming) -> Response {
-    outcome.unwrap_or_else(|failure| p1_error::render(&failure, incoming.correlation, HAL))
+async fn finish(
+    app: &App,
+    env: &str,
+    flow: &str,
+    incoming: &Incoming,
+    outcome: Outcome<Response>,
+) -> Response {
+    let response =
+        outcome.unwrap_or_else(|failure| p1_error::render(&failure, incoming.correlation, HAL));
+    cors::finish(
+        app,
+        env,
+        incoming,
+        About::Flow(flow),
+        Exposure::Ordinary,
+        response,
+    )
+    .await
 }
 
 async fn reading(app: &App, env: &str, flow: &str, incoming: &Incoming) -> Outcome<Response> {

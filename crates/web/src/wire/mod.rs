@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod cookies;
+pub mod cors;
 pub mod form;
 pub mod incoming;
 pub mod layers;

@@ -1,0 +1,43 @@
+//! CORS by application (`reference/oidc.md` 18.1; threat 6).
+
+use countersign_testkit::{TestServer, on_every_adapter};
+
+on_every_adapter! {
+    /// With the session cookie any page could otherwise have a code by `pi.flow`.
+    async fn threat_6_without_settings_no_page_reads_a_code(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let request = browser.get(tenant.authorize(&tenant.spa).pi_flow().url());
+        let answer = request.header("origin", "https://app.example").send().await.expect_status(200);
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        assert!(answer.header("vary").unwrap_or_default().to_lowercase().contains("origin"));
+    }
+
+    async fn threat_6_only_the_listed_origin_reads_a_code(server: TestServer) {
+        let tenant = &server.tenant;
+        for (origin, allowed) in [
+            ("https://app.example", true),
+            ("https://evil-app.example", false),
+            ("https://app.example.evil", false),
+            ("https://app.example:8443", false),
+            ("http://app.example", false),
+            ("null", false),
+        ] {
+            let browser = tenant.browser();
+            let request = browser.get(tenant.authorize(&tenant.native).pi_flow().url());
+            let answer = request.header("origin", origin).send().await.expect_status(200);
+            let echoed = answer.header("access-control-allow-origin");
+            assert_eq!(echoed, allowed.then_some(origin), "{origin}");
+        }
+    }
+
+    async fn a_page_of_any_origin_drives_a_flow_whose_application_says_nothing(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.spa).start_flow(&browser).await;
+        let request = browser.get(tenant.flow(&flow)).header("origin", "https://any.example");
+        let answer = request.send().await.expect_status(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://any.example"));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    }
+}
