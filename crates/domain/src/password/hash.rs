@@ -64,6 +64,11 @@ pub enum NotAHash {
     TooCostly,
 }
 
+/// Address space (not memory: only pages that are written count) asked for at once, in blocks of
+/// 1 KiB. From 32 MiB on the C library of GNU/Linux maps an allocation by itself and gives it back
+/// when it is freed; smaller ones it would keep after the second hash, 19 MiB for each thread.
+const RESERVED_BLOCKS: usize = 33 * 1024;
+
 /// Memory for Argon2, kept between hashes: clearing fresh pages costs a third of a hash.
 #[derive(Default)]
 pub struct Scratch {
@@ -87,12 +92,13 @@ impl Scratch {
         let usual = MEMORY_KIB as usize;
         if self.blocks.len() > usual {
             self.blocks.truncate(usual);
-            self.blocks.shrink_to_fit();
+            self.blocks.shrink_to(RESERVED_BLOCKS);
         }
     }
 
     fn take(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
+            self.blocks.reserve_exact(count.max(RESERVED_BLOCKS) - self.blocks.len());
             self.blocks.resize(count, Block::new());
         }
         self.blocks.get_mut(..count).unwrap_or_default()
