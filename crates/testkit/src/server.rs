@@ -135,7 +135,7 @@ impl Node {
     /// Binds first: the public URLs follow the port, unless they are those of another node.
     async fn start(store: Arc<dyn Store>, clock: Arc<VirtualClock>, urls: Option<&str>) -> Self {
         let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listeners = Listeners::bind(&[local], None).await;
+        let listeners = Listeners::bind(&[local], None);
         let listeners = listeners.unwrap_or_else(|error| broken("cannot bind", error));
         let address = listeners.first_address();
         let address = address.unwrap_or_else(|error| broken("no address", error));

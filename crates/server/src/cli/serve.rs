@@ -19,7 +19,7 @@ pub fn run(raw: RawConfig) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    let listeners = Listeners::bind(&config.listen, config.admin_listen).await?;
+    let listeners = Listeners::bind(&config.listen, config.admin_listen)?;
     let first = listeners.first_address()?;
     let server = wire_up::build(config, first, Overrides::default()).await?;
     if config.master_key.is_none() {

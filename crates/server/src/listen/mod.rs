@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -33,19 +33,25 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds all addresses.
-    pub async fn bind(public: &[SocketAddr], admin: Option<SocketAddr>) -> anyhow::Result<Self> {
+    /// Binds all addresses. Call on the async runtime.
+    pub fn bind(public: &[SocketAddr], admin: Option<SocketAddr>) -> anyhow::Result<Self> {
         let mut bound = Self {
             public: Vec::with_capacity(public.len()),
             admin: None,
         };
         for address in public {
-            bound.public.push(bind(*address).await?);
+            bound.public.push(bind(*address)?);
         }
         if let Some(address) = admin {
-            bound.admin = Some(bind(address).await?);
+            bound.admin = Some(bind(address)?);
         }
         Ok(bound)
+    }
+
+    /// Binds one more public address.
+    pub fn add(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        self.public.push(bind(address)?);
+        Ok(())
     }
 
     /// The first public address as it was bound: with the real port where 0 was asked for.
@@ -55,13 +61,24 @@ impl Listeners {
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| match address.port() {
-            0 => format!("cannot listen on {}", address.ip()),
-            port => format!("cannot listen on {address} (is port {port} taken?)"),
-        })
+/// Connections that wait to be accepted: room for a burst while the loop is busy.
+const BACKLOG: u32 = 1024;
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A restart must not wait for connections of the last run to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().with_context(|| match address.port() {
+        0 => format!("cannot listen on {}", address.ip()),
+        port => format!("cannot listen on {address} (is port {port} taken?)"),
+    })
 }
 
 /// Told about connections; the metrics of the process, or nothing in tests.

@@ -17,7 +17,6 @@ use countersign_domain::environment::Environment;
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Ports;
 use countersign_protocol::urls::Urls;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::config::{Config, DEFAULT_PORT, LogFormat, MasterKey, RawConfig};
@@ -91,7 +90,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
 async fn start(options: Options) -> anyhow::Result<()> {
     let begun = Instant::now();
     // The port first: while another quick start runs, its files are left alone.
-    let listeners = bind(options.port).await?;
+    let listeners = bind(options.port)?;
     let first = listeners.first_address()?;
     let folder = folder(&options.data_dir)?;
     if options.fresh {
@@ -122,14 +121,13 @@ async fn start(options: Options) -> anyhow::Result<()> {
 
 /// `localhost` is 127.0.0.1 for some programs and ::1 for others. The second is optional: not
 /// every machine has it.
-async fn bind(port: u16) -> anyhow::Result<Listeners> {
+fn bind(port: u16) -> anyhow::Result<Listeners> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut listeners = Listeners::bind(&[address], None)
-        .await
-        .context("choose another port with --port")?;
+    let mut listeners =
+        Listeners::bind(&[address], None).context("choose another port with --port")?;
     let port = listeners.first_address()?.port();
-    if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-        listeners.public.push(listener);
+    if let Err(error) = listeners.add((Ipv6Addr::LOCALHOST, port).into()) {
+        tracing::debug!("only on 127.0.0.1: {error:#}");
     }
     Ok(listeners)
 }
