@@ -7,6 +7,10 @@ mod browser;
 mod clients;
 mod cors;
 mod flows;
+mod nodes;
 mod pages;
+#[cfg(test)]
+mod program;
+mod rotation;
 mod sessions;
 mod tenancy;
