@@ -8,6 +8,7 @@ mod clients;
 mod cors;
 mod flows;
 mod nodes;
+mod overload;
 mod pages;
 #[cfg(test)]
 mod program;
