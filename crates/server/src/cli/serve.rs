@@ -21,6 +21,12 @@ pub fn run(raw: RawConfig) -> anyhow::Result<ExitCode> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&config.listen, config.admin_listen)?;
     let first = listeners.first_address()?;
+    let admin = listeners
+        .admin
+        .as_ref()
+        .map(tokio::net::TcpListener::local_addr)
+        .transpose()?;
+    let interrupts = Interrupts::listen()?;
     let server = wire_up::build(config, first, Overrides::default()).await?;
     if config.master_key.is_none() {
         tracing::warn!("the memory database forgets everything when the process ends");
@@ -28,15 +34,20 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %first,
+        admin_listen = admin.map(tracing::field::display),
         auth_url = server.urls.auth(),
         "serving"
     );
-    until_signal(server, listeners).await
+    until_signal(server, listeners, interrupts).await
 }
 
 /// Serves until the first signal, finishes what is in flight, and leaves at once at the second.
-pub async fn until_signal(server: wire_up::Server, listeners: Listeners) -> anyhow::Result<()> {
-    let (mut first, mut second) = (Signals::new()?, Signals::new()?);
+pub async fn until_signal(
+    server: wire_up::Server,
+    listeners: Listeners,
+    interrupts: Interrupts,
+) -> anyhow::Result<()> {
+    let Interrupts(mut first, mut second) = interrupts;
     let impatient = async {
         second.next().await;
         second.next().await;
@@ -44,6 +55,17 @@ pub async fn until_signal(server: wire_up::Server, listeners: Listeners) -> anyh
     tokio::select! {
         ended = wire_up::run(server, listeners, async move { first.next().await }) => ended,
         () = impatient => anyhow::bail!("stopped at once by a second signal"),
+    }
+}
+
+/// The signals from now on. Made before anybody is told that the server is ready: a signal that
+/// answers the announcement must find it listening.
+pub struct Interrupts(Signals, Signals);
+
+impl Interrupts {
+    /// Begins to listen.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self(Signals::new()?, Signals::new()?))
     }
 }
 

@@ -31,6 +31,8 @@ pub fn start(options: &LogOptions) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_timer(Stamp)
+        // It would complain about a closed standard error on standard error, and panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let human = match options.format {
         LogFormat::Auto => terminal,

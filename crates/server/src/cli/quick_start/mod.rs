@@ -109,6 +109,7 @@ async fn start(options: Options) -> anyhow::Result<()> {
     let facts = facts(&folder.join(FACTS), &server.urls)?;
     make_demo(&server.ports, &server.urls, &facts).await?;
     server.router = server.router.merge(callback::router(&facts)?);
+    let interrupts = super::serve::Interrupts::listen()?;
     let style = Style {
         colour: std::io::stdout().is_terminal(),
     };
@@ -116,7 +117,7 @@ async fn start(options: Options) -> anyhow::Result<()> {
     let summary = summary::render(&facts, &folder.display().to_string(), elapsed, style)?;
     // Whoever reads the summary through a pipe may close it; that is no reason to stop serving.
     let _ = std::io::stdout().write_all(summary.as_bytes());
-    super::serve::until_signal(server, listeners).await
+    super::serve::until_signal(server, listeners, interrupts).await
 }
 
 /// `localhost` is 127.0.0.1 for some programs and ::1 for others. The second is optional: not

@@ -1,0 +1,83 @@
+//! The program as its users start it: a process of its own, its command line, its signals.
+
+mod commands;
+mod quick_start;
+mod serve;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The program, without whatever the environment of the test run would tell it.
+fn countersign(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COUNTERSIGN_") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(folder);
+    command
+}
+
+/// Runs it to its end.
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    countersign(folder).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A server in a process; killed if the test does not stop it.
+struct Running {
+    child: Child,
+    /// What it said until it was ready.
+    said: String,
+}
+
+/// Which of its outputs says that it is ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Out,
+    Err,
+}
+
+impl Running {
+    /// Starts it and reads what it says up to the line with `ready` in it.
+    fn start(mut command: Command, says: Says, ready: &str) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let output: Box<dyn Read> = match says {
+            Says::Out => Box::new(child.stdout.take().unwrap()),
+            Says::Err => Box::new(child.stderr.take().unwrap()),
+        };
+        let mut said = String::new();
+        for line in BufReader::new(output).lines() {
+            said.push_str(&line.unwrap());
+            said.push('\n');
+            if said.contains(ready) {
+                return Self { child, said };
+            }
+        }
+        let mut rest = String::new();
+        if let Some(mut other) = child.stderr.take() {
+            other.read_to_string(&mut rest).unwrap();
+        }
+        panic!("it ended without being ready: {said}{rest}");
+    }
+
+    /// Sends SIGTERM and waits; says whether it ended well.
+    fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        sent.success() && self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,109 @@
+//! `countersign` without a command.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{Running, Says, countersign, run, text};
+
+fn start(folder: &Path, arguments: &[&str]) -> Running {
+    let mut command = countersign(folder);
+    command.args(["--port", "0"]).args(arguments);
+    Running::start(command, Says::Out, "Ctrl-C stops")
+}
+
+fn facts(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("countersign-data/quickstart.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The three commands as somebody would paste them.
+fn printed_curls(said: &str) -> String {
+    let (_, behind) = said.split_once("Sign on with three curls").unwrap();
+    let (curls, _) = behind.split_once("Ctrl-C stops").unwrap();
+    curls.to_owned()
+}
+
+#[test]
+fn the_three_printed_curls_end_in_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &[]);
+    let script = printed_curls(&server.said);
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let tokens: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    for name in ["access_token", "id_token"] {
+        assert!(
+            tokens[name].is_string(),
+            "{tokens} {}",
+            text(&output.stderr)
+        );
+    }
+    assert!(server.stop());
+}
+
+#[test]
+fn a_later_start_finds_everything_as_it_was_and_fresh_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(start(folder.path(), &[]).stop());
+    let first = facts(folder.path());
+    assert!(start(folder.path(), &[]).stop());
+    let second = facts(folder.path());
+    for key in ["environmentId", "applications", "users", "admin"] {
+        assert_eq!(first[key], second[key]);
+    }
+    let kept = folder.path().join("countersign-data/of-somebody-else");
+    std::fs::write(&kept, "x").unwrap();
+    assert!(start(folder.path(), &["--fresh"]).stop());
+    assert_ne!(
+        first["environmentId"],
+        facts(folder.path())["environmentId"]
+    );
+    assert!(kept.exists());
+}
+
+#[test]
+fn secrets_on_disk_are_for_their_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &[]);
+    let data = folder.path().join("countersign-data");
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in ["quickstart.json", "master.key", "countersign.db"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
+    drop(server);
+}
+
+#[test]
+fn what_is_written_is_what_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &[]);
+    let facts = facts(folder.path());
+    let issuer = facts["issuer"].as_str().unwrap();
+    let url = format!("{issuer}/.well-known/openid-configuration");
+    let output = Command::new("curl").args(["-sf", &url]).output().unwrap();
+    let discovery: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(discovery["issuer"], facts["issuer"]);
+    assert!(server.said.contains(issuer));
+    assert!(!server.said.contains('\x1b'), "no colours in a pipe");
+}
+
+#[test]
+fn a_taken_port_is_explained_and_leaves_the_other_server_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &[]);
+    let before = facts(folder.path());
+    let url = url::Url::parse(before["authUrl"].as_str().unwrap()).unwrap();
+    let port = url.port().unwrap().to_string();
+    let output = run(folder.path(), &["--port", &port, "--fresh"]);
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains("--port"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(facts(folder.path()), before);
+    drop(server);
+}
