@@ -1,7 +1,7 @@
 //! SQLite, embedded: one writer thread with group commit, readers on the calling thread.
 //!
 //! Reads do not hop to another thread: a point read takes some 7 us, a hop costs more
-//! (`docs/decisions/0002`). Every commit is `synchronous=FULL`, so that what was acknowledged
+//! (`docs/decisions/0002-storage.md`). Every commit is `synchronous=FULL`, so that what was acknowledged
 //! survives the loss of power: a consumed code that came back would be a security hole.
 
 mod apply;
