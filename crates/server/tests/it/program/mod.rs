@@ -1,4 +1,5 @@
 //! The program as its users start it: a process of its own, its command line, its signals.
+#![cfg(test)]
 
 mod commands;
 mod quick_start;
@@ -47,24 +48,26 @@ impl Running {
     /// Starts it and reads what it says up to the line with `ready` in it.
     fn start(mut command: Command, says: Says, ready: &str) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let output: Box<dyn Read> = match says {
-            Says::Out => Box::new(child.stdout.take().unwrap()),
-            Says::Err => Box::new(child.stderr.take().unwrap()),
+        let mut server = Self {
+            child: command.spawn().unwrap(),
+            said: String::new(),
         };
-        let mut said = String::new();
+        let output: Box<dyn Read> = match says {
+            Says::Out => Box::new(server.child.stdout.take().unwrap()),
+            Says::Err => Box::new(server.child.stderr.take().unwrap()),
+        };
         for line in BufReader::new(output).lines() {
-            said.push_str(&line.unwrap());
-            said.push('\n');
-            if said.contains(ready) {
-                return Self { child, said };
+            server.said.push_str(&line.unwrap());
+            server.said.push('\n');
+            if server.said.contains(ready) {
+                return server;
             }
         }
         let mut rest = String::new();
-        if let Some(mut other) = child.stderr.take() {
+        if let Some(mut other) = server.child.stderr.take() {
             other.read_to_string(&mut rest).unwrap();
         }
-        panic!("it ended without being ready: {said}{rest}");
+        panic!("it ended without being ready: {}{rest}", server.said);
     }
 
     /// Sends SIGTERM and waits; says whether it ended well.
