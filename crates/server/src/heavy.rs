@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn threat_22_a_full_queue_refuses_at_once() {
+    async fn a_full_queue_refuses_at_once() {
         let pool = HeavyPool::new(1, 2);
         let busy = occupy(&pool);
         pool.submit(Box::new(|_| ())).unwrap();

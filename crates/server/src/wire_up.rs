@@ -14,6 +14,7 @@ use axum::routing::get;
 use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
+use countersign_store::Counting;
 use http::{StatusCode, header};
 use ipnet::IpNet;
 use tokio::sync::watch;
@@ -109,7 +110,9 @@ pub async fn build(
     let fetch =
         Guarded::new(&config.private_egress, config.extra_ca.clone()).context("extra-ca")?;
     let urls = Arc::new(config.public_urls(first)?);
-    let ports = ports(config, overrides).await?;
+    let mut ports = ports(config, overrides).await?;
+    let store = Arc::new(Counting::new(ports.store));
+    ports.store = Arc::clone(&store) as Arc<dyn Store>;
     check_master_key(&ports).await?;
     for file in &config.import {
         let report = import::file(&ports, &urls, file).await?;
@@ -117,7 +120,7 @@ pub async fn build(
     }
     let cache = Arc::new(ConfigurationCache::new(ports.clone(), Arc::clone(&urls)));
     let seats = Seats::new(&config.limits, config.trusted_proxies.clone());
-    let metrics = Metrics::new(&seats);
+    let metrics = Metrics::new(&seats, &store);
     let (stop, stopped) = watch::channel(false);
     let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
     let product = countersign_web::router(countersign_web::App::new(Arc::clone(&cache)));

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod doctor;
+mod floor;
 mod keygen;
 mod quick_start;
 mod serve;
@@ -76,6 +77,9 @@ enum Command {
     Keygen(keygen::Options),
     /// Print the version
     Version,
+    /// What `cargo xtask bench` compares with
+    #[command(hide = true)]
+    Floor(floor::Options),
 }
 
 /// Runs the command line of the process.
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(options)) => transfer::export_environment(*options),
         Some(Command::Doctor(raw)) => doctor::run(*raw),
         Some(Command::Keygen(options)) => keygen::run(&options).map(|()| ExitCode::SUCCESS),
+        Some(Command::Floor(options)) => floor::run(&options),
         Some(Command::Version) => {
             println!("countersign {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)

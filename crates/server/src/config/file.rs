@@ -119,6 +119,18 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_in_the_operators_manual() {
+        let manual = include_str!("../../../../docs/operations/configuration.md");
+        for key in keys() {
+            let variable = format!("COUNTERSIGN_{}", key.to_ascii_uppercase().replace('-', "_"));
+            assert!(
+                manual.contains(&format!("| `{key}` | `{variable}` |")),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
     fn an_upper_layer_wins_key_by_key() {
         let file = parse("listen = [\"a\", \"b\"]\nlog = \"debug\"\nmaster-key = \"x\"").unwrap();
         let above = RawConfig {

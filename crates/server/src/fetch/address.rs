@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn threat_15_special_addresses_are_not_public() {
+    fn threat_35_special_addresses_are_not_public() {
         for text in [
             "0.0.0.0",
             "0.1.2.3",

@@ -44,7 +44,7 @@ async fn fetch(guarded: &Guarded, url: &str) -> Result<Fetched, FetchError> {
 }
 
 #[tokio::test]
-async fn threat_15_loopback_is_refused_by_address_and_by_name() {
+async fn threat_35_loopback_is_refused_by_address_and_by_name() {
     let port = local().await.port();
     let guarded = guarded(&[]);
     for host in [

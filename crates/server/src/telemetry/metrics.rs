@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use countersign_store::Counting;
 use http::Method;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -17,6 +18,7 @@ use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
 use super::process::Process;
+use super::storage::Storage;
 use crate::listen::Watcher;
 use crate::listen::limits::{Full, Seats};
 
@@ -55,8 +57,8 @@ struct ReasonLabels {
 }
 
 impl Metrics {
-    /// Fresh metrics, all zero.
-    pub fn new(seats: &Arc<Seats>) -> Arc<Self> {
+    /// Fresh metrics, all zero; also reports open connections and the use of the store.
+    pub fn new(seats: &Arc<Seats>, store: &Arc<Counting>) -> Arc<Self> {
         let mut registry = Registry::default();
         let requests = Family::default();
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
@@ -88,6 +90,7 @@ impl Metrics {
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         registry.register_collector(Box::new(Process::new(Arc::clone(seats))));
+        registry.register_collector(Box::new(Storage(Arc::clone(store))));
         Arc::new(Self {
             registry,
             requests,
@@ -180,7 +183,8 @@ mod tests {
     #[tokio::test]
     async fn requests_are_counted_by_route_not_by_path() {
         let seats = Seats::new(&Limits::default(), Vec::new());
-        let metrics = Metrics::new(&seats);
+        let store = Counting::new(Arc::new(countersign_store::MemoryStore::new()));
+        let metrics = Metrics::new(&seats, &Arc::new(store));
         let router = Router::new().route("/{env}/as/token", get(|| async { "x" }));
         let router = metrics.measure(router);
         for path in ["/one/as/token", "/two/as/token", "/secret-in-path"] {
@@ -201,5 +205,6 @@ mod tests {
         assert!(!text.contains("secret-in-path"));
         assert!(text.contains("process_resident_memory_bytes "), "{text}");
         assert!(text.contains("countersign_connections 0"), "{text}");
+        assert!(text.contains("countersign_store_commits_total 0"), "{text}");
     }
 }
