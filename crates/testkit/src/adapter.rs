@@ -20,10 +20,13 @@ pub fn run<F: Future<Output = ()>>(adapter: Adapter, test: impl FnOnce(TestServe
     run_at(adapter, VirtualClock::fixed(), test);
 }
 
-/// The same in memory, with a clock that stands at the real time: for clients that have a clock of
-/// their own.
-pub fn run_in_real_time<F: Future<Output = ()>>(test: impl FnOnce(TestServer) -> F) {
-    run_at(Adapter::Memory, VirtualClock::real(), test);
+/// The same with a clock that stands at the real time: for clients and browsers, which have clocks
+/// of their own.
+pub fn run_in_real_time<F: Future<Output = ()>>(
+    adapter: Adapter,
+    test: impl FnOnce(TestServer) -> F,
+) {
+    run_at(adapter, VirtualClock::real(), test);
 }
 
 fn run_at<F: Future<Output = ()>>(

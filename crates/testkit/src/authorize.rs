@@ -55,7 +55,8 @@ impl<'a> Authorize<'a> {
     /// Without PKCE.
     #[must_use]
     pub fn without_pkce(self) -> Self {
-        self.remove("code_challenge").remove("code_challenge_method")
+        self.remove("code_challenge")
+            .remove("code_challenge_method")
     }
 
     /// As `response_mode=pi.flow`, without the `redirect_uri` that this does not need.
@@ -85,7 +86,11 @@ impl<'a> Authorize<'a> {
     /// Sends it as a form.
     pub async fn post(&self, browser: &Browser) -> Answer {
         let fields = self.parameters.iter().map(|(name, value)| (name, value));
-        browser.post(self.tenant.endpoint("authorize")).form(fields).send().await
+        browser
+            .post(self.tenant.endpoint("authorize"))
+            .form(fields)
+            .send()
+            .await
     }
 
     /// Goes on to the sign-on page.
@@ -104,7 +109,14 @@ impl<'a> Authorize<'a> {
             return answer;
         }
         let person = &self.tenant.person;
-        submit(self.tenant, browser, &answer, &person.username, &person.password).await
+        submit(
+            self.tenant,
+            browser,
+            &answer,
+            &person.username,
+            &person.password,
+        )
+        .await
     }
 
     /// The same, and takes the code from the redirect.
@@ -114,7 +126,12 @@ impl<'a> Authorize<'a> {
 
     /// Starts a `pi.flow` and returns the id of the flow.
     pub async fn start_flow(&self, browser: &Browser) -> String {
-        self.clone().pi_flow().send(browser).await.expect_status(200).text("/id")
+        self.clone()
+            .pi_flow()
+            .send(browser)
+            .await
+            .expect_status(200)
+            .text("/id")
     }
 }
 
@@ -126,7 +143,10 @@ pub async fn submit(
     username: &str,
     password: &str,
 ) -> Answer {
-    let form = page.form().fill("username", username).fill("password", password);
+    let form = page
+        .form()
+        .fill("username", username)
+        .fill("password", password);
     let answer = browser.post(&form.action).form(form.fields).send().await;
     browser.follow(answer, &tenant.base).await
 }

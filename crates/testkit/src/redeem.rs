@@ -36,7 +36,9 @@ impl Redeem {
         match app.auth_method {
             "CLIENT_SECRET_BASIC" => request.basic = Some((app.id.clone(), app.secret.clone())),
             "CLIENT_SECRET_POST" => {
-                request = request.add("client_id", &app.id).add("client_secret", &app.secret);
+                request = request
+                    .add("client_id", &app.id)
+                    .add("client_secret", &app.secret);
             }
             _ => request = request.add("client_id", &app.id),
         }
@@ -84,6 +86,10 @@ impl Redeem {
             request = request.basic(user, password);
         }
         let fields = self.fields.iter().map(|(name, value)| (name, value));
-        request.header("accept", "application/json").form(fields).send().await
+        request
+            .header("accept", "application/json")
+            .form(fields)
+            .send()
+            .await
     }
 }

@@ -8,12 +8,14 @@ use countersign_protocol::configuration::ConfigurationCache;
 use countersign_server::config::{Config, RawConfig};
 use countersign_server::listen::Listeners;
 use countersign_server::wire_up::{self, Overrides};
+use countersign_store::Counting;
+use countersign_store::faulty::Faulty;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::store::Home;
-use crate::{Adapter, SeededEntropy, Tenant, VirtualClock, broken, fixture};
+use crate::{Adapter, CountingHeavy, SeededEntropy, Tenant, VirtualClock, broken, fixture};
 
 /// A running server.
 pub struct TestServer {
@@ -27,6 +29,12 @@ pub struct TestServer {
     pub base: String,
     /// What it works with, for tests that look behind the wire.
     pub ports: Ports,
+    /// Counts its reads and durable writes.
+    pub counts: Arc<Counting>,
+    /// Goes wrong as planned.
+    pub faults: Arc<Faulty>,
+    /// Counts its password checks.
+    pub hashing: Arc<CountingHeavy>,
     cache: Arc<ConfigurationCache>,
     api_url: String,
     home: Arc<Home>,
@@ -37,7 +45,10 @@ impl TestServer {
     pub(crate) async fn start(adapter: Adapter, clock: VirtualClock) -> (Self, Shutdown) {
         let home = Arc::new(Home::make(adapter).await);
         let clock = Arc::new(clock);
-        let node = Node::start(home.store().await, clock.clone(), None).await;
+        let faults = Arc::new(Faulty::new(home.store().await));
+        let counts = Arc::new(Counting::new(faults.clone()));
+        let hashing = Arc::new(CountingHeavy::default());
+        let node = Node::start(counts.clone(), clock.clone(), None, hashing.clone()).await;
         let base = node.base.clone();
         let server = Self {
             tenant: fixture::tenant(1, &base, clock.clone()),
@@ -45,6 +56,9 @@ impl TestServer {
             clock,
             base,
             ports: node.ports,
+            counts,
+            faults,
+            hashing,
             cache: node.cache,
             api_url: node.api_url,
             home: Arc::clone(&home),
@@ -68,7 +82,8 @@ impl TestServer {
     /// The tenant's requests go there.
     pub async fn another_node(&self) -> AnotherNode {
         let store = self.home.store().await;
-        let node = Node::start(store, self.clock.clone(), Some(&self.base)).await;
+        let hashing = self.hashing.clone();
+        let node = Node::start(store, self.clock.clone(), Some(&self.base), hashing).await;
         let mut tenant = self.tenant.clone();
         tenant.base.clone_from(&node.base);
         AnotherNode {
@@ -133,7 +148,12 @@ struct Node {
 
 impl Node {
     /// Binds first: the public URLs follow the port, unless they are those of another node.
-    async fn start(store: Arc<dyn Store>, clock: Arc<VirtualClock>, urls: Option<&str>) -> Self {
+    async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<VirtualClock>,
+        urls: Option<&str>,
+        hashing: Arc<CountingHeavy>,
+    ) -> Self {
         let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listeners = Listeners::bind(&[local], None);
         let listeners = listeners.unwrap_or_else(|error| broken("cannot bind", error));
@@ -155,7 +175,7 @@ impl Node {
             store: Some(store),
             clock: Some(clock),
             entropy: Some(Arc::new(SeededEntropy::new(seed))),
-            heavy: None,
+            heavy: Some(hashing),
         };
         let server = wire_up::build(&config, address, overrides).await;
         let server = server.unwrap_or_else(|error| broken("cannot start", error));

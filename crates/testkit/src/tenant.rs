@@ -93,7 +93,11 @@ impl Tenant {
     /// Performs an action of a flow.
     pub async fn act(&self, browser: &Browser, flow: &str, action: &str, body: &Value) -> Answer {
         let media = format!("application/vnd.pingidentity.{action}+json");
-        browser.post(self.flow(flow)).json(&media, body).send().await
+        browser
+            .post(self.flow(flow))
+            .json(&media, body)
+            .send()
+            .await
     }
 
     /// Performs `usernamePassword.check`.
@@ -105,20 +109,30 @@ impl Tenant {
         password: &str,
     ) -> Answer {
         let body = json!({ "username": username, "password": password });
-        self.act(browser, flow, "usernamePassword.check", &body).await
+        self.act(browser, flow, "usernamePassword.check", &body)
+            .await
     }
 
     /// Signs the person on with a new browser and redeems the code: the whole way, as `app` asks.
     pub async fn tokens(&self, app: &App) -> Value {
         let browser = self.browser();
         let code = self.authorize(app).code(&browser).await;
-        self.redeem(app, &code).send(&browser).await.expect_status(200).json()
+        self.redeem(app, &code)
+            .send(&browser)
+            .await
+            .expect_status(200)
+            .json()
     }
 
     /// The published keys.
     pub async fn jwks(&self) -> Value {
         let browser = self.browser();
-        browser.get(self.endpoint("jwks")).send().await.expect_status(200).json()
+        browser
+            .get(self.endpoint("jwks"))
+            .send()
+            .await
+            .expect_status(200)
+            .json()
     }
 
     /// Verifies a token against the published keys.
@@ -132,6 +146,10 @@ impl Tenant {
     /// Reads userinfo with an access token.
     pub async fn userinfo(&self, token: &str) -> Answer {
         let browser = self.browser();
-        browser.get(self.endpoint("userinfo")).bearer(token).send().await
+        browser
+            .get(self.endpoint("userinfo"))
+            .bearer(token)
+            .send()
+            .await
     }
 }

@@ -61,6 +61,8 @@ impl Chromium {
         }
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
+            // The driver itself waits for an element that is still to come.
+            "timeouts": { "implicit": 20_000 },
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "args": arguments, "prefs": preferences },
         } } });
@@ -107,11 +109,12 @@ impl Chromium {
             .await;
     }
 
-    /// Clicks on the element of a CSS selector, and waits for the page that this leads to.
-    pub async fn click(&self, selector: &str) {
+    /// Clicks on the element of a CSS selector, and waits for an element of the page that follows.
+    pub async fn click_through(&self, selector: &str, next: &str) {
         let element = self.element(selector).await;
         let path = format!("/element/{element}/click");
         self.command("POST", &path, Some(json!({}))).await;
+        self.element(next).await;
     }
 
     /// The text of the element of a CSS selector, as it is shown.

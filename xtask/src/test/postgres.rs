@@ -54,7 +54,7 @@ impl Cluster {
             postgres.args(["-c", setting]);
         }
         // Not the memory of the machine but correctness is what the tests are about.
-        postgres.args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"]);
+        postgres.args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=log"]);
         let mut server = postgres
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -4,13 +4,13 @@
 
 mod as_;
 mod browser;
+mod budget;
 mod clients;
 mod cors;
 mod flows;
 mod nodes;
 mod overload;
 mod pages;
-#[cfg(test)]
 mod program;
 mod rotation;
 mod sessions;

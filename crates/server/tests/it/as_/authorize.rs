@@ -8,7 +8,12 @@ use countersign_testkit::{Answer, Browser, TestServer, code_of, on_every_adapter
 #[track_caller]
 fn error_of(answer: &Answer) -> String {
     let redirect = answer.redirect();
-    assert!(redirect.as_str().starts_with(countersign_testkit::REDIRECT_URI), "{redirect}");
+    assert!(
+        redirect
+            .as_str()
+            .starts_with(countersign_testkit::REDIRECT_URI),
+        "{redirect}"
+    );
     let parameters = query(&redirect);
     assert_eq!(parameters["state"], "the state & more");
     assert!(parameters["error_description"].contains("Correlation ID"));
@@ -17,7 +22,11 @@ fn error_of(answer: &Answer) -> String {
 }
 
 async fn json_of(browser: &Browser, url: String) -> Answer {
-    browser.get(url).header("accept", "application/json").send().await
+    browser
+        .get(url)
+        .header("accept", "application/json")
+        .send()
+        .await
 }
 
 /// Asks with every header that has ever been mistaken for the truth.

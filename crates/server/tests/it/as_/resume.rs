@@ -8,10 +8,17 @@ fn resume_url(tenant: &Tenant, flow: &str) -> String {
 
 /// A completed flow of the single-page application in redirect mode, not resumed yet.
 async fn completed(tenant: &Tenant, browser: &Browser) -> String {
-    let page = tenant.authorize(&tenant.spa).send(browser).await.expect_status(302).redirect();
+    let page = tenant
+        .authorize(&tenant.spa)
+        .send(browser)
+        .await
+        .expect_status(302)
+        .redirect();
     let flow = query(&page)["flowId"].clone();
     let person = &tenant.person;
-    let answer = tenant.check_password(browser, &flow, &person.username, &person.password).await;
+    let answer = tenant
+        .check_password(browser, &flow, &person.username, &person.password)
+        .await;
     let answer = answer.expect_status(200);
     assert_eq!(answer.text("/status"), "COMPLETED");
     assert_eq!(answer.text("/resumeUrl"), resume_url(tenant, &flow));

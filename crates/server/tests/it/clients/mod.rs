@@ -36,7 +36,10 @@ fn run(variable: &str, script: &str, tenant: &Tenant, app: &App) {
     assert_eq!(learned["claims"]["sub"], json!(tenant.person.id));
     assert_eq!(learned["claims"]["iss"], json!(tenant.issuer()));
     assert_eq!(learned["userinfo"]["sub"], json!(tenant.person.id));
-    assert_eq!(learned["userinfo"]["preferred_username"], json!(tenant.person.username));
+    assert_eq!(
+        learned["userinfo"]["preferred_username"],
+        json!(tenant.person.username)
+    );
     assert_eq!(learned["access"]["client_id"], json!(app.id));
     assert_eq!(learned["scope"], "openid profile email");
     assert_eq!(learned["replay"], "invalid_grant");
@@ -44,14 +47,17 @@ fn run(variable: &str, script: &str, tenant: &Tenant, app: &App) {
 
 /// Runs it for each way of client authentication, with a server that keeps real time.
 fn run_for_every_app(variable: &'static str, script: &'static str) {
-    countersign_testkit::run_in_real_time(move |server| async move {
-        let tenant = server.tenant.clone();
-        let judge = move || {
-            for app in [&tenant.web, &tenant.post, &tenant.spa] {
-                run(variable, script, &tenant, app);
-            }
-        };
-        // The child process is waited for, and the server needs its threads meanwhile.
-        std::thread::scope(|scope| scope.spawn(judge).join()).unwrap();
-    });
+    countersign_testkit::run_in_real_time(
+        countersign_testkit::Adapter::Sqlite,
+        move |server| async move {
+            let tenant = server.tenant.clone();
+            let judge = move || {
+                for app in [&tenant.web, &tenant.post, &tenant.spa] {
+                    run(variable, script, &tenant, app);
+                }
+            };
+            // The child process is waited for, and the server needs its threads meanwhile.
+            std::thread::scope(|scope| scope.spawn(judge).join()).unwrap();
+        },
+    );
 }

@@ -38,15 +38,18 @@ async fn sign_on(tenant: &Tenant, app: &App) {
     let http = tenant.browser();
     let send = |request| carry(&http, request);
     let issuer = IssuerUrl::new(tenant.issuer()).unwrap();
-    let metadata = CoreProviderMetadata::discover_async(issuer, &send).await.unwrap();
+    let metadata = CoreProviderMetadata::discover_async(issuer, &send)
+        .await
+        .unwrap();
     let secret = (app.auth_method != "NONE").then(|| ClientSecret::new(app.secret.clone()));
-    let client = CoreClient::from_provider_metadata(metadata, ClientId::new(app.id.clone()), secret)
-        .set_redirect_uri(RedirectUrl::new(REDIRECT_URI.to_owned()).unwrap())
-        .set_auth_type(if app.auth_method == "CLIENT_SECRET_BASIC" {
-            AuthType::BasicAuth
-        } else {
-            AuthType::RequestBody
-        });
+    let client =
+        CoreClient::from_provider_metadata(metadata, ClientId::new(app.id.clone()), secret)
+            .set_redirect_uri(RedirectUrl::new(REDIRECT_URI.to_owned()).unwrap())
+            .set_auth_type(if app.auth_method == "CLIENT_SECRET_BASIC" {
+                AuthType::BasicAuth
+            } else {
+                AuthType::RequestBody
+            });
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (start, state, nonce) = client
         .authorize_url(
@@ -61,7 +64,10 @@ async fn sign_on(tenant: &Tenant, app: &App) {
 
     let browser = tenant.browser();
     let answer = browser.get(start).send().await;
-    let page = browser.follow(answer, &tenant.base).await.expect_status(200);
+    let page = browser
+        .follow(answer, &tenant.base)
+        .await
+        .expect_status(200);
     let person = &tenant.person;
     let answer = submit(tenant, &browser, &page, &person.username, &person.password).await;
     let redirect = answer.redirect();
@@ -96,9 +102,12 @@ async fn sign_on(tenant: &Tenant, app: &App) {
 
 #[test]
 fn openidconnect_signs_a_person_on() {
-    countersign_testkit::run_in_real_time(|server| async move {
-        for app in [&server.tenant.web, &server.tenant.post, &server.tenant.spa] {
-            sign_on(&server.tenant, app).await;
-        }
-    });
+    countersign_testkit::run_in_real_time(
+        countersign_testkit::Adapter::Sqlite,
+        |server| async move {
+            for app in [&server.tenant.web, &server.tenant.post, &server.tenant.spa] {
+                sign_on(&server.tenant, app).await;
+            }
+        },
+    );
 }

@@ -3,7 +3,8 @@
 use countersign_testkit::{REDIRECT_URI, TestServer, on_every_adapter};
 
 /// Ends an attribute, a tag, a comment, a script and a style, whichever it lands in.
-const POLYGLOT: &str = r#""'><!--</script></style><img src=x onerror=alert(1)>javascript:alert(1)//&amp;"#;
+const POLYGLOT: &str =
+    r#""'><!--</script></style><img src=x onerror=alert(1)>javascript:alert(1)//&amp;"#;
 
 on_every_adapter! {
     async fn the_parameters_are_in_a_form_for_the_client(server: TestServer) {
