@@ -57,7 +57,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         trusted_proxies: Arc::default(),
         stop: stopped,
     };
-    let listeners = Listeners::bind(&[options.listen], None).await?;
+    let listeners = Listeners::bind(&[options.listen], None)?;
     let listener = listeners.public.into_iter().next();
     let listener = listener.context("there is no listener")?;
     listen::serve(listener, None, app, seats, Arc::new(Nobody)).await;
