@@ -7,6 +7,8 @@ mod urls;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use countersign_protocol::import::{Format, parse};
+
 use crate::config::{Config, RawConfig, keys, nearest};
 use crate::private_file;
 
@@ -111,6 +113,7 @@ pub fn run(raw: RawConfig) -> anyhow::Result<ExitCode> {
 
 async fn examine(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     database::examine(config, report).await;
+    imports(config, report);
     listeners(config, report).await;
     let first = config.first_address();
     urls::examine(config, first, report).await?;
@@ -123,7 +126,7 @@ fn unknown_variables(report: &mut Report, names: impl Iterator<Item = String>) {
     let known: Vec<String> = keys()
         .iter()
         .map(|key| variable(key))
-        .chain([variable("config")])
+        .chain(["config", "port", "data-dir"].map(variable))
         .collect();
     for name in names {
         // Those of the test suite are nobody's slip.
@@ -160,6 +163,24 @@ fn key_file(report: &mut Report, raw: &RawConfig) {
     }
 }
 
+/// The files alone; whether they fit the database is seen when they are imported.
+fn imports(config: &Config, report: &mut Report) {
+    for path in &config.import {
+        let name = path.display().to_string();
+        let checked = std::fs::read_to_string(path)
+            .map_err(anyhow::Error::from)
+            .and_then(|text| Ok(parse(&name, &text, Format::of_name(&name))?));
+        match checked {
+            Ok(_) => report.ok("import", format!("{name} is well formed")),
+            Err(error) => report.fail(
+                "import",
+                format!("{name}: {error:#}"),
+                "correct the file; docs/how-to/import.md describes it",
+            ),
+        }
+    }
+}
+
 async fn listeners(config: &Config, report: &mut Report) {
     for address in config.listen.iter().chain(&config.admin_listen) {
         match tokio::net::TcpListener::bind(address).await {
@@ -183,6 +204,7 @@ mod tests {
         let names = [
             "COUNTERSIGN_LITSEN",
             "COUNTERSIGN_LISTEN",
+            "COUNTERSIGN_PORT",
             "COUNTERSIGN_TEST_POSTGRES",
             "HOME",
         ];

@@ -1,5 +1,6 @@
 //! The database, the master key, and the clock as the database remembers it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
@@ -8,6 +9,8 @@ use countersign_domain::ids::{EnvId, random_uuid};
 use countersign_domain::ports::Ports;
 use countersign_domain::store::{Batch, Doc, Fault, Key, Query};
 use countersign_domain::time::Time;
+
+use countersign_store::Database;
 
 use super::Report;
 use crate::config::Config;
@@ -22,6 +25,11 @@ const TOLERANCE: Duration = Duration::from_mins(1);
 const PROBE_LIFETIME: Duration = Duration::from_mins(1);
 
 pub async fn examine(config: &Config, report: &mut Report) {
+    if let Database::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        return absent(path, report);
+    }
     let ports = match wire_up::ports(config, Overrides::default()).await {
         Ok(ports) => ports,
         Err(error) => {
@@ -65,6 +73,27 @@ pub async fn examine(config: &Config, report: &mut Report) {
         ),
     }
     clock(&ports, report).await;
+}
+
+/// A first start will make the file; the doctor does not, lest a misspelt path becomes a database.
+fn absent(path: &Path, report: &mut Report) {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        report.warn(
+            "database",
+            format!("{} does not exist", path.display()),
+            "fine before the first start, which makes it; otherwise check the path",
+        );
+    } else {
+        report.fail(
+            "database",
+            format!("there is no folder {}", folder.display()),
+            "make it, or correct the path",
+        );
+    }
 }
 
 async fn write_and_delete(ports: &Ports) -> Result<(), Fault> {

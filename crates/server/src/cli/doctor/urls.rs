@@ -21,7 +21,10 @@ pub async fn examine(
         ("api-url", urls.api()),
         ("apps-url", urls.apps()),
     ];
-    for (option, text) in named {
+    for (at, (option, text)) in named.iter().enumerate() {
+        if named.iter().take(at).any(|(_, earlier)| earlier == text) {
+            continue;
+        }
         let url = Url::parse(text)?;
         transport(option, &url, report);
         resolve(option, &url, report).await;

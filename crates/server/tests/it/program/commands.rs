@@ -110,6 +110,16 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
             .success()
     );
     let options = [&["doctor", "--listen", "127.0.0.1:0"], &DATABASE[..]].concat();
+    let before_the_first_start = run(here, &options);
+    assert!(before_the_first_start.status.success());
+    assert!(!here.join("test.db").exists());
+
+    std::fs::write(here.join("none.json"), "{}").unwrap();
+    assert!(
+        run(here, &[&["import", "none.json"], &DATABASE[..]].concat())
+            .status
+            .success()
+    );
     let healthy = run(here, &options);
     let said = text(&healthy.stdout);
     assert!(healthy.status.success(), "{said}{}", text(&healthy.stderr));
