@@ -21,9 +21,10 @@ pub fn allows(application: &Application, origin: &str, exposure: Exposure) -> bo
         None => exposure == Exposure::Ordinary && split(origin).is_some(),
         Some(settings) => match settings.behavior {
             CorsBehavior::AllowNoOrigins => false,
-            CorsBehavior::AllowSpecificOrigins => {
-                settings.origins.iter().any(|listed| matches(listed, origin))
-            }
+            CorsBehavior::AllowSpecificOrigins => settings
+                .origins
+                .iter()
+                .any(|listed| matches(listed, origin)),
         },
     }
 }

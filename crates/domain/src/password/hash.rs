@@ -98,7 +98,8 @@ impl Scratch {
 
     fn take(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
-            self.blocks.reserve_exact(count.max(RESERVED_BLOCKS) - self.blocks.len());
+            self.blocks
+                .reserve_exact(count.max(RESERVED_BLOCKS) - self.blocks.len());
             self.blocks.resize(count, Block::new());
         }
         self.blocks.get_mut(..count).unwrap_or_default()
