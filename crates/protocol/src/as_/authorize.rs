@@ -23,7 +23,7 @@ use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::next::{Known, Next, next};
-use crate::flows::state::{Done, FlowFailure};
+use crate::flows::state::Done;
 use crate::flows::{State, view};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
@@ -204,16 +204,20 @@ impl Operation for Authorize<'_> {
             cx.now,
         );
         flow.state = match (step, session) {
-            (Next::Stand(state), _) => state,
-            (Next::Complete(policy), Some(session)) => State::Completed(Done {
+            (Next::Complete { policy }, Some(session)) => State::Completed(Done {
                 user: session.user,
                 session: session.id,
                 auth_time: session.signed_on_at,
-                acr: policy.name.unwrap_or_default(),
+                acr: policy,
                 amr: session.authenticators,
             }),
             // next() completes nothing for nobody; if it ever did, no code would follow from it.
-            (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
+            (Next::Complete { .. }, None) => {
+                State::Failed(crate::flows::state::FlowFailure::NobodySignedOn)
+            }
+            (Next::Password, Some(session)) => State::PasswordRequired(session.user),
+            (Next::Password, None) => State::UsernamePasswordRequired,
+            (Next::Fail(why), _) => State::Failed(why),
         };
         if let State::Completed(done) = flow.state.clone() {
             return answer_at_once(cx, flow, &done, &facts.code);
@@ -253,7 +257,7 @@ async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, U
 
 /// Whether a session counts for this request.
 ///
-/// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`); `reference/oidc.md` 3.7; `flows.md` 8.3.
+/// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`); `flows.md` 8.3.
 fn counts(request: &AuthorizationRequest, session: &Session, cx: &Cx) -> bool {
     let Some(sign_on) = &session.last_sign_on else {
         return false;
