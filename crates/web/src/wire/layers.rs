@@ -1,14 +1,19 @@
 //! What happens to every request: a correlation id, headers that keep browsers honest, one log line.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use countersign_domain::ids::CorrelationId;
 use countersign_domain::store::Fault;
 use countersign_protocol::refusal::{Failure, Refusal};
+use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::answer::JSON;
+use super::answer::{self, JSON};
 use super::incoming::Incoming;
 use super::p1_error;
 use crate::App;
@@ -20,7 +25,13 @@ pub async fn every_request(State(app): State<App>, mut request: Request, next: N
     let correlation = app.correlation();
     request.extensions_mut().insert(correlation);
     let span = tracing::info_span!("request", %correlation, method = %request.method());
-    let mut response = next.run(request).instrument(span).await;
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = async {
+        let answered = answered.await;
+        answered.unwrap_or_else(|panic| panicked(&*panic, correlation))
+    }
+    .instrument(span)
+    .await;
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&correlation.to_string()) {
         headers.insert(CORRELATION_ID, value);
@@ -43,6 +54,19 @@ pub async fn every_request(State(app): State<App>, mut request: Request, next: N
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
+}
+
+/// A handler panicked: a defect, which ends neither the connection nor the process and is not told
+/// to the caller. The log has what it said, under the request's correlation id.
+fn panicked(panic: &(dyn Any + Send), correlation: CorrelationId) -> Response {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(said = said.unwrap_or_default(), "a handler panicked");
+    answer::json(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        JSON,
+        &p1_error::unexpected(correlation),
+    )
 }
 
 /// Nothing is at this path.
@@ -92,5 +116,19 @@ pub fn retry_after(response: &mut Response, failure: &Failure) {
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_answered_and_not_told() {
+        let id = CorrelationId::from_uuid(uuid::Uuid::nil());
+        let response = panicked(&"a secret detail", id);
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(p1_error::unexpected(id).code, "UNEXPECTED_ERROR");
+        assert!(!p1_error::unexpected(id).message.contains("secret"));
     }
 }

@@ -13,24 +13,25 @@ use super::layers::{fault_status, log, retry_after};
 pub fn body(failure: &Failure, id: CorrelationId) -> P1Error {
     match failure {
         Failure::Refused(refused) => p1_error(&refused.refusal, id),
-        Failure::Fault(fault) => {
-            let status = fault_status(fault);
-            let (code, message) = if status == 503 {
-                (
-                    "SERVICE_UNAVAILABLE",
-                    "The service is temporarily unavailable.",
-                )
-            } else {
-                ("UNEXPECTED_ERROR", "An unexpected error occurred.")
-            };
-            P1Error {
-                status,
-                id,
-                code,
-                message: message.to_owned(),
-                details: Vec::new(),
-            }
-        }
+        Failure::Fault(fault) if fault_status(fault) == 503 => P1Error {
+            status: 503,
+            id,
+            code: "SERVICE_UNAVAILABLE",
+            message: "The service is temporarily unavailable.".to_owned(),
+            details: Vec::new(),
+        },
+        Failure::Fault(_) => unexpected(id),
+    }
+}
+
+/// The error body of a defect.
+pub fn unexpected(id: CorrelationId) -> P1Error {
+    P1Error {
+        status: 500,
+        id,
+        code: "UNEXPECTED_ERROR",
+        message: "An unexpected error occurred.".to_owned(),
+        details: Vec::new(),
     }
 }
 
