@@ -67,7 +67,7 @@ pub struct Options {
         long,
         env = "COUNTERSIGN_LOG",
         value_name = "FILTER",
-        default_value = "warn"
+        default_value = "info"
     )]
     log: String,
 
