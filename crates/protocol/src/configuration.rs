@@ -22,7 +22,9 @@ use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
+use countersign_domain::reference::Ref;
 use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Query, Seq};
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
@@ -68,6 +70,8 @@ pub struct ApplicationView {
     pub attributes: Vec<ApplicationAttribute>,
     /// Its policies, lowest priority number first.
     pub assignments: Vec<SignOnPolicyAssignment>,
+    /// Whether it has any role.
+    pub has_roles: bool,
 }
 
 /// The compiled configuration of one environment.
@@ -380,7 +384,11 @@ async fn load_application(
     let mut assignments =
         of_application::<SignOnPolicyAssignment>(store, env, &id_text, now).await?;
     assignments.sort_by_key(|assignment| assignment.priority);
+    let subject = RoleSubject::Application(Ref::to(id)).index_value();
+    let of_subject = RoleAssignment::BY_SUBJECT;
+    let roles = Query::equal(RoleAssignment::KIND, env, of_subject, subject, 1);
     Ok(Some(ApplicationView {
+        has_roles: !store.list(&roles, now).await?.docs.is_empty(),
         application: application.value,
         secrets,
         grants: of_application(store, env, &id_text, now).await?,

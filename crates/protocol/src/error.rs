@@ -3,6 +3,7 @@
 //! not be redirected, and the management API.
 
 use countersign_domain::ids::CorrelationId;
+use countersign_domain::password::policy::Requirement;
 use serde::Serialize;
 
 use crate::as_::error::{PROCESSING, VALIDATION};
@@ -47,6 +48,9 @@ pub struct InnerError {
     /// Until a locked password unlocks by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_until_unlock: Option<u64>,
+    /// What a new password lacks, by the keys of the password policy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsatisfied_requirements: Vec<Requirement>,
 }
 
 /// What wrong credentials are answered with, whatever was wrong with them (`threats.md` 34).
@@ -197,6 +201,7 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::GrantTypeUnsupported | Refusal::GrantTypeNotAllowed => {
             value("grant_type", "grant_type is not allowed")
         }
+        Refusal::ClientWithoutRole => value("client_id", "The application has no role"),
         Refusal::CodeInvalid => value("code", "The authorization code is not valid"),
         Refusal::CodeRedirectUri => value(
             "redirect_uri",
@@ -232,6 +237,7 @@ fn row(refusal: &Refusal) -> Row {
         } => invalid(Detail {
             inner_error: seconds_until_unlock.map(|seconds| InnerError {
                 seconds_until_unlock: Some(seconds),
+                ..InnerError::default()
             }),
             ..detail("PASSWORD_LOCKED_OUT", "password", "The password is locked.")
         }),
@@ -240,6 +246,17 @@ fn row(refusal: &Refusal) -> Row {
             "username",
             "The account cannot be used.",
         )),
+        Refusal::PasswordUnacceptable { target, lacking } => invalid(Detail {
+            inner_error: Some(InnerError {
+                unsatisfied_requirements: lacking.clone(),
+                ..InnerError::default()
+            }),
+            ..detail(
+                "INVALID_VALUE",
+                target,
+                "The password does not meet the requirements of the password policy.",
+            )
+        }),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
     }
 }

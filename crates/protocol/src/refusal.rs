@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use countersign_domain::password::policy::Requirement;
 use countersign_domain::store::Fault;
 
 /// What is wrong. Adding a variant does not compile until both wires have an answer for it.
@@ -80,6 +81,8 @@ pub enum Refusal {
     GrantTypeUnsupported,
     /// The application may not use this grant.
     GrantTypeNotAllowed,
+    /// A worker application without a single role.
+    ClientWithoutRole,
     /// The code is unknown, expired, used, another client's, or its session is over.
     CodeInvalid,
     /// `redirect_uri` is not the one the code was issued for.
@@ -117,6 +120,13 @@ pub enum Refusal {
     },
     /// The password was right, but the account is disabled or locked.
     AccountNotUsable,
+    /// A new password is not what the policy asks for.
+    PasswordUnacceptable {
+        /// The member of the body that has it.
+        target: &'static str,
+        /// What it lacks; never empty.
+        lacking: Vec<Requirement>,
+    },
     /// The flow was resumed before; its answer went out.
     FlowAlreadyResumed,
 }

@@ -204,6 +204,8 @@ fn row(refusal: &Refusal) -> Row {
             "unauthorized_client",
             "grant_type is not enabled for the application",
         ),
+        // Decision: PingOne refuses and does not say how; it is the client that lacks something.
+        Refusal::ClientWithoutRole => bad("unauthorized_client", "The application has no role"),
         Refusal::CodeInvalid => bad("invalid_grant", "The authorization code is not valid"),
         Refusal::CodeRedirectUri => bad(
             "invalid_grant",
@@ -243,6 +245,10 @@ fn row(refusal: &Refusal) -> Row {
         }
         Refusal::PasswordLocked { .. } => shown("access_denied", "The password is locked"),
         Refusal::AccountNotUsable => shown("access_denied", "The account cannot be used"),
+        Refusal::PasswordUnacceptable { target, .. } => shown(
+            "invalid_request",
+            format!("{target} does not meet the password policy"),
+        ),
         Refusal::FlowAlreadyResumed => shown("invalid_request", "The flow was already resumed"),
     }
 }

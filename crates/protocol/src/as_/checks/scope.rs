@@ -78,6 +78,80 @@ pub fn check(
     Ok(granted)
 }
 
+/// Scopes of a client that acts for itself: those asked for of one custom resource, or all of them
+/// when nothing is asked for. Never `openid`, never self-management scopes.
+///
+/// Source: `reference/oidc.md` 6.5.
+pub fn of_client(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    let granted = of_custom_resources(params, env, view)?;
+    if granted.names.is_empty() {
+        let why = "no scope of a custom resource is asked for and granted";
+        return Err(Refusal::NoScopeGranted.because(why));
+    }
+    Ok(granted)
+}
+
+/// Scopes of a worker: its roles say what it may do at the PingOne API, so none are needed. Asked
+/// for scopes of a custom resource, it is a client like any other.
+///
+/// Source: `reference/oidc.md` 6.5.
+pub fn of_worker(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    match params.get("scope") {
+        None => Ok(GrantedScope {
+            names: Vec::new(),
+            resource: None,
+        }),
+        Some(_) => of_custom_resources(params, env, view),
+    }
+}
+
+fn of_custom_resources(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    let requested: Option<Vec<&str>> = params
+        .get("scope")
+        .map(|text| text.split(' ').filter(|name| !name.is_empty()).collect());
+    if requested
+        .as_ref()
+        .is_some_and(|names| names.len() > MAX_SCOPES)
+    {
+        return Err(Refusal::TooLarge.because("too many scopes"));
+    }
+    let mut granted = GrantedScope {
+        names: Vec::new(),
+        resource: None,
+    };
+    for (name, resource) in grantable(env, view) {
+        let asked = requested.as_ref().is_none_or(|names| names.contains(&name));
+        if !asked || resource.resource.type_ != ResourceType::Custom {
+            continue;
+        }
+        let id = resource.resource.id;
+        if *granted.resource.get_or_insert(id) != id {
+            let why = "scopes of two custom resources";
+            return Err(Refusal::ScopesOfSeveralResources.because(why));
+        }
+        granted.names.push(name.to_owned());
+    }
+    match requested {
+        Some(asked) => granted
+            .names
+            .sort_by_key(|name| asked.iter().position(|it| it == name)),
+        None => granted.names.sort(),
+    }
+    Ok(granted)
+}
+
 /// Scopes the application may ask for, each with its resource.
 fn grantable<'a>(env: &'a Snapshot, view: &ApplicationView) -> Vec<(&'a str, &'a ResourceView)> {
     let mut found = Vec::new();

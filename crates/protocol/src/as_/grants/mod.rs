@@ -2,6 +2,7 @@
 //! this application" rule and the token endpoint read the slice.
 
 pub mod authorization_code;
+pub mod client_credentials;
 
 use countersign_domain::application::GrantType;
 use countersign_domain::ports::BoxFuture;
@@ -30,4 +31,7 @@ pub trait Grant: Sync {
 }
 
 /// Every grant served.
-pub static GRANTS: &[&dyn Grant] = &[&authorization_code::AuthorizationCode];
+pub static GRANTS: &[&dyn Grant] = &[
+    &authorization_code::AuthorizationCode,
+    &client_credentials::ClientCredentials,
+];

@@ -75,6 +75,22 @@ pub fn for_user(
     })
 }
 
+/// Decides the token of a client that acts for itself.
+pub fn for_client(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    jti: TokenId,
+) -> Result<TokenClaims, Refused> {
+    let (access, expires_in) = access::client_claims(cx, view, scope, jti)?;
+    Ok(TokenClaims {
+        access,
+        id: None,
+        scope: scope.clone(),
+        expires_in,
+    })
+}
+
 /// Signs decided tokens with the application's key.
 pub fn sign(
     cx: &Cx,

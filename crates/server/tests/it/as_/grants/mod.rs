@@ -1,3 +1,4 @@
 //! `grant_type=...` at `POST /{envID}/as/token`
 
 mod authorization_code;
+mod client_credentials;
