@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of a developer's day. CI runs the same ones.
 
+mod bench;
 mod cargo;
 mod check;
 mod files;
@@ -26,6 +27,8 @@ enum Command {
     Check,
     /// Every test there is, in rings. Installs and starts what the rings need.
     Test(test::Options),
+    /// What operations cost, beside what they cannot cost less than (docs/performance.md).
+    Bench(bench::Options),
     /// Writes the generated files (docs/rules.md).
     Gen,
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check => check::run(),
         Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Gen => r#gen::write(),
     };
     match result {
