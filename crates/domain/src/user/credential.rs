@@ -14,7 +14,7 @@ use crate::time::Time;
 pub struct FormerPassword {
     /// Its hash.
     pub hash: PasswordHash,
-    /// When it was set.
+    /// When another took its place: the policy's `retentionDays` count from then.
     pub at: Time,
 }
 

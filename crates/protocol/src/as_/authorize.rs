@@ -23,7 +23,7 @@ use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::next::{Known, Next, next};
-use crate::flows::state::Done;
+use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{State, view};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
@@ -204,20 +204,16 @@ impl Operation for Authorize<'_> {
             cx.now,
         );
         flow.state = match (step, session) {
-            (Next::Complete { policy }, Some(session)) => State::Completed(Done {
+            (Next::Stand(state), _) => state,
+            (Next::Complete(policy), Some(session)) => State::Completed(Done {
                 user: session.user,
                 session: session.id,
                 auth_time: session.signed_on_at,
-                acr: policy,
+                acr: policy.name.unwrap_or_default(),
                 amr: session.authenticators,
             }),
             // next() completes nothing for nobody; if it ever did, no code would follow from it.
-            (Next::Complete { .. }, None) => {
-                State::Failed(crate::flows::state::FlowFailure::NobodySignedOn)
-            }
-            (Next::Password, Some(session)) => State::PasswordRequired(session.user),
-            (Next::Password, None) => State::UsernamePasswordRequired,
-            (Next::Fail(why), _) => State::Failed(why),
+            (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
         if let State::Completed(done) = flow.state.clone() {
             return answer_at_once(cx, flow, &done, &facts.code);

@@ -62,6 +62,12 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A parameter's value, or the refusal that it is missing.
     pub fn require(&self, name: &'static str) -> Result<&str, Refused> {
         self.get(name)

@@ -57,9 +57,11 @@ pub fn complete(
         .and_then(|s| s.last_sign_on.clone())
         .map(|s| s.with_authenticator)
         .unwrap_or_default();
+    // What was proved was proved then, even if other steps came after it.
+    let auth_time = flow.progress.pwd_at.unwrap_or(now);
     for authenticator in &flow.progress.authenticators {
         let used = AuthenticatorUse {
-            at: now,
+            at: auth_time,
             policy: Some(policy.clone()),
         };
         with_authenticator.insert(authenticator.clone(), used);
@@ -78,7 +80,7 @@ pub fn complete(
         active_at: now,
         expires_at: now.plus(SESSION_LIFETIME),
         last_sign_on: Some(SessionSignOn {
-            at: now,
+            at: auth_time,
             remote_ip,
             authenticators: amr.clone(),
             with_authenticator,
@@ -90,7 +92,7 @@ pub fn complete(
     flow.state = State::Completed(Done {
         user,
         session: session.id,
-        auth_time: now,
+        auth_time,
         acr,
         amr,
     });

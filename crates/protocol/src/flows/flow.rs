@@ -79,10 +79,26 @@ pub struct Progress {
     pub policy: usize,
     /// Its actions that are satisfied.
     pub done: Vec<ActionId>,
+    /// The action that waits for the person: what the next proof satisfies.
+    #[serde(default)]
+    pub asking: Option<ActionId>,
     /// When the password was checked in this flow.
     pub pwd_at: Option<Time>,
     /// Authenticators used in this flow, in order.
     pub authenticators: Vec<String>,
+}
+
+impl Progress {
+    /// The action that waited for the person is satisfied.
+    pub fn satisfy(&mut self) {
+        self.done.extend(self.asking.take());
+    }
+
+    /// The person proved who they are with the password.
+    pub fn used_password(&mut self, now: Time) {
+        self.pwd_at = Some(now);
+        self.authenticators = vec!["pwd".to_owned()];
+    }
 }
 
 /// One run of the sign-on machine.

@@ -4,8 +4,10 @@
 
 pub mod access;
 pub mod actions;
+pub mod advance;
 pub mod complete;
 pub mod flow;
+pub mod guess;
 pub mod next;
 pub mod read;
 pub mod state;

@@ -2,14 +2,16 @@
 
 use std::net::IpAddr;
 
-use countersign_domain::ids::SignOnPolicyId;
+use countersign_domain::ids::{ActionId, SignOnPolicyId};
 use countersign_domain::policy::conditions::{ConditionFacts, evaluate};
 use countersign_domain::policy::sign_on::{ActionStep, NoDevicesMode, SignOnAction};
+use countersign_domain::session::SessionPolicy;
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
 
 use crate::configuration::Snapshot;
-use crate::flows::flow::{Progress, SessionFacts};
+use crate::flows::State;
+use crate::flows::flow::{FlowUser, Progress, SessionFacts};
 use crate::flows::state::FlowFailure;
 
 /// What the walk knows of the person and the browser.
@@ -26,15 +28,10 @@ pub struct Known<'a> {
 /// What the policy wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// A username and password, or the password of whom is known.
-    Password,
+    /// The flow stands here: it waits for the person, or every policy failed.
+    Stand(State),
     /// Nothing more: this policy is complete.
-    Complete {
-        /// Its name: `acr`.
-        policy: String,
-    },
-    /// All policies failed.
-    Fail(FlowFailure),
+    Complete(SessionPolicy),
 }
 
 /// Walks from where `progress` stands; moves it on to the next policy when one fails.
@@ -48,16 +45,21 @@ pub fn next(
     now: Time,
 ) -> Next {
     let mut failure = FlowFailure::ActionUnavailable;
+    progress.asking = None;
     while let Some(policy) = policies.get(progress.policy) {
         match env
             .policy(*policy)
             .map(|view| (view, walk(&view.actions, progress, known, now)))
         {
-            Some((_, Walk::Password)) => return Next::Password,
+            Some((_, Walk::Ask(action, state))) => {
+                progress.asking = Some(action);
+                return Next::Stand(state);
+            }
             Some((view, Walk::Complete)) if known.user.is_some() => {
-                return Next::Complete {
-                    policy: view.policy.name.clone(),
-                };
+                return Next::Complete(SessionPolicy {
+                    id: view.policy.id,
+                    name: Some(view.policy.name.clone()),
+                });
             }
             // Threat 30: a policy whose every action was skipped authenticates nobody.
             Some((_, Walk::Complete)) => failure = FlowFailure::NobodySignedOn,
@@ -68,11 +70,12 @@ pub fn next(
         progress.policy += 1;
         progress.done.clear();
     }
-    Next::Fail(failure)
+    Next::Stand(State::Failed(failure))
 }
 
 enum Walk {
-    Password,
+    /// The action waits for the person, who sees this.
+    Ask(ActionId, State),
     Complete,
     Fail(FlowFailure),
 }
@@ -96,7 +99,12 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
             continue;
         }
         match &action.step {
-            ActionStep::Login(_) => return Walk::Password,
+            ActionStep::Login(_) => {
+                let state = known.user.map_or(State::UsernamePasswordRequired, |user| {
+                    State::PasswordRequired(FlowUser::from(user))
+                });
+                return Walk::Ask(action.id, state);
+            }
             // Nobody can pair a device yet, so nobody has a usable one (`reference/rulings.md` 11).
             ActionStep::MultiFactorAuthentication {
                 no_devices_mode, ..
@@ -114,17 +122,4 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
         }
     }
     Walk::Complete
-}
-
-/// The action that a password satisfies, as the policy stands.
-pub fn login_action(
-    env: &Snapshot,
-    policies: &[SignOnPolicyId],
-    progress: &Progress,
-) -> Option<countersign_domain::ids::ActionId> {
-    let view = env.policy(*policies.get(progress.policy)?)?;
-    let open = |action: &&SignOnAction| {
-        matches!(action.step, ActionStep::Login(_)) && !progress.done.contains(&action.id)
-    };
-    view.actions.iter().find(open).map(|action| action.id)
 }

@@ -1,7 +1,7 @@
 //! The states of a flow, named by PingOne's statuses, in the order of `reference/flows.md` 5. Each
 //! carries what it needs and nothing else; illegal combinations cannot be written down.
 
-use countersign_domain::ids::SessionId;
+use countersign_domain::ids::{PasswordPolicyId, SessionId};
 use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +15,22 @@ pub enum State {
     /// A LOGIN action for a known user.
     PasswordRequired(FlowUser),
     /// The password was right but too old.
-    PasswordExpired(FlowUser),
+    PasswordExpired(PasswordChange),
     /// The password was right but must be changed.
-    MustChangePassword(FlowUser),
+    MustChangePassword(PasswordChange),
     /// All actions of one policy are done.
     Completed(Done),
     /// Every policy failed, or the flow was refused.
     Failed(FlowFailure),
+}
+
+/// A password that must be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: FlowUser,
+    /// What the new one must be like.
+    pub policy: PasswordPolicyId,
 }
 
 /// What resume needs of a completed flow.
@@ -71,9 +80,8 @@ impl State {
     /// The person on the flow, once that may be shown.
     pub const fn user(&self) -> Option<&FlowUser> {
         match self {
-            Self::PasswordRequired(user)
-            | Self::PasswordExpired(user)
-            | Self::MustChangePassword(user) => Some(user),
+            Self::PasswordRequired(user) => Some(user),
+            Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),
             Self::Completed(done) => Some(&done.user),
             Self::UsernamePasswordRequired | Self::Failed(_) => None,
         }

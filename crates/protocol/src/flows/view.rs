@@ -1,6 +1,7 @@
 //! The flow resource: the single renderer for `GET`, `POST` and `pi.flow`
 //! (`reference/flows.md` 4).
 
+use countersign_domain::password::policy::PasswordPolicy;
 use serde_json::{Map, Value, json};
 
 use crate::configuration::Snapshot;
@@ -38,6 +39,9 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         }
         embedded.insert("user".into(), Value::Object(shown));
     }
+    if let Some(policy) = settable_password(env, flow) {
+        embedded.insert("passwordPolicy".into(), json!(policy));
+    }
     let mut body = Map::new();
     body.insert("_links".into(), Value::Object(links));
     body.insert("_embedded".into(), Value::Object(embedded));
@@ -65,6 +69,20 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         _ => {}
     }
     Value::Object(body)
+}
+
+/// What a password must be like that may be set now.
+/// Source: `reference/flows.md` 4, `_embedded.passwordPolicy`.
+pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a PasswordPolicy> {
+    match &flow.state {
+        State::PasswordExpired(change) | State::MustChangePassword(change) => {
+            env.password_policy(Some(change.policy))
+        }
+        State::UsernamePasswordRequired
+        | State::PasswordRequired(_)
+        | State::Completed(_)
+        | State::Failed(_) => None,
+    }
 }
 
 /// The resource as authorize answers it under `pi.flow`: with the link to the hosted page.

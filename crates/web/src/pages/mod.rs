@@ -4,7 +4,10 @@
 pub mod assets;
 pub mod error;
 pub mod form_post;
+mod must_change_password;
+mod requirements;
 pub mod sign_on;
+mod username_password_required;
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -6,26 +6,19 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use countersign_domain::ids::CorrelationId;
+use countersign_domain::password::policy::Requirement;
+use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::error::p1_error;
 use countersign_protocol::flows::actions::{ACTIONS, AnyAction, Call};
 use countersign_protocol::flows::{Flow, State as FlowState, read};
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::{must_change_password, username_password_required};
 use crate::App;
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
-
-#[derive(Template)]
-#[template(path = "sign_on.html")]
-struct SignOn<'a> {
-    application: &'a str,
-    username: &'a str,
-    /// Set when the flow knows who it is: the name is shown, not asked.
-    known: Option<&'a str>,
-    error: Option<Message>,
-}
 
 #[derive(Template)]
 #[template(path = "failed.html")]
@@ -35,16 +28,31 @@ struct Failed<'a> {
     resume: String,
 }
 
-#[derive(Template)]
-#[template(path = "change_password.html")]
-struct ChangePassword<'a> {
-    application: &'a str,
-    expired: bool,
+/// What a refused submission says.
+pub(super) struct Message {
+    /// For the person.
+    pub text: String,
+    /// The field at fault, if it is one of the page's.
+    pub field: String,
+    /// Finds the log line.
+    pub correlation: CorrelationId,
 }
 
-struct Message {
-    text: String,
-    correlation: CorrelationId,
+impl Message {
+    /// Whether this field is at fault.
+    pub fn is_at(&self, field: &str) -> bool {
+        self.field == field
+    }
+}
+
+/// A page that comes again because the submission was refused.
+pub(super) struct Again<'a> {
+    /// Why.
+    pub message: Message,
+    /// What a new password lacks.
+    pub lacking: Vec<Requirement>,
+    /// What was typed.
+    pub fields: &'a Params,
 }
 
 /// Shows where the flow stands.
@@ -94,12 +102,17 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         .ok_or(Refusal::ParameterMissing("flowId"))?;
     let fields = form::body(incoming)?;
     let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
-    let body = json!({
-        "username": fields.get("username"),
-        "password": fields.get("password"),
-    })
-    .to_string();
     let token = incoming.browser_token();
+    if let Some(message) = must_change_password::check_repeated(action.link(), &fields, &cx) {
+        let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+        let again = Again {
+            message,
+            lacking: Vec::new(),
+            fields: &fields,
+        };
+        return Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST));
+    }
+    let body = body_of(&fields).to_string();
     let call = Call {
         flow_id,
         token: token.as_ref(),
@@ -122,13 +135,13 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         Err(Failure::Refused(refused)) if is_correctable(&refused.refusal) => {
             crate::wire::layers::log(&Failure::Refused(refused.clone()));
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-            let message = Message {
-                text: text(&refused.refusal, cx.correlation),
-                correlation: cx.correlation,
-            };
             let again = Again {
-                message,
-                username: fields.get("username"),
+                message: message(&refused.refusal, cx.correlation),
+                lacking: match refused.refusal {
+                    Refusal::PasswordUnacceptable { lacking, .. } => lacking,
+                    _ => Vec::new(),
+                },
+                fields: &fields,
             };
             Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST))
         }
@@ -141,45 +154,35 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     }
 }
 
-struct Again<'a> {
-    message: Message,
-    username: Option<&'a str>,
+/// The body that a form stands for. A dotted name becomes a nested object, as in the flow API
+/// (`reference/flows.md` 6.12).
+fn body_of(fields: &Params) -> Value {
+    let mut body = Map::new();
+    for (name, value) in fields.iter().filter(|(name, _)| *name != "action") {
+        match name.split_once('.') {
+            None => {
+                body.insert(name.to_owned(), Value::from(value));
+            }
+            Some((outer, inner)) => {
+                let object = body.entry(outer).or_insert_with(|| json!({}));
+                if let Some(object) = object.as_object_mut() {
+                    object.insert(inner.to_owned(), Value::from(value));
+                }
+            }
+        }
+    }
+    Value::Object(body)
 }
 
 fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> Response {
     let application = flow.application_name.as_str();
-    let known = flow.state.user().map(|user| user.username.as_str());
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
-            let typed = again.as_ref().and_then(|again| again.username);
-            let username = typed
-                .or(flow.request.login_hint.as_deref())
-                .unwrap_or_default();
-            let error = again.map(|again| again.message);
-            super::page(
-                status,
-                &SignOn {
-                    application,
-                    username,
-                    known,
-                    error,
-                },
-            )
+            username_password_required::page(flow, again, status)
         }
-        FlowState::PasswordExpired(_) => super::page(
-            status,
-            &ChangePassword {
-                application,
-                expired: true,
-            },
-        ),
-        FlowState::MustChangePassword(_) => super::page(
-            status,
-            &ChangePassword {
-                application,
-                expired: false,
-            },
-        ),
+        FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
+            must_change_password::page(cx, flow, change, again, status)
+        }
         FlowState::Completed(_) => answer::redirect(
             StatusCode::SEE_OTHER,
             &cx.env.urls.resume(cx.env_id(), flow.id),
@@ -240,27 +243,45 @@ fn is_correctable(refusal: &Refusal) -> bool {
             | Refusal::AccountNotUsable
             | Refusal::ValueRequired(_)
             | Refusal::ValueInvalid(_)
+            | Refusal::PasswordUnacceptable { .. }
     )
 }
 
-fn text(refusal: &Refusal, correlation: CorrelationId) -> String {
-    match refusal {
+fn message(refusal: &Refusal, correlation: CorrelationId) -> Message {
+    let error = p1_error(refusal, correlation);
+    let detail = error.details.into_iter().next();
+    let (text, target) = match detail {
+        Some(detail) => (detail.message, detail.target.unwrap_or_default()),
+        None => (error.message, String::new()),
+    };
+    Message {
+        text: own_words(refusal).unwrap_or(text),
+        field: target,
+        correlation,
+    }
+}
+
+/// What people are told where the flow API speaks to programs.
+fn own_words(refusal: &Refusal) -> Option<String> {
+    let text = match refusal {
         Refusal::PasswordLocked {
             seconds_until_unlock: Some(seconds),
         } => {
             let minutes = seconds.div_ceil(60);
             let unit = if minutes == 1 { "minute" } else { "minutes" };
-            format!("Too many wrong passwords. Try again in {minutes} {unit}.")
+            return Some(format!(
+                "Too many wrong passwords. Try again in {minutes} {unit}."
+            ));
         }
         Refusal::PasswordLocked {
             seconds_until_unlock: None,
-        } => "Too many wrong passwords. An administrator must unlock the account.".to_owned(),
-        Refusal::ValueRequired("username") => "Enter your username.".to_owned(),
-        Refusal::ValueRequired(_) => "Enter your password.".to_owned(),
-        other => {
-            let error = p1_error(other, correlation);
-            let detail = error.details.into_iter().next();
-            detail.map_or(error.message, |detail| detail.message)
-        }
-    }
+        } => "Too many wrong passwords. An administrator must unlock the account.",
+        Refusal::ValueRequired("username") => "Enter your username.",
+        Refusal::ValueRequired("password" | "currentPassword") => "Enter your password.",
+        Refusal::ValueRequired("newPassword") => "Enter a new password.",
+        Refusal::ValueInvalid("currentPassword") => "That is not your current password.",
+        Refusal::PasswordUnacceptable { .. } => "Choose another new password.",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }

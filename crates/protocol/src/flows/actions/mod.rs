@@ -1,6 +1,7 @@
 //! Flow actions: one file for each `application/vnd.pingidentity.<action>+json`, and the slice that
 //! lists them. What a flow advertises and what it accepts are the same question, asked here.
 
+pub mod password_reset;
 pub mod session_reset;
 pub mod username_password_check;
 
@@ -161,6 +162,7 @@ impl<A: Action> Operation for Perform<'_, A> {
 /// Every action served.
 pub static ACTIONS: &[&dyn AnyAction] = &[
     &username_password_check::UsernamePasswordCheck,
+    &password_reset::PasswordReset,
     &session_reset::SessionReset,
 ];
 

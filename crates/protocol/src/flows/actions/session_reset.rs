@@ -9,6 +9,7 @@ use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::flow::Progress;
 use crate::flows::next::{Known, Next, next};
+use crate::flows::state::FlowFailure;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
 use crate::refusal::Outcome;
@@ -58,19 +59,11 @@ impl Action for SessionReset {
             session: None,
             remote_ip: cx.remote_ip,
         };
-        flow.state = match next(
-            &cx.env,
-            &flow.request.policies,
-            &mut flow.progress,
-            known,
-            cx.now,
-        ) {
-            Next::Password => State::UsernamePasswordRequired,
+        let policies = flow.request.policies.clone();
+        flow.state = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {
+            Next::Stand(state) => state,
             // Without anybody known a policy cannot be complete; next() says so by failing.
-            Next::Complete { .. } => {
-                State::Failed(crate::flows::state::FlowFailure::NobodySignedOn)
-            }
-            Next::Fail(why) => State::Failed(why),
+            Next::Complete(_) => State::Failed(FlowFailure::NobodySignedOn),
         };
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;

@@ -1,5 +1,6 @@
 //! `/{envID}/flows/{flowID}`
 
+mod password_reset;
 mod read;
 mod session_reset;
 mod username_password_check;

@@ -1,3 +1,4 @@
 //! Pages that people see
 
+mod must_change_password;
 mod sign_on;

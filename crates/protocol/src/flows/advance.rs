@@ -1,0 +1,93 @@
+//! Going on: a step is satisfied, and the policy says what comes next.
+
+use countersign_domain::entity::{self, Stored};
+use countersign_domain::ids::SessionId;
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::User;
+
+use crate::browser::BrowserToken;
+use crate::cx::Cx;
+use crate::flows::Flow;
+use crate::flows::actions::Call;
+use crate::flows::complete::{self, Completion};
+use crate::flows::flow::FlowUser;
+use crate::flows::next::{Known, Next, next};
+use crate::refusal::Outcome;
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 512;
+
+/// What a completion needs, in case the step was the last one.
+pub struct Arrival {
+    prior: Option<Stored<Session>>,
+    session_id: SessionId,
+    token: BrowserToken,
+    /// The caller's address.
+    pub remote_ip: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl Arrival {
+    /// Reads it.
+    pub async fn gather(cx: &Cx, call: &Call<'_>, flow: &Flow) -> Outcome<Self> {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let prior = match flow.prior_session {
+            Some(id) => entity::load::<Session>(store, env, id.to_string(), cx.now).await?,
+            None => None,
+        };
+        let entropy = &*cx.ports.entropy;
+        Ok(Self {
+            prior,
+            session_id: SessionId::random(entropy),
+            token: BrowserToken::new_session(entropy),
+            remote_ip: cx.remote_ip.map(|ip| ip.to_string()),
+            user_agent: call
+                .user_agent
+                .map(|text| text.chars().take(MAX_USER_AGENT).collect()),
+        })
+    }
+}
+
+/// What became of the flow.
+#[derive(Default)]
+pub struct Advanced {
+    /// What is written besides the flow.
+    pub writes: Batch,
+    /// The browser's new token, if a session began or changed.
+    pub cookie: Option<BrowserToken>,
+}
+
+/// The step that the flow waited for is satisfied by `user`, whom this flow or its session proved:
+/// on to the next one, or to completion.
+pub fn advance(cx: &Cx, flow: &mut Flow, user: &User, arrival: Arrival) -> Result<Advanced, Fault> {
+    flow.progress.satisfy();
+    let session = flow.session.clone();
+    let known = Known {
+        user: Some(user),
+        session: session.as_ref(),
+        remote_ip: cx.remote_ip,
+    };
+    let policies = flow.request.policies.clone();
+    let policy = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {
+        Next::Stand(state) => {
+            flow.state = state;
+            return Ok(Advanced::default());
+        }
+        Next::Complete(policy) => policy,
+    };
+    let completion = Completion {
+        user: FlowUser::from(user),
+        policy,
+        prior: arrival.prior.as_ref(),
+        session_id: arrival.session_id,
+        token: &arrival.token,
+        remote_ip: arrival.remote_ip,
+        user_agent: arrival.user_agent,
+    };
+    let writes = complete::complete(cx.env_id(), flow, completion, cx.now)?;
+    Ok(Advanced {
+        writes,
+        cookie: Some(arrival.token),
+    })
+}

@@ -1,0 +1,200 @@
+//! A guess at a password: the one way in which actions check one, so that all of them count
+//! failures in the same place and wait for the same turn (`threats.md` 31, 32).
+
+use std::time::Duration;
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_domain::entity::{self, Stored};
+use countersign_domain::ids::UserId;
+use countersign_domain::password::lockout;
+use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::reference::fold;
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::time::Time;
+use countersign_domain::user::{Account, Credential, User};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cx::Cx;
+use crate::flows::turns::Turn;
+use crate::refusal::{Outcome, Refusal};
+use crate::run::Verdict;
+
+/// Longest username or password that is looked at, in bytes. Hashing cost does not grow with it;
+/// the cap is for what is kept in memory.
+pub const MAX_LEN: usize = 1024;
+
+/// A password that was tried on a username. A username that nobody has looks the same up to the
+/// answer.
+pub struct Guess {
+    /// Whom the name finds, enabled or not.
+    pub user: Option<Stored<User>>,
+    /// Their password.
+    pub credential: Option<Stored<Credential>>,
+    /// What counts failures.
+    pub account: Account,
+    account_version: Option<u64>,
+    /// The policy for the user's password.
+    pub policy: PasswordPolicy,
+    /// The outcome of the hash; `None` when it was not computed because the password is locked.
+    right: Option<bool>,
+    /// Keyed digest of the password given.
+    attempt: String,
+}
+
+/// Whose password it was, once it was right.
+pub struct Proven<'a> {
+    /// The user.
+    pub user: &'a Stored<User>,
+    /// Their password.
+    pub credential: &'a Stored<Credential>,
+}
+
+impl Guess {
+    /// Waits for the turn on the account and tries the password.
+    pub async fn gather(
+        cx: &Cx,
+        username: &str,
+        password: &SecretString,
+        turn: &Turn,
+    ) -> Outcome<Self> {
+        let (store, env, username) = (&*cx.ports.store, cx.env_id(), fold(username));
+        cx.turns.take(env, &username, turn).await;
+        let user =
+            entity::load_by::<User>(store, env, User::UNIQUE_USERNAME, &username, cx.now).await?;
+        let account_id = match &user {
+            Some(user) => user.id,
+            None => stand_in(cx, &username)?,
+        };
+        let id = account_id.to_string();
+        let stored = entity::load::<Account>(store, env, &id, cx.now).await?;
+        let account_version = stored.as_ref().map(|stored| stored.version);
+        let account = stored.map_or_else(|| Account::new(account_id), |stored| stored.value);
+        let (mut credential, mut population) = (None, None);
+        if let Some(user) = &user {
+            credential = entity::load::<Credential>(store, env, &id, cx.now).await?;
+            population = cx.env.population(store, user.population.id, cx.now).await?;
+        }
+        let policy_id = population.and_then(|found| found.password_policy.as_ref().map(|p| p.id));
+        let policy = cx
+            .env
+            .password_policy(policy_id)
+            .cloned()
+            .ok_or(Fault::Crypto("the environment has no password policy"))?;
+        let right = if lockout::is_locked(&account, cx.now) {
+            None
+        } else {
+            let hash = credential
+                .as_ref()
+                .and_then(|found| found.password_hash.clone());
+            let verified = cx.ports.heavy.verify_password(hash, password.clone());
+            Some(verified.await?)
+        };
+        Ok(Self {
+            user,
+            credential,
+            account,
+            account_version,
+            policy,
+            right,
+            attempt: attempt_digest(cx, account_id, password)?,
+        })
+    }
+
+    /// Whose password it was; nobody's, unless it was right.
+    pub fn proven(&self) -> Option<Proven<'_>> {
+        match (self.right, &self.user, &self.credential) {
+            (Some(true), Some(user), Some(credential)) => Some(Proven { user, credential }),
+            _ => None,
+        }
+    }
+
+    /// The answer to a guess that proved nothing: a wrong password counts, whoever it was for, and
+    /// the attempt that locks says so. `wrong` is what a wrong password is answered with.
+    ///
+    /// Source: `reference/rulings.md` 9; `flows.md` 10.1.
+    pub fn refuse<T>(&self, cx: &Cx, wrong: Refusal) -> Result<Verdict<T>, Fault> {
+        if self.right.is_none() {
+            return Ok(Verdict::refuse(locked(&self.account, cx.now)));
+        }
+        let mut account =
+            lockout::after_failure(&self.account, &self.policy, cx.now, &self.attempt);
+        if self.user.is_none() {
+            let kept = self
+                .policy
+                .lockout
+                .map_or(0, |lockout| lockout.duration_seconds);
+            account.forget_at = Some(cx.now.plus(Duration::from_secs(u64::from(kept) + 60)));
+        }
+        let refusal = if lockout::is_locked(&account, cx.now) {
+            locked(&account, cx.now).into()
+        } else {
+            wrong.because(match (&self.user, &self.credential) {
+                (None, _) => "no user has this username".to_owned(),
+                (Some(user), None) => format!("user {} has no password", user.id),
+                (Some(user), Some(_)) => format!(
+                    "wrong password for user {}, failure {}",
+                    user.id, account.failures
+                ),
+            })
+        };
+        let writes = self.write_account(cx, &account)?;
+        Ok(Verdict::refuse(refusal).writing(writes))
+    }
+
+    /// The account after the right password.
+    pub fn account_after(&self) -> Account {
+        lockout::after_success(&self.account)
+    }
+
+    /// Writes the account on the version that was judged. Written even when nothing else changed:
+    /// the version is what keeps a success from slipping past a lock that another process commits
+    /// at the same moment.
+    pub fn write_account(&self, cx: &Cx, account: &Account) -> Result<Batch, Fault> {
+        match self.account_version {
+            Some(version) => Batch::new().update(cx.env_id(), account, version),
+            None => Batch::new().create(cx.env_id(), account),
+        }
+    }
+}
+
+impl Proven<'_> {
+    /// The refusal of somebody who may not sign on. Told only here: the password was right, so
+    /// saying that the account is not usable tells nothing to a guesser.
+    pub fn check_usable(&self, account: &Account) -> Result<(), Refusal> {
+        let usable = self.user.enabled && !account.locked_by_admin && !self.user.is_external();
+        usable.then_some(()).ok_or(Refusal::AccountNotUsable)
+    }
+}
+
+/// Under this id an unknown username counts its failures.
+fn stand_in(cx: &Cx, username: &str) -> Result<UserId, Fault> {
+    let key = cx.ports.vault.mac_key("unknown username", cx.env_id())?;
+    let tag = hmac::sign(&key, username.as_bytes());
+    let bytes = tag
+        .as_ref()
+        .first_chunk::<16>()
+        .copied()
+        .unwrap_or_default();
+    Ok(UserId::from_uuid(
+        uuid::Builder::from_random_bytes(bytes).into_uuid(),
+    ))
+}
+
+/// Tells the same wrong password from another one, and helps nobody to guess either.
+fn attempt_digest(cx: &Cx, account: UserId, password: &SecretString) -> Result<String, Fault> {
+    let key = cx.ports.vault.mac_key("wrong password", cx.env_id())?;
+    let mut context = hmac::Context::with_key(&key);
+    context.update(account.uuid().as_bytes());
+    let hashed = digest::digest(&digest::SHA256, password.expose_secret().as_bytes());
+    context.update(hashed.as_ref());
+    Ok(URL_SAFE_NO_PAD.encode(context.sign()))
+}
+
+fn locked(account: &Account, now: Time) -> Refusal {
+    let seconds = lockout::locked_for(account, now).map(|left| left.as_millis().div_ceil(1000));
+    Refusal::PasswordLocked {
+        seconds_until_unlock: seconds.and_then(|seconds| u64::try_from(seconds).ok()),
+    }
+}

@@ -1,0 +1,56 @@
+//! The page of `MUST_CHANGE_PASSWORD` and `PASSWORD_EXPIRED`.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::as_::params::Params;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::flows::state::PasswordChange;
+use countersign_protocol::flows::view::settable_password;
+use countersign_protocol::flows::{Flow, State};
+
+use super::requirements::{self, Line};
+use super::sign_on::{Again, Message};
+
+#[derive(Template)]
+#[template(path = "must_change_password.html")]
+struct Page<'a> {
+    application: &'a str,
+    username: &'a str,
+    expired: bool,
+    requirements: Vec<Line>,
+    error: Option<Message>,
+}
+
+/// Asks for the current password and a new one.
+pub(super) fn page(
+    cx: &Cx,
+    flow: &Flow,
+    change: &PasswordChange,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
+    let (error, lacking) = match again {
+        Some(again) => (Some(again.message), again.lacking),
+        None => (None, Vec::new()),
+    };
+    let policy = settable_password(&cx.env, flow);
+    let page = Page {
+        application: &flow.application_name,
+        username: &change.user.username,
+        expired: matches!(flow.state, State::PasswordExpired(_)),
+        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(it, &lacking)),
+        error,
+    };
+    super::page(status, &page)
+}
+
+/// A new password is typed twice, for nobody sees what is typed. Only the page asks for that.
+pub(super) fn check_repeated(action: &str, fields: &Params, cx: &Cx) -> Option<Message> {
+    let differ = fields.get("newPassword") != fields.get("confirmPassword");
+    (action == "password.reset" && differ).then(|| Message {
+        text: "The two new passwords are not the same.".to_owned(),
+        field: "confirmPassword".to_owned(),
+        correlation: cx.correlation,
+    })
+}
