@@ -10,6 +10,8 @@ pub struct Urls {
     auth: String,
     api: String,
     apps: String,
+    https: bool,
+    loopback: bool,
 }
 
 impl Urls {
@@ -17,6 +19,8 @@ impl Urls {
     pub fn new(auth: &Url, api: &Url, apps: &Url) -> Self {
         let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Self {
+            https: auth.scheme() == "https",
+            loopback: auth.host().as_ref().is_some_and(is_loopback),
             auth: trim(auth),
             api: trim(api),
             apps: trim(apps),
@@ -75,10 +79,13 @@ impl Urls {
     /// Whether the authentication host is reached over plain http on this very machine, the one
     /// case in which cookies go without `Secure` (`reference/rulings.md` 15).
     pub fn is_plain_loopback(&self) -> bool {
-        let Ok(url) = Url::parse(&self.auth) else {
-            return false;
-        };
-        url.scheme() == "http" && url.host().as_ref().is_some_and(is_loopback)
+        self.loopback && !self.https
+    }
+
+    /// Whether browsers may be told to insist on https: never for this very machine, where the
+    /// order would hit every other service on it.
+    pub fn insists_on_https(&self) -> bool {
+        self.https && !self.loopback
     }
 }
 
@@ -90,5 +97,43 @@ fn is_loopback<S: AsRef<str>>(host: &url::Host<S>) -> bool {
         }
         url::Host::Ipv4(ip) => ip.is_loopback(),
         url::Host::Ipv6(ip) => ip.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(auth: &str) -> Urls {
+        let url: Url = auth.parse().unwrap();
+        Urls::new(&url, &url, &url)
+    }
+
+    #[test]
+    fn this_machine_is_never_told_to_insist_on_https() {
+        for (auth, plain_loopback, insists) in [
+            ("http://localhost:9400", true, false),
+            ("http://127.0.0.1:9400/", true, false),
+            ("http://[::1]:9400", true, false),
+            ("https://localhost:9400", false, false),
+            ("https://id.example.com", false, true),
+            ("http://id.example.com", false, false),
+            ("http://localhost.example.com", false, false),
+        ] {
+            let urls = urls(auth);
+            assert_eq!(urls.is_plain_loopback(), plain_loopback, "{auth}");
+            assert_eq!(urls.insists_on_https(), insists, "{auth}");
+        }
+    }
+
+    #[test]
+    fn a_login_page_keeps_its_query() {
+        let env = EnvId::PLATFORM;
+        let flow = FlowId::from_uuid(uuid::Uuid::nil());
+        let page =
+            urls("https://id.example.com").login_page("https://app.example/in?a=b", env, flow);
+        let zero = "00000000-0000-0000-0000-000000000000";
+        let expected = format!("https://app.example/in?a=b&environmentId={zero}&flowId={zero}");
+        assert_eq!(page, Some(expected));
     }
 }

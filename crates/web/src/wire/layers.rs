@@ -49,8 +49,8 @@ pub async fn every_request(State(app): State<App>, mut request: Request, next: N
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
-    if app.configuration.urls().auth().starts_with("https://") {
-        let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+    if app.configuration.urls().insists_on_https() {
+        let value = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
