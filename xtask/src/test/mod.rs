@@ -77,17 +77,16 @@ pub fn run(options: &Options) -> Result<()> {
     let mut total = Tally::default();
     for ring in &rings {
         println!("\n== {} ==", ring.name());
-        match run_ring(*ring, options, &mut cluster) {
-            Ok(tally) => {
-                report.push((ring.name(), format!("ok      {tally}")));
-                total.add(tally);
-            }
+        let mut tally = Tally::default();
+        match run_ring(*ring, options, &mut cluster, &mut tally) {
+            Ok(()) => report.push((ring.name(), format!("ok      {tally}"))),
             Err(error) => {
                 println!("{error:#}");
                 report.push((ring.name(), format!("FAILED  {error:#}")));
-                total.failed_rings += 1;
+                tally.failed_rings = 1;
             }
         }
+        total.add(tally);
     }
     drop(cluster);
     println!("\n== summary ==");
@@ -106,7 +105,15 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn run_ring(ring: Ring, options: &Options, cluster: &mut Option<Cluster>) -> Result<Tally> {
+fn run_ring(
+    ring: Ring,
+    options: &Options,
+    cluster: &mut Option<Cluster>,
+    tally: &mut Tally,
+) -> Result<()> {
+    if ring == Ring::Check {
+        return check::run();
+    }
     let mut environment = Vec::new();
     if ring.needs_postgres() {
         if cluster.is_none() {
@@ -117,41 +124,38 @@ fn run_ring(ring: Ring, options: &Options, cluster: &mut Option<Cluster>) -> Res
         }
     }
     let targets = Targets::read()?;
-    let run = |run: Run| {
-        run.filter(options.filter.as_deref())
-            .envs(&environment)
-            .go()
-    };
-    match ring {
-        Ring::Check => check::run().map(|()| Tally::default()),
-        Ring::Unit => {
-            let mut tally = run(Run::of(&["--lib", "--bins"]).tests(&targets.unit))?;
-            tally.add(run(Run::of(&["--doc"]).may_be_empty())?);
-            Ok(tally)
+    let filter = options.filter.as_deref();
+    let it = ["it".to_owned()];
+    // Lives as long as the ring.
+    let mut driver = None;
+    let run = match ring {
+        Ring::Check | Ring::Unit => {
+            let documented = Run::of(&["--doc"]).may_be_empty().filter(filter);
+            documented.go(tally)?;
+            Run::of(&["--lib", "--bins"])
+                .tests(&targets.unit)
+                .filter(filter)
         }
-        Ring::Store => run(Run::of(&[]).tests(&targets.store)),
-        Ring::Crash => run(Run::of(&[]).tests(&targets.crash).one_at_a_time()),
-        Ring::Blackbox => run(Run::of(&[])
+        Ring::Store => Run::of(&[]).tests(&targets.store).filter(filter),
+        Ring::Crash => Run::of(&[])
+            .tests(&targets.crash)
+            .one_at_a_time()
+            .filter(filter),
+        Ring::Blackbox => Run::of(&[])
             .tests(&targets.server)
-            .without(&[CLIENTS, BROWSER])),
+            .without(&[CLIENTS, BROWSER])
+            .filter(filter),
         Ring::Clients => {
             environment.extend(clients::prepare()?);
-            Run::of(&[])
-                .tests(&["it".to_owned()])
-                .only(CLIENTS, options.filter.as_deref())
-                .envs(&environment)
-                .go()
+            Run::of(&[]).tests(&it).only(CLIENTS, filter)
         }
         Ring::Browser => {
-            let driver = browser::Driver::start()?;
-            environment.push(("COUNTERSIGN_TEST_WEBDRIVER".to_owned(), driver.url()));
-            Run::of(&[])
-                .tests(&["it".to_owned()])
-                .only(BROWSER, options.filter.as_deref())
-                .envs(&environment)
-                .go()
+            let started = driver.insert(browser::Driver::start()?);
+            environment.push(("COUNTERSIGN_TEST_WEBDRIVER".to_owned(), started.url()));
+            Run::of(&[]).tests(&it).only(BROWSER, filter)
         }
-    }
+    };
+    run.envs(&environment).go(tally)
 }
 
 /// The test targets of the workspace, by the ring that runs them: none can be forgotten.

@@ -134,7 +134,9 @@ impl Run {
         self
     }
 
-    pub fn go(mut self) -> Result<Tally> {
+    /// Runs it. The tally counts what ran, also when the run fails.
+    pub fn go(mut self, total: &mut Tally) -> Result<()> {
+        let mut tally = Tally::default();
         if !self.has_targets {
             bail!("this ring has no test target");
         }
@@ -149,7 +151,6 @@ impl Run {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start cargo")?;
-        let mut tally = Tally::default();
         if let Some(stdout) = child.stdout.take() {
             for line in BufReader::new(stdout).lines() {
                 let line = line.context("cannot read the output of cargo")?;
@@ -159,6 +160,7 @@ impl Run {
                 }
             }
         }
+        total.add(tally);
         let status = child.wait()?;
         if !status.success() {
             bail!(
@@ -173,7 +175,7 @@ impl Run {
         if tally.passed == 0 && !self.may_be_empty {
             bail!("not one test ran");
         }
-        Ok(tally)
+        Ok(())
     }
 }
 
