@@ -2,6 +2,7 @@
 
 use countersign_domain::store::Fault;
 use deadpool_postgres::Pool;
+use tokio_postgres::error::SqlState;
 
 use super::rows;
 use super::session::{Trouble, connection, retry};
@@ -12,10 +13,10 @@ pub(super) async fn run(pool: &Pool) -> Result<(), Fault> {
     retry(|| apply(pool)).await
 }
 
-/// Two processes that create the table at once meet a unique violation in the catalogue, and try
-/// again.
+/// Two processes that create the table at once meet in the catalogue, by a unique violation or by
+/// the other's table in spite of `IF NOT EXISTS`, and try again.
 async fn create(pool: &Pool) -> Result<(), Trouble> {
-    connection(pool)
+    let created = connection(pool)
         .await?
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS migrations (
@@ -25,8 +26,11 @@ async fn create(pool: &Pool) -> Result<(), Trouble> {
              INSERT INTO migrations (number, sql) VALUES (0, 'locked while migrating')
              ON CONFLICT (number) DO NOTHING;",
         )
-        .await?;
-    Ok(())
+        .await;
+    match created {
+        Err(error) if error.code() == Some(&SqlState::DUPLICATE_TABLE) => Err(Trouble::Again),
+        created => Ok(created?),
+    }
 }
 
 async fn apply(pool: &Pool) -> Result<(), Trouble> {
