@@ -2,6 +2,13 @@
 //!
 //! Tests whose names begin with `threat_` and a number belong to the threat catalogue.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test is failed by a panic, in its helpers too"
+)]
+
 mod as_;
 mod browser;
 mod budget;

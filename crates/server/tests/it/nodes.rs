@@ -33,7 +33,7 @@ on_every_adapter! {
         let browser = node.tenant.browser();
         let first = server.tenant.authorize(&server.tenant.web).code(&browser).await;
         let tokens = node.tenant.redeem(&node.tenant.web, &first).send(&browser).await;
-        let access = tokens.expect_status(200).text("/access_token").to_owned();
+        let access = tokens.expect_status(200).text("/access_token");
         let unused = server.tenant.authorize(&server.tenant.web).code(&browser).await;
         server.import(&json!({ "environments": [ {
             "id": server.tenant.id,

@@ -86,7 +86,7 @@ on_every_adapter! {
         let fifth = fifth.expect_status(400).json();
         assert_eq!(fifth["details"][0]["code"], "PASSWORD_LOCKED_OUT");
         assert_eq!(fifth["details"][0]["innerError"]["secondsUntilUnlock"], 900);
-        server.clock.advance(Duration::from_secs(300));
+        server.clock.advance(Duration::from_mins(5));
         let right = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
         let right = right.expect_status(400).json();
         assert_eq!(right["details"][0]["code"], "PASSWORD_LOCKED_OUT");
