@@ -22,6 +22,7 @@ use crate::browser::{self, BrowserToken};
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
+use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, next};
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{State, view};
@@ -186,7 +187,11 @@ impl Operation for Authorize<'_> {
             expires_at: cx.now.plus(IDLE),
             session,
             prior_session,
-            progress: Progress::default(),
+            progress: Progress {
+                // A hint skips the question for the username (`reference/flows.md` 6.4).
+                identifier: request.login_hint.clone().filter(|it| it.len() <= MAX_LEN),
+                ..Progress::default()
+            },
             state: State::UsernamePasswordRequired,
             resumed: false,
         };

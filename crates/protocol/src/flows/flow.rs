@@ -82,6 +82,9 @@ pub struct Progress {
     /// The action that waits for the person: what the next proof satisfies.
     #[serde(default)]
     pub asking: Option<ActionId>,
+    /// The username that was typed, or that the client hinted at. Proves nothing.
+    #[serde(default)]
+    pub identifier: Option<String>,
     /// When the password was checked in this flow.
     pub pwd_at: Option<Time>,
     /// Authenticators used in this flow, in order.

@@ -11,8 +11,8 @@ use countersign_domain::user::User;
 
 use crate::configuration::Snapshot;
 use crate::flows::State;
-use crate::flows::flow::{FlowUser, Progress, SessionFacts};
-use crate::flows::state::FlowFailure;
+use crate::flows::flow::{Progress, SessionFacts};
+use crate::flows::state::{FlowFailure, Whose};
 
 /// What the walk knows of the person and the browser.
 #[derive(Clone, Copy)]
@@ -25,6 +25,17 @@ pub struct Known<'a> {
     pub remote_ip: Option<IpAddr>,
 }
 
+impl Known<'_> {
+    /// Nothing but the address.
+    pub const fn nobody(remote_ip: Option<IpAddr>) -> Self {
+        Self {
+            user: None,
+            session: None,
+            remote_ip,
+        }
+    }
+}
+
 /// What the policy wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -32,6 +43,17 @@ pub enum Next {
     Stand(State),
     /// Nothing more: this policy is complete.
     Complete(SessionPolicy),
+}
+
+impl Next {
+    /// The state, where nobody is known: a policy cannot be complete then, and [`next`] says so by
+    /// failing.
+    pub fn stand(self) -> State {
+        match self {
+            Self::Stand(state) => state,
+            Self::Complete(_) => State::Failed(FlowFailure::NobodySignedOn),
+        }
+    }
 }
 
 /// Walks from where `progress` stands; moves it on to the next policy when one fails.
@@ -100,9 +122,19 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
         }
         match &action.step {
             ActionStep::Login(_) => {
-                let state = known.user.map_or(State::UsernamePasswordRequired, |user| {
-                    State::PasswordRequired(FlowUser::from(user))
-                });
+                let state = match known.user {
+                    Some(user) => State::PasswordRequired(Whose::Known(user.into())),
+                    None => State::UsernamePasswordRequired,
+                };
+                return Walk::Ask(action.id, state);
+            }
+            // Where an identifier could lead besides the password is not served yet.
+            ActionStep::IdentifierFirst { .. } => {
+                let state = match (known.user, &progress.identifier) {
+                    (Some(user), _) => State::PasswordRequired(Whose::Known(user.into())),
+                    (None, Some(name)) => State::PasswordRequired(Whose::Named(name.clone())),
+                    (None, None) => State::SignOnRequired,
+                };
                 return Walk::Ask(action.id, state);
             }
             // Nobody can pair a device yet, so nobody has a usable one (`reference/rulings.md` 11).
@@ -113,8 +145,7 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
                     return Walk::Fail(FlowFailure::NoUsableDevices);
                 }
             }
-            ActionStep::IdentifierFirst { .. }
-            | ActionStep::IdentityProvider { .. }
+            ActionStep::IdentityProvider { .. }
             | ActionStep::Agreement { .. }
             | ActionStep::ProgressiveProfiling { .. } => {
                 return Walk::Fail(FlowFailure::ActionUnavailable);

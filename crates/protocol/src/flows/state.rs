@@ -12,8 +12,10 @@ use crate::flows::flow::FlowUser;
 pub enum State {
     /// A LOGIN action, nobody known.
     UsernamePasswordRequired,
-    /// A LOGIN action for a known user.
-    PasswordRequired(FlowUser),
+    /// An IDENTIFIER_FIRST action, nobody known.
+    SignOnRequired,
+    /// The password of somebody.
+    PasswordRequired(Whose),
     /// The password was right but too old.
     PasswordExpired(PasswordChange),
     /// The password was right but must be changed.
@@ -22,6 +24,26 @@ pub enum State {
     Completed(Done),
     /// Every policy failed, or the flow was refused.
     Failed(FlowFailure),
+}
+
+/// Whose password is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whose {
+    /// Of the person whom the browser's session or this flow proved. They are shown.
+    Known(FlowUser),
+    /// Of whoever has the username that was typed, if anybody has. Nothing is shown, for that would
+    /// tell.
+    Named(String),
+}
+
+impl Whose {
+    /// The username.
+    pub fn username(&self) -> &str {
+        match self {
+            Self::Known(user) => &user.username,
+            Self::Named(name) => name,
+        }
+    }
 }
 
 /// A password that must be changed.
@@ -64,6 +86,7 @@ impl State {
     pub const fn status(&self) -> &'static str {
         match self {
             Self::UsernamePasswordRequired => "USERNAME_PASSWORD_REQUIRED",
+            Self::SignOnRequired => "SIGN_ON_REQUIRED",
             Self::PasswordRequired(_) => "PASSWORD_REQUIRED",
             Self::PasswordExpired(_) => "PASSWORD_EXPIRED",
             Self::MustChangePassword(_) => "MUST_CHANGE_PASSWORD",
@@ -80,10 +103,13 @@ impl State {
     /// The person on the flow, once that may be shown.
     pub const fn user(&self) -> Option<&FlowUser> {
         match self {
-            Self::PasswordRequired(user) => Some(user),
+            Self::PasswordRequired(Whose::Known(user)) => Some(user),
             Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),
             Self::Completed(done) => Some(&done.user),
-            Self::UsernamePasswordRequired | Self::Failed(_) => None,
+            Self::UsernamePasswordRequired
+            | Self::SignOnRequired
+            | Self::PasswordRequired(Whose::Named(_))
+            | Self::Failed(_) => None,
         }
     }
 }

@@ -79,6 +79,7 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
             env.password_policy(Some(change.policy))
         }
         State::UsernamePasswordRequired
+        | State::SignOnRequired
         | State::PasswordRequired(_)
         | State::Completed(_)
         | State::Failed(_) => None,

@@ -7,6 +7,7 @@ pub mod form_post;
 mod must_change_password;
 mod requirements;
 pub mod sign_on;
+mod sign_on_required;
 mod username_password_required;
 
 use askama::Template;

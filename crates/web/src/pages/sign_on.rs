@@ -15,7 +15,7 @@ use countersign_protocol::flows::{Flow, State as FlowState, read};
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
-use super::{must_change_password, username_password_required};
+use super::{must_change_password, sign_on_required, username_password_required};
 use crate::App;
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
@@ -180,6 +180,7 @@ fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> R
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
             username_password_required::page(flow, again, status)
         }
+        FlowState::SignOnRequired => sign_on_required::page(flow, again, status),
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
             must_change_password::page(cx, flow, change, again, status)
         }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use countersign_protocol::flows::Flow;
+use countersign_protocol::flows::{Flow, State};
 
 use super::sign_on::{Again, Message};
 
@@ -12,7 +12,7 @@ use super::sign_on::{Again, Message};
 struct Page<'a> {
     application: &'a str,
     username: &'a str,
-    /// Set when the flow knows who it is: the name is shown, not asked.
+    /// Set when the flow knows the name: it is shown, not asked.
     known: Option<&'a str>,
     error: Option<Message>,
 }
@@ -27,8 +27,16 @@ pub(super) fn page(flow: &Flow, again: Option<Again<'_>>, status: StatusCode) ->
         username: typed
             .or(flow.request.login_hint.as_deref())
             .unwrap_or_default(),
-        known: flow.state.user().map(|user| user.username.as_str()),
+        known: asked_of(flow),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)
+}
+
+/// The username whose password is asked for, if the flow has one.
+fn asked_of(flow: &Flow) -> Option<&str> {
+    let State::PasswordRequired(whose) = &flow.state else {
+        return None;
+    };
+    Some(whose.username())
 }

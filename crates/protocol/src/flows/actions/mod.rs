@@ -3,6 +3,7 @@
 
 pub mod password_reset;
 pub mod session_reset;
+pub mod user_lookup;
 pub mod username_password_check;
 
 use std::future::Future;
@@ -162,6 +163,7 @@ impl<A: Action> Operation for Perform<'_, A> {
 /// Every action served.
 pub static ACTIONS: &[&dyn AnyAction] = &[
     &username_password_check::UsernamePasswordCheck,
+    &user_lookup::UserLookup,
     &password_reset::PasswordReset,
     &session_reset::SessionReset,
 ];

@@ -135,6 +135,7 @@ fn changing(flow: &Flow) -> Option<&PasswordChange> {
     match &flow.state {
         State::PasswordExpired(change) | State::MustChangePassword(change) => Some(change),
         State::UsernamePasswordRequired
+        | State::SignOnRequired
         | State::PasswordRequired(_)
         | State::Completed(_)
         | State::Failed(_) => None,

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::flow::Progress;
-use crate::flows::next::{Known, Next, next};
-use crate::flows::state::FlowFailure;
+use crate::flows::next::{Known, next};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
 use crate::refusal::Outcome;
@@ -33,7 +32,9 @@ impl Action for SessionReset {
 
     /// There is somebody to switch away from.
     fn advertised(&self, flow: &Flow) -> bool {
-        self.offered(flow) && flow.state.user().is_some()
+        let somebody =
+            matches!(flow.state, State::PasswordRequired(_)) || flow.state.user().is_some();
+        self.offered(flow) && somebody
     }
 
     async fn gather(
@@ -54,17 +55,9 @@ impl Action for SessionReset {
         } = flow;
         flow.session = None;
         flow.progress = Progress::default();
-        let known = Known {
-            user: None,
-            session: None,
-            remote_ip: cx.remote_ip,
-        };
+        let known = Known::nobody(cx.remote_ip);
         let policies = flow.request.policies.clone();
-        flow.state = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {
-            Next::Stand(state) => state,
-            // Without anybody known a policy cannot be complete; next() says so by failing.
-            Next::Complete(_) => State::Failed(FlowFailure::NobodySignedOn),
-        };
+        flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))

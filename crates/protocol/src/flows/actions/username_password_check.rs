@@ -14,7 +14,7 @@ use crate::cx::Cx;
 use crate::flows::advance::{Advanced, Arrival, advance};
 use crate::flows::flow::FlowUser;
 use crate::flows::guess::{Guess, MAX_LEN};
-use crate::flows::state::PasswordChange;
+use crate::flows::state::{PasswordChange, Whose};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
 use crate::refusal::{Outcome, Refusal};
@@ -80,7 +80,7 @@ impl Action for UsernamePasswordCheck {
         let (Some(proven), Some(right)) = (guess.proven(), right) else {
             return guess.refuse(cx, Refusal::WrongCredentials);
         };
-        if let State::PasswordRequired(expected) = &flow.state
+        if let State::PasswordRequired(Whose::Known(expected)) = &flow.state
             && expected.id != proven.user.id
         {
             return Ok(Verdict::refuse(Refusal::WrongCredentials.because(
@@ -148,8 +148,8 @@ fn required<'a>(flow: &'a Flow, input: &'a Input) -> Outcome<(&'a str, &'a Secre
     }
     let sent = input.username.as_deref().filter(|name| !name.is_empty());
     let username = match (&flow.state, sent) {
-        (State::PasswordRequired(user), None) => &user.username,
-        (State::PasswordRequired(user), Some(name)) if fold(name) != fold(&user.username) => {
+        (State::PasswordRequired(whose), None) => whose.username(),
+        (State::PasswordRequired(whose), Some(name)) if fold(name) != fold(whose.username()) => {
             return Err(Refusal::ValueInvalid("username")
                 .because("another user than the flow's; session.reset switches accounts")
                 .into());

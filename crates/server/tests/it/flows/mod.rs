@@ -3,4 +3,5 @@
 mod password_reset;
 mod read;
 mod session_reset;
+mod user_lookup;
 mod username_password_check;
