@@ -223,8 +223,27 @@ fn hostile() -> Vec<String> {
     all
 }
 
+/// The host as RFC 3986 sees it: the components of its appendix B, the authority of 3.2. Knows
+/// nothing of the backslashes, tabs and defaults that browsers know.
+fn rfc_3986_host(uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(literal) => format!("[{}]", literal.split_once(']')?.0),
+        None => host
+            .split_once(':')
+            .map_or(host, |(host, _)| host)
+            .to_owned(),
+    };
+    Some(host.to_ascii_lowercase())
+}
+
 #[test]
-fn the_hostile_corpus_is_refused() {
+fn threat_1_the_hostile_corpus_is_refused() {
     let corpus = hostile();
     assert!(corpus.len() > 500);
     let wild = "https://app.example.com/call*";
@@ -235,13 +254,14 @@ fn the_hostile_corpus_is_refused() {
             let parsed = url::Url::parse(uri).unwrap();
             assert_eq!(parsed.host_str(), Some("app.example.com"), "{uri:?}");
             assert_eq!(parsed.scheme(), "https");
+            assert_eq!(rfc_3986_host(uri).as_deref(), Some("app.example.com"));
         }
     }
 }
 
 proptest! {
     #[test]
-    fn one_changed_byte_is_refused(at in 0..HOME.len(), byte in 0x20u8..0x7f) {
+    fn threat_2_one_changed_byte_is_refused(at in 0..HOME.len(), byte in 0x20u8..0x7f) {
         let mut bytes = HOME.as_bytes().to_vec();
         prop_assume!(bytes[at] != byte);
         bytes[at] = byte;
@@ -261,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_pattern_accepts_goes_to_the_registered_host(
+    fn threat_1_every_parser_sees_the_registered_host_in_what_is_accepted(
         registered in prop::sample::select(vec![
             "http://localhost/cb", "http://127.0.0.1/cb", "http://[::1]/cb?x=1",
             "https://a.example/*", "https://a.example/x*y/z", "https://a.example/?q=*",
@@ -278,6 +298,8 @@ proptest! {
             prop_assert_eq!(presented.host_str(), expected.host_str());
             prop_assert_eq!(presented.scheme(), expected.scheme());
             prop_assert_eq!(presented.username(), "");
+            let host = rfc_3986_host(&uri);
+            prop_assert_eq!(host, presented.host_str().map(str::to_owned));
         }
     }
 
