@@ -295,8 +295,12 @@ async fn load_snapshot(
         .map_or(Seq::default(), |(_, seq)| *seq);
     let environment: Environment = entity::load(store, EnvId::PLATFORM, env.to_string(), now)
         .await?
-        .ok_or_else(|| Refusal::EnvironmentNotFound.because("no such environment"))?
-        .value;
+        .map(|stored| stored.value)
+        // One that waits for its deletion signs nobody on any more.
+        .filter(Environment::is_active)
+        .ok_or_else(|| {
+            Refusal::EnvironmentNotFound.because("no such environment, or not active")
+        })?;
     let (scopes, attributes) = (
         all::<Scope>(store, env, now).await?,
         all::<ResourceAttribute>(store, env, now).await?,

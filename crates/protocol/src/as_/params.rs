@@ -27,8 +27,12 @@ impl Params {
             if map.len() >= MAX_PARAMETERS {
                 return Err(Refusal::TooLarge.because("more than 100 parameters"));
             }
-            if value.contains('\0') {
-                return Err(Refusal::MalformedBody.because("a parameter contains NUL"));
+            // The decoder writes U+FFFD for what is not UTF-8; nobody means it.
+            if [&name, &value]
+                .iter()
+                .any(|text| text.contains(['\0', '\u{fffd}']))
+            {
+                return Err(Refusal::MalformedBody.because("a parameter is not text"));
             }
             if map
                 .insert(name.clone().into_owned(), value.into_owned())
@@ -93,6 +97,14 @@ mod tests {
         assert_eq!(refused.refusal, Refusal::ParameterRepeated("a".into()));
         // Even when one of the two is empty: which one counts would be a guess.
         assert!(Params::parse(b"a=&a=1").is_err());
+    }
+
+    #[test]
+    fn threat_21_what_is_not_text_is_refused() {
+        for form in ["a=%00", "a=%ff", "%c3=1", "a=%ed%a0%80"] {
+            assert!(Params::parse(form.as_bytes()).is_err(), "{form}");
+        }
+        assert_eq!(Params::parse(b"a=%C3%A9").unwrap().get("a"), Some("é"));
     }
 
     #[test]
