@@ -53,7 +53,15 @@ impl Rules {
                 text.push_str(next);
                 lines.next();
             }
-            self.add(mark, &file.path, text.trim());
+            // `Spec: RFC 1 2.3. Compat: ...` is two rules; other prose after a clause explains it.
+            let (clauses, rest) = match text.split_once(". ") {
+                Some((clauses, rest)) if mark == "Spec:" => (clauses.to_owned(), rest.trim()),
+                _ => (text, ""),
+            };
+            if let Some((mark, text)) = marked(rest) {
+                self.add(mark, &file.path, text);
+            }
+            self.add(mark, &file.path, clauses.trim());
         }
     }
 
@@ -154,6 +162,14 @@ mod tests {
                 .page()
                 .contains("| PingOne x | `crates/a/src/one.rs` |")
         );
+    }
+
+    #[test]
+    fn a_clause_ends_with_its_sentence() {
+        let text = "// Spec: RFC 1 2.3. Compat: the\n// other way round.\nfn x() {}\n";
+        let rules = Rules::read(&[file("crates/a/src/one.rs", text)]);
+        assert_eq!(rules.spec.keys().collect::<Vec<_>>(), ["RFC 1 2.3"]);
+        assert_eq!(rules.compat[0].1, "the other way round.");
     }
 
     #[test]

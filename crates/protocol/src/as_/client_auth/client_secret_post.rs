@@ -9,7 +9,7 @@ use crate::refusal::Refused;
 
 /// `client_id` and `client_secret` in the body.
 ///
-/// Spec: RFC 6749 2.3.1.
+/// Spec: RFC 6749 2.3.1 (credentials in the body).
 pub struct Post;
 
 impl Method for Post {
