@@ -1,9 +1,11 @@
 //! The account: what signing on and failing to do so changes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::UserId;
+use crate::ids::{ActionId, UserId};
 use crate::reference::is_false;
 use crate::store::Kind;
 use crate::time::Time;
@@ -41,6 +43,10 @@ pub struct Account {
     /// The last successful sign-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sign_on: Option<UserSignOn>,
+    /// When the user last answered each progressive profiling action, so that it does not ask again
+    /// too soon.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiled: BTreeMap<ActionId, Time>,
     /// Set for a username that nobody has: such an account locks like any other, so that a lock
     /// tells nobody who exists (`reference/rulings.md` 9), and is forgotten at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +63,7 @@ impl Account {
             locked_until: None,
             locked_by_admin: false,
             last_sign_on: None,
+            profiled: BTreeMap::new(),
             forget_at: None,
         }
     }

@@ -6,7 +6,7 @@ use countersign_domain::entity::{self, Entity};
 use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::User;
+use countersign_domain::user::{Account, User};
 use serde::{Deserialize, Serialize};
 
 use crate::as_::checks::pkce::CodeChallenge;
@@ -23,7 +23,7 @@ use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::guess::MAX_LEN;
-use crate::flows::next::{Known, Next, next};
+use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{State, view};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -131,6 +131,8 @@ struct Authorize<'a> {
 
 struct Facts {
     session: Option<(Session, User)>,
+    /// That user's account, when a policy asks for attributes.
+    account: Option<Account>,
     /// The browser's own anonymous token, when it is one of ours.
     anonymous: Option<BrowserToken>,
     fresh_anonymous: BrowserToken,
@@ -150,8 +152,10 @@ impl Operation for Authorize<'_> {
             }
             _ => (None, None),
         };
+        let account = account_of(cx, self.request, session.as_ref()).await?;
         Ok(Facts {
             session,
+            account,
             anonymous,
             fresh_anonymous: BrowserToken::new_anonymous(&cx.ports, cx.env_id())?,
             flow_id: FlowId::random(&*cx.ports.entropy),
@@ -198,6 +202,7 @@ impl Operation for Authorize<'_> {
         let session = flow.session.clone();
         let known = Known {
             user,
+            account: facts.account.as_ref(),
             session: session.as_ref(),
             remote_ip: cx.remote_ip,
         };
@@ -210,13 +215,7 @@ impl Operation for Authorize<'_> {
         );
         flow.state = match (step, session) {
             (Next::Stand(state), _) => state,
-            (Next::Complete(policy), Some(session)) => State::Completed(Done {
-                user: session.user,
-                session: session.id,
-                auth_time: session.signed_on_at,
-                acr: policy.name.unwrap_or_default(),
-                amr: session.authenticators,
-            }),
+            (Next::Complete(policy), Some(session)) => State::Completed(session.done(policy)),
             // next() completes nothing for nobody; if it ever did, no code would follow from it.
             (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
@@ -254,6 +253,21 @@ async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, U
     Ok(user
         .filter(|user| user.enabled)
         .map(|user| (session.value, user.value)))
+}
+
+/// Read only where it matters: most policies ask for nothing but a proof.
+async fn account_of(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+    session: Option<&(Session, User)>,
+) -> Outcome<Option<Account>> {
+    let Some((_, user)) = session.filter(|_| may_ask_for_attributes(&cx.env, &request.policies))
+    else {
+        return Ok(None);
+    };
+    let id = user.id.to_string();
+    let found = entity::load::<Account>(&*cx.ports.store, cx.env_id(), id, cx.now).await?;
+    Ok(found.map(|account| account.value))
 }
 
 /// Whether a session counts for this request.

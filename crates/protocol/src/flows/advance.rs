@@ -2,17 +2,18 @@
 
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::SessionId;
-use countersign_domain::session::Session;
+use countersign_domain::session::{Session, SessionPolicy};
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::User;
+use countersign_domain::user::{Account, User};
 
 use crate::browser::BrowserToken;
 use crate::cx::Cx;
-use crate::flows::Flow;
 use crate::flows::actions::Call;
 use crate::flows::complete::{self, Completion};
 use crate::flows::flow::FlowUser;
 use crate::flows::next::{Known, Next, next};
+use crate::flows::state::{Done, FlowFailure};
+use crate::flows::{Flow, State};
 use crate::refusal::Outcome;
 
 /// Longest `User-Agent` that is kept, in characters.
@@ -60,11 +61,18 @@ pub struct Advanced {
 
 /// The step that the flow waited for is satisfied by `user`, whom this flow or its session proved:
 /// on to the next one, or to completion.
-pub fn advance(cx: &Cx, flow: &mut Flow, user: &User, arrival: Arrival) -> Result<Advanced, Fault> {
+pub fn advance(
+    cx: &Cx,
+    flow: &mut Flow,
+    user: &User,
+    account: &Account,
+    arrival: Arrival,
+) -> Result<Advanced, Fault> {
     flow.progress.satisfy();
     let session = flow.session.clone();
     let known = Known {
         user: Some(user),
+        account: Some(account),
         session: session.as_ref(),
         remote_ip: cx.remote_ip,
     };
@@ -76,6 +84,10 @@ pub fn advance(cx: &Cx, flow: &mut Flow, user: &User, arrival: Arrival) -> Resul
         }
         Next::Complete(policy) => policy,
     };
+    if flow.progress.authenticators.is_empty() {
+        flow.state = from_session(flow, user, policy, arrival.prior.as_deref());
+        return Ok(Advanced::default());
+    }
     let completion = Completion {
         user: FlowUser::from(user),
         policy,
@@ -90,4 +102,17 @@ pub fn advance(cx: &Cx, flow: &mut Flow, user: &User, arrival: Arrival) -> Resul
         writes,
         cookie: Some(arrival.token),
     })
+}
+
+/// Nothing was proved in the flow: what completes it is the session it began with, if that lives.
+fn from_session(flow: &Flow, user: &User, policy: SessionPolicy, prior: Option<&Session>) -> State {
+    let session = flow.session.as_ref();
+    let living = session.filter(|it| prior.is_some_and(|prior| prior.id == it.id));
+    match living {
+        Some(session) => State::Completed(Done {
+            user: user.into(),
+            ..session.done(policy)
+        }),
+        None => State::Failed(FlowFailure::NobodySignedOn),
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{ActionId, FlowId, SessionId, UserId};
+use countersign_domain::session::SessionPolicy;
 use countersign_domain::store::Kind;
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::as_::authorize::AuthorizationRequest;
 use crate::flows::State;
+use crate::flows::state::Done;
 
 /// How long a flow lives after it was last touched.
 /// Source: `reference/flows.md` 1, 16.
@@ -72,6 +74,19 @@ pub struct SessionFacts {
     pub authenticators: Vec<String>,
 }
 
+impl SessionFacts {
+    /// The outcome of a flow in which nothing had to be proved again.
+    pub fn done(&self, policy: SessionPolicy) -> Done {
+        Done {
+            user: self.user.clone(),
+            session: self.id,
+            auth_time: self.signed_on_at,
+            acr: policy.name.unwrap_or_default(),
+            amr: self.authenticators.clone(),
+        }
+    }
+}
+
 /// What was proved in this flow so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -85,6 +100,9 @@ pub struct Progress {
     /// The username that was typed, or that the client hinted at. Proves nothing.
     #[serde(default)]
     pub identifier: Option<String>,
+    /// Whether a progressive profiling action was answered in this flow.
+    #[serde(default)]
+    pub profiled: bool,
     /// When the password was checked in this flow.
     pub pwd_at: Option<Time>,
     /// Authenticators used in this flow, in order.

@@ -9,6 +9,7 @@ pub mod complete;
 pub mod flow;
 pub mod guess;
 pub mod next;
+pub mod profile;
 pub mod read;
 pub mod state;
 pub mod turns;

@@ -7,11 +7,12 @@ use countersign_domain::policy::conditions::{ConditionFacts, evaluate};
 use countersign_domain::policy::sign_on::{ActionStep, NoDevicesMode, SignOnAction};
 use countersign_domain::session::SessionPolicy;
 use countersign_domain::time::Time;
-use countersign_domain::user::User;
+use countersign_domain::user::{Account, User};
 
 use crate::configuration::Snapshot;
 use crate::flows::State;
 use crate::flows::flow::{Progress, SessionFacts};
+use crate::flows::profile;
 use crate::flows::state::{FlowFailure, Whose};
 
 /// What the walk knows of the person and the browser.
@@ -19,6 +20,8 @@ use crate::flows::state::{FlowFailure, Whose};
 pub struct Known<'a> {
     /// Who: from the session, or proved in this flow.
     pub user: Option<&'a User>,
+    /// Their account, when it was read: when they were asked for attributes last.
+    pub account: Option<&'a Account>,
     /// The session that counts, if any.
     pub session: Option<&'a SessionFacts>,
     /// The caller's address.
@@ -30,6 +33,7 @@ impl Known<'_> {
     pub const fn nobody(remote_ip: Option<IpAddr>) -> Self {
         Self {
             user: None,
+            account: None,
             session: None,
             remote_ip,
         }
@@ -113,10 +117,11 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
         remote_ip: known.remote_ip,
     };
     for action in actions {
-        let runs = action
+        let condition = action
             .condition
             .as_ref()
-            .is_none_or(|rule| evaluate(rule, &facts, now));
+            .filter(|_| has_conditions(&action.step));
+        let runs = condition.is_none_or(|rule| evaluate(rule, &facts, now));
         if progress.done.contains(&action.id) || !runs {
             continue;
         }
@@ -127,6 +132,15 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
                     None => State::UsernamePasswordRequired,
                 };
                 return Walk::Ask(action.id, state);
+            }
+            ActionStep::ProgressiveProfiling { .. } => {
+                // It authenticates nobody, so it cannot come before what does.
+                let Some(user) = known.user else {
+                    return Walk::Fail(FlowFailure::NobodySignedOn);
+                };
+                if let Some(prompt) = profile::prompt(action, progress, user, known.account, now) {
+                    return Walk::Ask(action.id, State::ProfileDataRequired(prompt));
+                }
             }
             // Where an identifier could lead besides the password is not served yet.
             ActionStep::IdentifierFirst { .. } => {
@@ -145,12 +159,31 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
                     return Walk::Fail(FlowFailure::NoUsableDevices);
                 }
             }
-            ActionStep::IdentityProvider { .. }
-            | ActionStep::Agreement { .. }
-            | ActionStep::ProgressiveProfiling { .. } => {
+            ActionStep::IdentityProvider { .. } | ActionStep::Agreement { .. } => {
                 return Walk::Fail(FlowFailure::ActionUnavailable);
             }
         }
     }
     Walk::Complete
+}
+
+/// Decision: conditions of actions that prove nothing are kept and have no effect
+/// (`reference/flows.md` F11).
+const fn has_conditions(step: &ActionStep) -> bool {
+    match step {
+        ActionStep::Login(_)
+        | ActionStep::IdentifierFirst { .. }
+        | ActionStep::MultiFactorAuthentication { .. }
+        | ActionStep::IdentityProvider { .. } => true,
+        ActionStep::Agreement { .. } | ActionStep::ProgressiveProfiling { .. } => false,
+    }
+}
+
+/// Whether a walk over these policies may need [`Known::account`].
+pub fn may_ask_for_attributes(env: &Snapshot, policies: &[SignOnPolicyId]) -> bool {
+    let mut views = policies.iter().filter_map(|id| env.policy(*id));
+    views.any(|view| {
+        let mut steps = view.actions.iter().map(|action| &action.step);
+        steps.any(|step| matches!(step, ActionStep::ProgressiveProfiling { .. }))
+    })
 }

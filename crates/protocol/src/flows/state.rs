@@ -6,6 +6,7 @@ use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::flows::flow::FlowUser;
+use crate::flows::profile::ProfilePrompt;
 
 /// Where a flow stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum State {
     PasswordExpired(PasswordChange),
     /// The password was right but must be changed.
     MustChangePassword(PasswordChange),
+    /// A PROGRESSIVE_PROFILING action.
+    ProfileDataRequired(ProfilePrompt),
     /// All actions of one policy are done.
     Completed(Done),
     /// Every policy failed, or the flow was refused.
@@ -90,6 +93,7 @@ impl State {
             Self::PasswordRequired(_) => "PASSWORD_REQUIRED",
             Self::PasswordExpired(_) => "PASSWORD_EXPIRED",
             Self::MustChangePassword(_) => "MUST_CHANGE_PASSWORD",
+            Self::ProfileDataRequired(_) => "PROFILE_DATA_REQUIRED",
             Self::Completed(_) => "COMPLETED",
             Self::Failed(_) => "FAILED",
         }
@@ -105,6 +109,7 @@ impl State {
         match self {
             Self::PasswordRequired(Whose::Known(user)) => Some(user),
             Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),
+            Self::ProfileDataRequired(prompt) => Some(&prompt.user),
             Self::Completed(done) => Some(&done.user),
             Self::UsernamePasswordRequired
             | Self::SignOnRequired

@@ -39,6 +39,17 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         }
         embedded.insert("user".into(), Value::Object(shown));
     }
+    if let State::ProfileDataRequired(prompt) = &flow.state {
+        let asked = prompt.asked().map(|(attribute, required)| {
+            json!({
+                "name": attribute.name,
+                "displayName": attribute.display_name,
+                "required": required,
+            })
+        });
+        embedded.insert("attributes".into(), asked.collect());
+        embedded.insert("promptText".into(), json!(prompt.text));
+    }
     if let Some(policy) = settable_password(env, flow) {
         embedded.insert("passwordPolicy".into(), json!(policy));
     }
@@ -81,6 +92,7 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         State::UsernamePasswordRequired
         | State::SignOnRequired
         | State::PasswordRequired(_)
+        | State::ProfileDataRequired(_)
         | State::Completed(_)
         | State::Failed(_) => None,
     }

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod error;
 pub mod form_post;
 mod must_change_password;
+mod profile_data_required;
 mod requirements;
 pub mod sign_on;
 mod sign_on_required;

@@ -15,7 +15,9 @@ use countersign_protocol::flows::{Flow, State as FlowState, read};
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
-use super::{must_change_password, sign_on_required, username_password_required};
+use super::{
+    must_change_password, profile_data_required, sign_on_required, username_password_required,
+};
 use crate::App;
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
@@ -184,6 +186,9 @@ fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> R
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
             must_change_password::page(cx, flow, change, again, status)
         }
+        FlowState::ProfileDataRequired(prompt) => {
+            profile_data_required::page(flow, prompt, again, status)
+        }
         FlowState::Completed(_) => answer::redirect(
             StatusCode::SEE_OTHER,
             &cx.env.urls.resume(cx.env_id(), flow.id),
@@ -282,6 +287,16 @@ fn own_words(refusal: &Refusal) -> Option<String> {
         Refusal::ValueRequired("newPassword") => "Enter a new password.",
         Refusal::ValueInvalid("currentPassword") => "That is not your current password.",
         Refusal::PasswordUnacceptable { .. } => "Choose another new password.",
+        Refusal::ValueRequired(name) => {
+            let label = profile_data_required::label(name)?;
+            return Some(format!("{label} is needed to go on."));
+        }
+        Refusal::ValueInvalid(name) => {
+            let label = profile_data_required::label(name)?;
+            return Some(format!(
+                "{label} cannot be what you entered. Please correct it."
+            ));
+        }
         _ => return None,
     };
     Some(text.to_owned())

@@ -4,6 +4,7 @@
 pub mod password_reset;
 pub mod session_reset;
 pub mod user_lookup;
+pub mod user_update;
 pub mod username_password_check;
 
 use std::future::Future;
@@ -165,6 +166,7 @@ pub static ACTIONS: &[&dyn AnyAction] = &[
     &username_password_check::UsernamePasswordCheck,
     &user_lookup::UserLookup,
     &password_reset::PasswordReset,
+    &user_update::UserUpdate,
     &session_reset::SessionReset,
 ];
 

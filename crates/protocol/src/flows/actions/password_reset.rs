@@ -117,7 +117,7 @@ impl Action for PasswordReset {
             remote_ip: judged.arrival.remote_ip.clone(),
         });
         flow.progress.used_password(cx.now);
-        let advanced = advance(cx, &mut flow, proven.user, judged.arrival)?;
+        let advanced = advance(cx, &mut flow, proven.user, &account, judged.arrival)?;
         flow.touch(cx.now);
         let changed = renewed(proven.credential, hash, &guess.policy, cx.now);
         let writes = advanced
@@ -137,6 +137,7 @@ fn changing(flow: &Flow) -> Option<&PasswordChange> {
         State::UsernamePasswordRequired
         | State::SignOnRequired
         | State::PasswordRequired(_)
+        | State::ProfileDataRequired(_)
         | State::Completed(_)
         | State::Failed(_) => None,
     }

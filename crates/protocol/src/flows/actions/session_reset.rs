@@ -30,11 +30,18 @@ impl Action for SessionReset {
         !flow.state.is_terminal()
     }
 
-    /// There is somebody to switch away from.
+    /// Where the sheet shows it: there is somebody to switch away from, and a proof to come.
     fn advertised(&self, flow: &Flow) -> bool {
-        let somebody =
-            matches!(flow.state, State::PasswordRequired(_)) || flow.state.user().is_some();
-        self.offered(flow) && somebody
+        match flow.state {
+            State::PasswordRequired(_)
+            | State::PasswordExpired(_)
+            | State::MustChangePassword(_) => true,
+            State::UsernamePasswordRequired
+            | State::SignOnRequired
+            | State::ProfileDataRequired(_)
+            | State::Completed(_)
+            | State::Failed(_) => false,
+        }
     }
 
     async fn gather(

@@ -120,7 +120,7 @@ impl Action for UsernamePasswordCheck {
                     remote_ip: right.arrival.remote_ip.clone(),
                 });
                 flow.progress.used_password(cx.now);
-                advanced = advance(cx, &mut flow, proven.user, right.arrival)?;
+                advanced = advance(cx, &mut flow, proven.user, &account, right.arrival)?;
                 let rehashed = rewrite(cx, proven.credential, right.rehashed)?;
                 advanced.writes = advanced.writes.and(rehashed);
             }

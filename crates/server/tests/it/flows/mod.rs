@@ -4,4 +4,5 @@ mod password_reset;
 mod read;
 mod session_reset;
 mod user_lookup;
+mod user_update;
 mod username_password_check;

@@ -1,0 +1,97 @@
+//! `application/vnd.pingidentity.user.update+json`: progressive profiling
+//! (`reference/flows.md` 6.12).
+
+use countersign_domain::entity::{self, Stored};
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::{Account, User};
+use serde_json::{Map, Value};
+
+use super::{Action, Call, Reply};
+use crate::cx::Cx;
+use crate::flows::advance::{Arrival, advance};
+use crate::flows::profile::ProfilePrompt;
+use crate::flows::turns::Turn;
+use crate::flows::{Flow, State};
+use crate::refusal::{Outcome, Refusal};
+use crate::run::Verdict;
+
+/// Takes the attributes that were asked for.
+pub struct UserUpdate;
+
+/// What the rule needs to know.
+pub struct Facts {
+    prompt: ProfilePrompt,
+    body: Map<String, Value>,
+    user: Option<Stored<User>>,
+    account: Option<Stored<Account>>,
+    arrival: Arrival,
+}
+
+impl Action for UserUpdate {
+    const MEDIA: &'static str = "user.update";
+    /// A part of a user.
+    type Input = Map<String, Value>;
+    type Facts = Facts;
+
+    fn offered(&self, flow: &Flow) -> bool {
+        matches!(flow.state, State::ProfileDataRequired(_))
+    }
+
+    async fn gather(
+        &self,
+        cx: &Cx,
+        call: &Call<'_>,
+        flow: &Flow,
+        input: &Map<String, Value>,
+        _turn: &Turn,
+    ) -> Outcome<Facts> {
+        let State::ProfileDataRequired(prompt) = &flow.state else {
+            return Err(Refusal::ActionNotOffered.into());
+        };
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let id = prompt.user.id.to_string();
+        Ok(Facts {
+            prompt: prompt.clone(),
+            body: input.clone(),
+            user: entity::load::<User>(store, env, &id, cx.now).await?,
+            account: entity::load::<Account>(store, env, &id, cx.now).await?,
+            arrival: Arrival::gather(cx, call, flow).await?,
+        })
+    }
+
+    fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+        let env = cx.env_id();
+        let is_locked = facts.account.as_ref().is_some_and(|it| it.locked_by_admin);
+        let Some(before) = facts.user.filter(|user| user.enabled && !is_locked) else {
+            let why = "deleted, disabled or locked since the sign-on";
+            return Ok(Verdict::refuse(Refusal::AccountNotUsable.because(why)));
+        };
+        let user = match facts.prompt.answer(&before, &facts.body, cx.now)? {
+            Ok(user) => user,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
+        let mut writes = Batch::new();
+        if user != before.value {
+            writes = writes.update(env, &user, before.version)?;
+        }
+        let mut account = facts
+            .account
+            .as_ref()
+            .map_or_else(|| Account::new(user.id), |stored| stored.value.clone());
+        account.profiled.insert(facts.prompt.action, cx.now);
+        writes = match facts.account {
+            Some(stored) => writes.update(env, &account, stored.version)?,
+            None => writes.create(env, &account)?,
+        };
+        let Stored {
+            value: mut flow,
+            version,
+        } = flow;
+        flow.progress.profiled = true;
+        let advanced = advance(cx, &mut flow, &user, &account, facts.arrival)?;
+        flow.touch(cx.now);
+        let writes = writes.and(advanced.writes).update(env, &flow, version)?;
+        let cookie = advanced.cookie;
+        Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))
+    }
+}

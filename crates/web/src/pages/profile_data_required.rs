@@ -1,0 +1,100 @@
+//! The page of `PROFILE_DATA_REQUIRED`.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::flows::Flow;
+use countersign_protocol::flows::profile::{Attribute, Form, ProfilePrompt};
+
+use super::sign_on::{Again, Message};
+
+#[derive(Template)]
+#[template(path = "profile_data_required.html")]
+struct Page<'a> {
+    application: &'a str,
+    text: &'a str,
+    fields: Vec<Field>,
+    error: Option<Message>,
+}
+
+/// A field for an attribute.
+struct Field {
+    /// Name and id: the attribute's name.
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    autocomplete: &'static str,
+    required: bool,
+    value: String,
+    invalid: bool,
+}
+
+/// Asks for the attributes that are missing.
+pub(super) fn page(
+    flow: &Flow,
+    prompt: &ProfilePrompt,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
+    let fields = prompt.asked().map(|(attribute, required)| Field {
+        name: attribute.name,
+        label: attribute.display_name,
+        kind: kind(attribute),
+        autocomplete: autocomplete(attribute.name),
+        required,
+        value: again
+            .as_ref()
+            .and_then(|again| again.fields.get(attribute.name))
+            .unwrap_or_default()
+            .to_owned(),
+        invalid: again
+            .as_ref()
+            .is_some_and(|again| again.message.is_at(attribute.name)),
+    });
+    let page = Page {
+        application: &flow.application_name,
+        text: &prompt.text,
+        fields: fields.collect(),
+        error: again.map(|again| again.message),
+    };
+    super::page(status, &page)
+}
+
+/// What a person calls the attribute that a message is about.
+pub(super) fn label(name: &str) -> Option<&'static str> {
+    let mut all = countersign_protocol::flows::profile::ATTRIBUTES.iter();
+    let found = all.find(|attribute| attribute.name == name)?;
+    Some(found.display_name)
+}
+
+/// `type` of the input: which keyboard a phone shows.
+const fn kind(attribute: &Attribute) -> &'static str {
+    match attribute.form {
+        Form::Email => "email",
+        Form::Phone => "tel",
+        Form::Line(_) | Form::Lines(_) | Form::Country | Form::TimeZone => "text",
+    }
+}
+
+/// What a browser may fill in (HTML, autofill field names).
+fn autocomplete(name: &str) -> &'static str {
+    match name {
+        "email" => "email",
+        "name.formatted" => "name",
+        "name.given" => "given-name",
+        "name.middle" => "additional-name",
+        "name.family" => "family-name",
+        "name.honorificPrefix" => "honorific-prefix",
+        "name.honorificSuffix" => "honorific-suffix",
+        "nickname" => "nickname",
+        "title" => "organization-title",
+        "locale" | "preferredLanguage" => "language",
+        "mobilePhone" | "primaryPhone" => "tel",
+        "address.streetAddress" => "address-line1",
+        "address.locality" => "address-level2",
+        "address.region" => "address-level1",
+        "address.postalCode" => "postal-code",
+        "address.countryCode" => "country",
+        _ => "off",
+    }
+}
