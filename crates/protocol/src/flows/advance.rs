@@ -1,9 +1,9 @@
 //! Going on: a step is satisfied, and the policy says what comes next.
 
-use countersign_domain::entity::{self, Stored};
-use countersign_domain::ids::SessionId;
+use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
-use countersign_domain::store::{Batch, Fault};
+use countersign_domain::store::{Batch, Fault, Key, Query, Range};
 use countersign_domain::user::{Account, User};
 
 use crate::browser::BrowserToken;
@@ -19,9 +19,19 @@ use crate::refusal::Outcome;
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 512;
 
+/// Most sessions of a user that live at once.
+/// Source: `reference/flows.md` 16.
+const MAX_SESSIONS: usize = 10;
+
+/// Most sessions of a user that are looked at. More than [`MAX_SESSIONS`] live only when sign-ons
+/// of the user completed on several nodes at the same moment.
+const MAX_SESSIONS_READ: u32 = 100;
+
 /// What a completion needs, in case the step was the last one.
 pub struct Arrival {
     prior: Option<Stored<Session>>,
+    /// The user's sessions, newest first.
+    sessions: Vec<Key>,
     session_id: SessionId,
     token: BrowserToken,
     /// The caller's address.
@@ -31,15 +41,24 @@ pub struct Arrival {
 
 impl Arrival {
     /// Reads it.
-    pub async fn gather(cx: &Cx, call: &Call<'_>, flow: &Flow) -> Outcome<Self> {
+    pub async fn gather(cx: &Cx, call: &Call<'_>, flow: &Flow, user: UserId) -> Outcome<Self> {
         let (store, env) = (&*cx.ports.store, cx.env_id());
-        let prior = match flow.prior_session {
-            Some(id) => entity::load::<Session>(store, env, id.to_string(), cx.now).await?,
-            None => None,
+        let query = Query {
+            index: Some(Session::BY_USER),
+            range: Range::Prefix(Session::of_user(user)),
+            ..Query::all(Session::KIND, env, MAX_SESSIONS_READ)
         };
+        let prior = async {
+            match flow.prior_session {
+                Some(id) => entity::load::<Session>(store, env, id.to_string(), cx.now).await,
+                None => Ok(None),
+            }
+        };
+        let (prior, page) = futures_util::try_join!(prior, store.list(&query, cx.now))?;
         let entropy = &*cx.ports.entropy;
         Ok(Self {
             prior,
+            sessions: page.docs.into_iter().map(|doc| doc.key).collect(),
             session_id: SessionId::random(entropy),
             token: BrowserToken::new_session(entropy),
             remote_ip: cx.remote_ip.map(|ip| ip.to_string()),
@@ -88,6 +107,7 @@ pub fn advance(
         flow.state = from_session(flow, user, policy, arrival.prior.as_deref());
         return Ok(Advanced::default());
     }
+    let sessions = arrival.sessions;
     let completion = Completion {
         user: FlowUser::from(user),
         policy,
@@ -97,11 +117,23 @@ pub fn advance(
         remote_ip: arrival.remote_ip,
         user_agent: arrival.user_agent,
     };
-    let writes = complete::complete(cx.env_id(), flow, completion, cx.now)?;
+    let (session, mut writes) = complete::complete(cx.env_id(), flow, completion, cx.now)?;
+    for key in surplus(&sessions, &session.key(cx.env_id())) {
+        writes = writes.delete(key.clone());
+    }
     Ok(Advanced {
         writes,
         cookie: Some(arrival.token),
     })
+}
+
+/// The oldest sessions, when there are too many beside the one that is written. Their tokens end
+/// with them.
+///
+/// Source: `reference/rulings.md` 8.
+fn surplus<'a>(sessions: &'a [Key], written: &'a Key) -> impl Iterator<Item = &'a Key> {
+    let others = sessions.iter().filter(move |key| *key != written);
+    others.skip(MAX_SESSIONS - 1)
 }
 
 /// Nothing was proved in the flow: what completes it is the session it began with, if that lives.

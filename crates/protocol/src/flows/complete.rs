@@ -36,13 +36,13 @@ pub struct Completion<'a> {
 }
 
 /// Completes a flow in which somebody authenticated: updates the session of the same user, ends
-/// that of another, or begins one. The writes include the session, not the flow.
+/// that of another, or begins one. The writes include that session, not the flow.
 pub fn complete(
     env: EnvId,
     flow: &mut Flow,
     completion: Completion<'_>,
     now: Time,
-) -> Result<Batch, Fault> {
+) -> Result<(Session, Batch), Fault> {
     let Completion {
         user,
         policy,
@@ -96,9 +96,10 @@ pub fn complete(
         acr,
         amr,
     });
-    match (same_user, prior) {
-        (Some(stored), _) => Batch::new().update(env, &session, stored.version),
-        (None, Some(other)) => Ok(Batch::new().delete(other.key(env)).create(env, &session)?),
-        (None, None) => Batch::new().create(env, &session),
-    }
+    let writes = match (same_user, prior) {
+        (Some(stored), _) => Batch::new().update(env, &session, stored.version)?,
+        (None, Some(other)) => Batch::new().delete(other.key(env)).create(env, &session)?,
+        (None, None) => Batch::new().create(env, &session)?,
+    };
+    Ok((session, writes))
 }

@@ -102,6 +102,28 @@ on_every_adapter! {
         assert_eq!(first.text("sid"), second.text("sid"));
         assert!(second.number("auth_time") > first.number("auth_time"));
     }
+
+    async fn the_eleventh_session_of_a_user_ends_the_oldest(server: TestServer) {
+        let tenant = &server.tenant;
+        let mut opened = Vec::new();
+        for _ in 0..11 {
+            let browser = tenant.browser();
+            let code = tenant.authorize(&tenant.web).code(&browser).await;
+            let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await;
+            opened.push((browser, tokens.expect_status(200).text("/access_token")));
+            server.clock.advance(Duration::from_secs(10));
+        }
+        // The second signs on once more: that is no new session, and ends none.
+        let again = tenant.authorize(&tenant.web).set("prompt", "login");
+        let _ = again.code(&opened[1].0).await;
+        for (number, (browser, token)) in opened.iter().enumerate() {
+            let expected = if number == 0 { 401 } else { 200 };
+            let _ = tenant.userinfo(token).await.expect_status(expected);
+            let silent = tenant.authorize(&tenant.web).set("prompt", "none").send(browser).await;
+            let query = silent.redirect().query().unwrap().to_owned();
+            assert_eq!(query.contains("login_required"), number == 0, "{number}: {query}");
+        }
+    }
 }
 
 fn stolen(env: &str, value: &str) -> StoredCookie {

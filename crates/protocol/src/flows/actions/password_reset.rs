@@ -72,7 +72,7 @@ impl Action for PasswordReset {
         let guess = Guess::gather(cx, &change.user.username, current, turn).await?;
         let judged = match guess.proven() {
             Some(proven) => Some(Judged {
-                arrival: Arrival::gather(cx, call, flow).await?,
+                arrival: Arrival::gather(cx, call, flow, proven.user.id).await?,
                 outcome: judge(cx, &guess.policy, &proven, current, new).await?,
             }),
             None => None,

@@ -55,7 +55,7 @@ impl Action for UserUpdate {
             body: input.clone(),
             user: entity::load::<User>(store, env, &id, cx.now).await?,
             account: entity::load::<Account>(store, env, &id, cx.now).await?,
-            arrival: Arrival::gather(cx, call, flow).await?,
+            arrival: Arrival::gather(cx, call, flow, prompt.user.id).await?,
         })
     }
 

@@ -67,7 +67,7 @@ impl Action for UsernamePasswordCheck {
         let guess = Guess::gather(cx, username, password, turn).await?;
         let right = match guess.proven() {
             Some(proven) => Some(Right {
-                arrival: Arrival::gather(cx, call, flow).await?,
+                arrival: Arrival::gather(cx, call, flow, proven.user.id).await?,
                 rehashed: rehash(cx, proven.credential, password).await,
             }),
             None => None,
