@@ -1,5 +1,8 @@
 //! An application.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::types::{
@@ -178,6 +181,8 @@ const fn default_polling_interval() -> u32 {
 impl Application {
     /// Index: folded name.
     pub const BY_NAME: IndexName = "name";
+    /// Index: [`Application::post_logout_entry`] of each `postLogoutRedirectUris`.
+    pub const BY_POST_LOGOUT_REDIRECT_URI: IndexName = "postLogoutRedirectUri";
     /// Unique: path of the device page.
     pub const UNIQUE_DEVICE_PATH: IndexName = "devicePathId";
     /// Life of a refresh token in seconds when the application sets none.
@@ -242,6 +247,12 @@ impl Application {
         }
     }
 
+    /// The entry of a URI in [`Application::BY_POST_LOGOUT_REDIRECT_URI`]: its SHA-256 in base64url,
+    /// since URIs may be longer than an index value.
+    pub fn post_logout_entry(uri: &str) -> String {
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, uri.as_bytes()))
+    }
+
     /// Whether it may use a grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
@@ -270,10 +281,19 @@ impl Entity for Application {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        vec![IndexEntry {
+        let name = IndexEntry {
             name: Self::BY_NAME,
             value: fold(&self.name),
-        }]
+        };
+        let after_sign_off = self.post_logout_redirect_uris.iter();
+        let after_sign_off = after_sign_off.map(|uri| IndexEntry {
+            name: Self::BY_POST_LOGOUT_REDIRECT_URI,
+            value: Self::post_logout_entry(uri),
+        });
+        let mut entries: Vec<IndexEntry> = after_sign_off.chain([name]).collect();
+        entries.sort();
+        entries.dedup();
+        entries
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         self.device_path_id

@@ -10,6 +10,7 @@ pub mod jwks;
 pub mod params;
 pub mod response_modes;
 pub mod resume;
+pub mod signoff;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;

@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod jwks;
 pub mod resume;
+pub mod signoff;
 pub mod token;
 pub mod userinfo;
 pub mod well_known;

@@ -9,6 +9,7 @@ mod profile_data_required;
 mod requirements;
 pub mod sign_on;
 mod sign_on_required;
+pub mod signed_off;
 mod username_password_required;
 
 use askama::Template;

@@ -50,6 +50,24 @@ pub fn set(headers: &mut HeaderMap, urls: &Urls, env: EnvId, token: &BrowserToke
     }
 }
 
+/// Takes the cookies away.
+pub fn clear(headers: &mut HeaderMap, urls: &Urls, env: EnvId) {
+    let plain = urls.is_plain_loopback();
+    let base = |name: &'static str| {
+        Cookie::build((name, ""))
+            .path(format!("/{env}"))
+            .http_only(true)
+            .secure(!plain)
+            .max_age(cookie::time::Duration::ZERO)
+            .expires(cookie::time::OffsetDateTime::UNIX_EPOCH)
+    };
+    let same_site = if plain { SameSite::Lax } else { SameSite::None };
+    append(headers, &base(NAME).same_site(same_site).build());
+    if !plain {
+        append(headers, &base(TWIN).build());
+    }
+}
+
 fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     // Names and values are ours and of visible ASCII, so this cannot fail.
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {

@@ -7,6 +7,7 @@ mod jwks;
 mod redirect_uri;
 mod response_modes;
 mod resume;
+mod signoff;
 mod token;
 mod userinfo;
 mod well_known;

@@ -1,0 +1,205 @@
+//! `GET|POST /{envID}/as/signoff` (`reference/oidc.md` 14.1): the session of this browser ends, for
+//! all applications at once, and with it every token that names it.
+
+use std::sync::Arc;
+
+use countersign_domain::application::Application;
+use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::ids::{ApplicationId, UserId};
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Fault, Query};
+use serde::Deserialize;
+
+use crate::as_::params::Params;
+use crate::as_::tokens::id;
+use crate::browser::BrowserToken;
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::jose::verify::verify;
+use crate::refusal::{Outcome, Refusal, Refused};
+use crate::run::{Operation, Verdict, run};
+
+/// Longest `post_logout_redirect_uri` and `state` together, in bytes.
+/// Source: `reference/oidc.md` 14.1.
+const MAX_DESTINATION: usize = 8192;
+/// Applications that may share one `post_logout_redirect_uri` before the rest is not looked at.
+const MAX_SHARING: u32 = 100;
+
+/// Where the browser goes next. Either way it loses its cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedOff {
+    /// To the application, by a URI that it registered.
+    Redirect(String),
+    /// To our own page.
+    Page,
+}
+
+/// Claims of an ID token that hints at whom to sign off. Its expiry does not matter.
+#[derive(Debug, Clone, Deserialize)]
+struct Hint {
+    iss: String,
+    aud: ApplicationId,
+    sid: Option<countersign_domain::ids::SessionId>,
+}
+
+/// Ends the browser's session. Without one it still answers as asked: signing off twice is no
+/// error.
+///
+/// Spec: OpenID Connect RP-Initiated Logout 1.0, 2 and 3; `reference/oidc.md` 14.1.
+pub async fn signoff(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<SignedOff> {
+    let hint = params
+        .get("id_token_hint")
+        .map(|text| hint(cx, text))
+        .transpose()?;
+    let application = match &hint {
+        Some(hint) => Some(enabled(cx, hint.aud, "id_token_hint").await?),
+        None => None,
+    };
+    let destination = destination(cx, params, application.as_deref()).await?;
+    run(
+        cx,
+        &EndSession {
+            token,
+            hint: hint.as_ref(),
+        },
+    )
+    .await?;
+    Ok(destination.map_or(SignedOff::Page, SignedOff::Redirect))
+}
+
+/// Believes an ID token of this environment, expired or not.
+fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
+    let refuse = |why: String| Refusal::ParameterInvalid("id_token_hint").because(why);
+    let verified =
+        verify::<Hint>(text, &cx.env.keys, cx.now).map_err(|why| refuse(why.to_string()))?;
+    if verified.typ() != Some(id::TYP) {
+        return Err(refuse(format!("typ is {:?}", verified.typ())));
+    }
+    let hint = verified.into_claims();
+    if hint.iss != cx.env.issuer {
+        return Err(refuse("another issuer".to_owned()));
+    }
+    Ok(hint)
+}
+
+async fn enabled(
+    cx: &Cx,
+    id: ApplicationId,
+    parameter: &'static str,
+) -> Outcome<Arc<ApplicationView>> {
+    let view = cx.env.application(&cx.ports, id, cx.now).await?;
+    let view = view.filter(|view| view.application.enabled);
+    Ok(view.ok_or_else(|| {
+        Refusal::ParameterInvalid(parameter)
+            .because(format!("application {id} is gone or disabled"))
+    })?)
+}
+
+/// The registered URI to go to, with `state`: the hint's application must have it, or, without a
+/// hint, the one that `client_id` names, or else any enabled application.
+async fn destination(
+    cx: &Cx,
+    params: &Params,
+    hinted: Option<&ApplicationView>,
+) -> Outcome<Option<String>> {
+    let named = match params.get("client_id") {
+        Some(id) => {
+            let id = id
+                .parse()
+                .map_err(|_| Refusal::ParameterInvalid("client_id"))?;
+            Some(enabled(cx, id, "client_id").await?)
+        }
+        None => None,
+    };
+    if let (Some(hinted), Some(named)) = (hinted, &named)
+        && hinted.application.id != named.application.id
+    {
+        let why = "client_id is not the audience of id_token_hint";
+        return Err(Refusal::ParameterInvalid("client_id").because(why).into());
+    }
+    let Some(uri) = params.get("post_logout_redirect_uri") else {
+        return Ok(None);
+    };
+    let state = params.get("state").unwrap_or_default();
+    if uri.len() + state.len() >= MAX_DESTINATION {
+        return Err(Refusal::TooLarge
+            .because("post_logout_redirect_uri and state")
+            .into());
+    }
+    let registered = |application: &Application| {
+        application
+            .post_logout_redirect_uris
+            .iter()
+            .any(|registered| registered == uri)
+    };
+    let is_registered = match hinted.or(named.as_deref()) {
+        Some(view) => registered(&view.application),
+        None => {
+            let entry = Application::post_logout_entry(uri);
+            let index = Application::BY_POST_LOGOUT_REDIRECT_URI;
+            let query = Query::equal(Application::KIND, cx.env_id(), index, entry, MAX_SHARING);
+            let page = cx.ports.store.list(&query, cx.now).await?;
+            let mut found = false;
+            for doc in &page.docs {
+                let application = Application::from_doc(doc)?;
+                found |= application.enabled && registered(&application);
+            }
+            found
+        }
+    };
+    if !is_registered {
+        let why = "not among the postLogoutRedirectUris that count here";
+        return Err(Refusal::ParameterInvalid("post_logout_redirect_uri")
+            .because(why)
+            .into());
+    }
+    let mut to = uri.to_owned();
+    if !state.is_empty() {
+        let state: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
+        let separator = if uri.contains('?') { '&' } else { '?' };
+        to = format!("{to}{separator}state={state}");
+    }
+    Ok(Some(to))
+}
+
+struct EndSession<'a> {
+    token: Option<&'a BrowserToken>,
+    hint: Option<&'a Hint>,
+}
+
+impl Operation for EndSession<'_> {
+    type Facts = (Option<Stored<Session>>, Option<Stored<Session>>);
+    type Reply = Option<UserId>;
+
+    async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let mine = match self.token.filter(|token| token.is_session()) {
+            Some(token) => {
+                let rule = Session::UNIQUE_TOKEN;
+                entity::load_by::<Session>(store, env, rule, token.hash(), cx.now).await?
+            }
+            None => None,
+        };
+        let hinted = match self.hint.and_then(|hint| hint.sid) {
+            Some(sid) => entity::load::<Session>(store, env, sid.to_string(), cx.now).await?,
+            None => None,
+        };
+        Ok((mine, hinted))
+    }
+
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<Option<UserId>>, Fault> {
+        let (Some(mine), hinted) = facts else {
+            return Ok(Verdict::reply(None));
+        };
+        let user = mine.user.as_ref().map(|user| user.id);
+        let hinted = hinted.and_then(|session| session.user.as_ref().map(|user| user.id));
+        if hinted.is_some() && hinted != user {
+            let why = "the hint's user is not the one of this browser's session";
+            return Ok(Verdict::refuse(
+                Refusal::ParameterInvalid("id_token_hint").because(why),
+            ));
+        }
+        let writes = Batch::new().delete(mine.key(cx.env_id()));
+        Ok(Verdict::reply(user).writing(writes))
+    }
+}

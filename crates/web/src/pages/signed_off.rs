@@ -1,0 +1,17 @@
+//! The page after a sign-off that leads back to no application.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+#[derive(Template)]
+#[template(path = "signed_off.html")]
+struct Page;
+
+/// Renders the page.
+///
+/// Decision: PingOne sends the browser to a hosted page; ours is answered on the spot, so that
+/// nothing but the environment's own path is needed.
+pub fn render() -> Response {
+    super::page(StatusCode::OK, &Page)
+}
