@@ -12,7 +12,9 @@ async fn identifier_first(server: &TestServer) {
     });
     let environment =
         json!({ "id": server.tenant.id, "name": "First", "signOnPolicies": [policy] });
-    server.import(&json!({ "environments": [environment] })).await;
+    server
+        .import(&json!({ "environments": [environment] }))
+        .await;
 }
 
 /// What of an answer may not tell one person from another.

@@ -33,7 +33,9 @@ async fn profiling(server: &TestServer, profiling: Value) {
     let policy = json!({ "name": "Profiling", "default": true, "actions": [login, ask] });
     let environment =
         json!({ "id": server.tenant.id, "name": "First", "signOnPolicies": [policy] });
-    server.import(&json!({ "environments": [environment] })).await;
+    server
+        .import(&json!({ "environments": [environment] }))
+        .await;
 }
 
 /// The flow after the password.
@@ -41,7 +43,9 @@ async fn signed_on(server: &TestServer, browser: &Browser) -> (String, Value) {
     let tenant = &server.tenant;
     let person = &tenant.person;
     let flow = tenant.authorize(&tenant.native).start_flow(browser).await;
-    let answer = tenant.check_password(browser, &flow, &person.username, &person.password).await;
+    let answer = tenant
+        .check_password(browser, &flow, &person.username, &person.password)
+        .await;
     (flow, answer.expect_status(200).json())
 }
 
