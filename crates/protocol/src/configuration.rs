@@ -155,7 +155,8 @@ impl Snapshot {
         if let Some(view) = self.applications.lock().get(&id) {
             return Ok(Some(Arc::clone(view)));
         }
-        let Some(view) = load_application(ports, self.id, id, now).await? else {
+        // Boxed for the same reason as a snapshot's load.
+        let Some(view) = Box::pin(load_application(ports, self.id, id, now)).await? else {
             return Ok(None);
         };
         let view = Arc::new(view);
@@ -273,7 +274,9 @@ impl ConfigurationCache {
     }
 
     async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
-        let snapshot = Arc::new(load_snapshot(&self.ports, &self.urls, env, now).await?);
+        // Boxed: rare and large. In place, every request would carry the room for it.
+        let loading = Box::pin(load_snapshot(&self.ports, &self.urls, env, now));
+        let snapshot = Arc::new(loading.await?);
         self.snapshots.insert(env, Arc::clone(&snapshot));
         Ok(snapshot)
     }

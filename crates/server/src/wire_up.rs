@@ -10,11 +10,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::State;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
 use countersign_store::Counting;
+use countersign_web::wire::layers::note_route;
 use http::{StatusCode, header};
 use ipnet::IpNet;
 use tokio::sync::watch;
@@ -124,7 +126,7 @@ pub async fn build(
     let (stop, stopped) = watch::channel(false);
     let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
     let product = countersign_web::router(countersign_web::App::new(Arc::clone(&cache)));
-    let router = metrics.measure(product.merge(health::router(Arc::clone(&readiness))));
+    let router = product.merge(health::router(Arc::clone(&readiness)));
     let admin = health::router(readiness).merge(scrape(&metrics));
     Ok(Server {
         router,
@@ -165,8 +167,8 @@ pub async fn run(
         limits: Arc::clone(&server.limits),
         trusted_proxies: Arc::clone(&server.trusted_proxies),
         stop: stopped.clone(),
+        watcher: Arc::clone(&server.metrics) as Arc<dyn Watcher>,
     };
-    let watcher = || Arc::clone(&server.metrics) as Arc<dyn Watcher>;
     let mut serving = JoinSet::new();
     for listener in listeners.public {
         let seats = Arc::clone(&server.seats);
@@ -175,19 +177,12 @@ pub async fn run(
             acceptor.clone(),
             app(&server.router),
             seats,
-            watcher(),
         ));
     }
     if let Some(listener) = listeners.admin {
         // Its own seats: it must answer just when the public listeners are full.
         let seats = Seats::new(&Limits::default(), Vec::new());
-        serving.spawn(listen::serve(
-            listener,
-            None,
-            app(&server.admin),
-            seats,
-            watcher(),
-        ));
+        serving.spawn(listen::serve(listener, None, app(&server.admin), seats));
     }
     tokio::select! {
         () = shutdown => tracing::info!("stopping: letting requests in flight finish"),
@@ -202,6 +197,7 @@ pub async fn run(
 fn scrape(metrics: &Arc<Metrics>) -> Router {
     Router::new()
         .route("/metrics", get(render))
+        .route_layer(from_fn(note_route))
         .with_state(Arc::clone(metrics))
 }
 

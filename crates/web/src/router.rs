@@ -53,9 +53,6 @@ pub fn router(app: App) -> Router {
         .route("/assets/{file}", get(pages::assets::get))
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            layers::every_request,
-        ))
+        .layer(layers::EveryRequest::of(app.clone()))
         .with_state(app)
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -16,7 +17,7 @@ use countersign_domain::ids::EnvId;
 use countersign_domain::ports::{Clock, Store};
 use countersign_domain::store::{Batch, Doc, Key, Precondition};
 use countersign_store::Database;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -56,11 +57,12 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         limits: Arc::new(limits),
         trusted_proxies: Arc::default(),
         stop: stopped,
+        watcher: Arc::new(Nobody),
     };
     let listeners = Listeners::bind(&[options.listen], None)?;
     let listener = listeners.public.into_iter().next();
     let listener = listener.context("there is no listener")?;
-    listen::serve(listener, None, app, seats, Arc::new(Nobody)).await;
+    listen::serve(listener, None, app, seats).await;
     Ok(())
 }
 
@@ -105,6 +107,7 @@ async fn write(State(to): State<Writing>) -> Result<&'static str, StatusCode> {
 struct Nobody;
 
 impl Watcher for Nobody {
+    fn answered(&self, _: Option<&str>, _: &Method, _: StatusCode, _: Duration) {}
     fn turned_away(&self, _: Full) {}
     fn handshake_failed(&self) {}
 }

@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use countersign_web::wire::peer::Peer;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -20,12 +21,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tower::Service;
 
+use super::Watcher;
 use super::forwarded;
 use super::limits::Limits;
 use super::pace::{InFlight, Pace, Watched};
 
 /// What all connections of a listener share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     /// Answers the requests.
     pub router: Router,
@@ -35,6 +37,8 @@ pub struct App {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Turns true when it is time to stop.
     pub stop: watch::Receiver<bool>,
+    /// Told of answers and of connections that came to nothing.
+    pub watcher: Arc<dyn Watcher>,
 }
 
 /// Which protocol the connection speaks.
@@ -47,7 +51,7 @@ pub enum Protocol {
 }
 
 /// Serves one connection to its end.
-pub async fn serve<T>(stream: T, peer: SocketAddr, protocol: Protocol, app: App)
+pub async fn serve<T>(stream: T, peer: SocketAddr, protocol: Protocol, app: Arc<App>)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -56,7 +60,7 @@ where
     let stop = app.stop.clone();
     let service = {
         let pace = Arc::clone(&pace);
-        service_fn(move |request| answer(request, peer, app.clone(), InFlight::new(&pace)))
+        service_fn(move |request| answer(request, peer, Arc::clone(&app), InFlight::new(&pace)))
     };
     let ended = match protocol {
         Protocol::Http1 => {
@@ -88,18 +92,25 @@ where
 async fn answer(
     mut request: Request<Incoming>,
     peer: SocketAddr,
-    mut app: App,
+    app: Arc<App>,
     in_flight: InFlight,
 ) -> Result<Response<Body>, Infallible> {
+    let begun = Instant::now();
     let client = forwarded::client(peer, request.headers(), &app.trusted_proxies);
     request.extensions_mut().insert(Peer(client));
-    let answer = app.router.call(request.map(Body::new));
-    let answer = tokio::time::timeout(app.limits.request, answer).await;
+    let method = request.method().clone();
+    let answer = app.router.clone().call(request.map(Body::new));
+    let answer = tokio::time::timeout_at(begun + app.limits.request, answer).await;
     drop(in_flight);
-    match answer {
-        Ok(answer) => answer,
-        Err(_) => Ok(too_late()),
-    }
+    let response = match answer {
+        Ok(Ok(response)) => response,
+        Err(_) => too_late(),
+    };
+    let route = response.extensions().get::<MatchedPath>();
+    let route = route.map(MatchedPath::as_str);
+    app.watcher
+        .answered(route, &method, response.status(), begun.elapsed());
+    Ok(response)
 }
 
 /// The request took too long, most likely because its body did not come.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use http::{Method, StatusCode};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -81,8 +82,10 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Told about connections; the metrics of the process, or nothing in tests.
+/// Told about answers and connections; the metrics of the process, or nothing in tests.
 pub trait Watcher: Send + Sync + 'static {
+    /// A request was answered, so long after the end of its head.
+    fn answered(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration);
     /// A connection was turned away.
     fn turned_away(&self, reason: Full);
     /// A TLS handshake failed or did not finish in time.
@@ -90,15 +93,10 @@ pub trait Watcher: Send + Sync + 'static {
 }
 
 /// Accepts until `app.stop` turns true, then waits for the connections within the drain deadline.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    app: App,
-    seats: Arc<Seats>,
-    watcher: Arc<dyn Watcher>,
-) {
+pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, app: App, seats: Arc<Seats>) {
     let mut connections = JoinSet::new();
     let mut stop = app.stop.clone();
+    let app = Arc::new(app);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -116,13 +114,13 @@ pub async fn serve(
         let seat = match seats.take(peer.ip()) {
             Ok(seat) => seat,
             Err(full) => {
-                watcher.turned_away(full);
+                app.watcher.turned_away(full);
                 continue;
             }
         };
-        let (app, tls, watcher) = (app.clone(), tls.clone(), Arc::clone(&watcher));
+        let (app, tls) = (Arc::clone(&app), tls.clone());
         connections.spawn(async move {
-            open(stream, peer, tls, app, &*watcher).await;
+            open(stream, peer, tls, app).await;
             drop(seat);
         });
     }
@@ -141,13 +139,7 @@ pub async fn serve(
     }
 }
 
-async fn open(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    app: App,
-    watcher: &dyn Watcher,
-) {
+async fn open(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, app: Arc<App>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "TCP_NODELAY refused");
     }
@@ -169,11 +161,11 @@ async fn open(
             connection::serve(stream, peer, protocol, app).await;
         }
         Ok(Err(error)) => {
-            watcher.handshake_failed();
+            app.watcher.handshake_failed();
             tracing::debug!(%peer, %error, "TLS handshake failed");
         }
         Err(_) => {
-            watcher.handshake_failed();
+            app.watcher.handshake_failed();
             tracing::debug!(%peer, "TLS handshake did not finish in time");
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use http::{Method, StatusCode};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,6 +34,7 @@ struct Count {
 }
 
 impl Watcher for Count {
+    fn answered(&self, _: Option<&str>, _: &Method, _: StatusCode, _: Duration) {}
     fn turned_away(&self, _: Full) {
         self.turned_away.fetch_add(1, Ordering::SeqCst);
     }
@@ -86,16 +88,16 @@ async fn start(limits: Limits, tls: Option<&Certificate>) -> Running {
             }),
         );
     let seats = Seats::new(&limits, Vec::new());
+    let count = Arc::new(Count::default());
     let app = App {
         router,
         limits: Arc::new(limits),
         trusted_proxies: Arc::new([]),
         stop: stopped,
+        watcher: Arc::clone(&count) as Arc<dyn Watcher>,
     };
     let tls = tls.map(|tls| TlsAcceptor::from(tls.server_config().unwrap()));
-    let count = Arc::new(Count::default());
-    let watcher = Arc::clone(&count) as Arc<dyn Watcher>;
-    let task = tokio::spawn(serve(listener, tls, app, seats, watcher));
+    let task = tokio::spawn(serve(listener, tls, app, seats));
     Running {
         address,
         stop,

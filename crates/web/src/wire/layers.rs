@@ -1,16 +1,21 @@
 //! What happens to every request: a correlation id, headers that keep browsers honest, one log line.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use countersign_domain::ids::CorrelationId;
 use countersign_domain::store::Fault;
 use countersign_protocol::refusal::{Failure, Refusal};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tower::{Layer, Service};
 use tracing::Instrument;
 
 use super::answer::{self, JSON};
@@ -20,20 +25,75 @@ use crate::App;
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 
-/// Runs a request inside its span and finishes the answer's headers.
-pub async fn every_request(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let correlation = app.correlation();
-    request.extensions_mut().insert(correlation);
-    let span = tracing::info_span!("request", %correlation, method = %request.method());
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = async {
-        let answered = answered.await;
-        answered.unwrap_or_else(|panic| panicked(&*panic, correlation))
+/// Runs every request of a router inside a span of its own and finishes the headers of its answer.
+///
+/// A service rather than a function for `axum::middleware::from_fn`, which costs as much as the
+/// handler of a document that is rendered already (`docs/performance.md`).
+#[derive(Clone)]
+pub struct EveryRequest(Arc<App>);
+
+impl EveryRequest {
+    /// For the requests of an application.
+    pub fn of(app: App) -> Self {
+        Self(Arc::new(app))
     }
-    .instrument(span)
-    .await;
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&correlation.to_string()) {
+}
+
+impl<S> Layer<S> for EveryRequest {
+    type Service = Spanned<S>;
+
+    fn layer(&self, inner: S) -> Spanned<S> {
+        let app = Arc::clone(&self.0);
+        Spanned { app, inner }
+    }
+}
+
+/// See [`EveryRequest`].
+#[derive(Clone)]
+pub struct Spanned<S> {
+    app: Arc<App>,
+    inner: S,
+}
+
+impl<S> Service<Request> for Spanned<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let correlation = self.app.correlation();
+        let insists_on_https = self.app.configuration.urls().insists_on_https();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let span = tracing::info_span!("request", %correlation, method = %request.method());
+        request.extensions_mut().insert(correlation);
+        let answered = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let answered = async move {
+            match answered.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => panicked(&*panic, correlation),
+            }
+        };
+        let finished = answered.instrument(span).map(move |mut response| {
+            finish(response.headers_mut(), correlation, insists_on_https);
+            if let Some(route) = route {
+                response.extensions_mut().insert(route);
+            }
+            Ok(response)
+        });
+        Box::pin(finished)
+    }
+}
+
+fn finish(headers: &mut HeaderMap, correlation: CorrelationId, insists_on_https: bool) {
+    if let Ok(value) = HeaderValue::try_from(correlation.to_string()) {
         headers.insert(CORRELATION_ID, value);
     }
     headers.insert(
@@ -49,10 +109,17 @@ pub async fn every_request(State(app): State<App>, mut request: Request, next: N
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
-    if app.configuration.urls().insists_on_https() {
+    if insists_on_https {
         let value = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
+}
+
+/// Notes on the answer which route it came from, for those who count by route;
+/// [`EveryRequest`] does the same.
+pub async fn note_route(route: MatchedPath, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(route);
     response
 }
 

@@ -3,7 +3,9 @@
 
 use axum::Router;
 use axum::extract::RawQuery;
+use axum::middleware::from_fn;
 use axum::routing::get;
+use countersign_web::wire::layers::note_route;
 use http::header;
 
 use super::facts::Facts;
@@ -27,7 +29,9 @@ pub fn router(facts: &Facts) -> anyhow::Result<Router> {
             (headers, text)
         }
     };
-    Ok(Router::new().route(super::summary::CALLBACK_PATH, get(page)))
+    Ok(Router::new()
+        .route(super::summary::CALLBACK_PATH, get(page))
+        .route_layer(from_fn(note_route)))
 }
 
 fn text(query: &str, token: &str, client: &str, redirect: &str) -> String {
