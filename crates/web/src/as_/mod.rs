@@ -1,8 +1,10 @@
 //! The wire of the `/as/*` endpoints; their rules are in the protocol crate under the same names.
 
 pub mod authorize;
+pub mod introspect;
 pub mod jwks;
 pub mod resume;
+pub mod revoke;
 pub mod signoff;
 pub mod token;
 pub mod userinfo;

@@ -5,6 +5,7 @@ use countersign_domain::ids::{ApplicationId, SessionId, TokenId};
 use countersign_domain::session::Session;
 use countersign_domain::user::User;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{access, revoked::RevokedToken};
 use crate::cx::Cx;
@@ -39,8 +40,18 @@ impl AccessClaims {
     }
 }
 
-/// A user's access token that is alive: signed here, not expired, not revoked, its session alive
-/// and its user enabled (`reference/rulings.md` 1).
+/// An access token that is alive: signed here, not expired, not revoked; if a user is behind it,
+/// their session alive and they themselves enabled (`reference/rulings.md` 1).
+pub struct Alive {
+    /// The claims that decisions rest on.
+    pub claims: AccessClaims,
+    /// All of them.
+    pub all: Map<String, Value>,
+    /// Session and user; none for a client that acts for itself.
+    pub sign_on: Option<(Session, User)>,
+}
+
+/// A user's access token that is alive.
 pub struct Presented {
     /// Its claims.
     pub claims: AccessClaims,
@@ -52,49 +63,75 @@ pub struct Presented {
 
 /// Checks a bearer token that must speak for a user.
 pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
+    let Alive {
+        claims, sign_on, ..
+    } = access_token(cx, token).await?;
+    let (session, user) = sign_on.ok_or_else(|| {
+        let why = "the token has no sid";
+        Refusal::TokenWithoutUser.because(why)
+    })?;
+    Ok(Presented {
+        claims,
+        session,
+        user,
+    })
+}
+
+/// Checks an access token of any client.
+pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
     let invalid = |why: String| Refusal::TokenInvalid.because(why);
-    let verified = verify::<AccessClaims>(token, &cx.env.keys, cx.now)
+    let verified = verify::<Map<String, Value>>(token, &cx.env.keys, cx.now)
         .map_err(|why| invalid(why.to_string()))?;
     // An ID token is signed with the same key; its `typ` keeps it from passing for this.
     if verified.typ().is_some_and(|typ| typ != access::TYP) {
         return Err(invalid(format!("typ is {:?}", verified.typ())).into());
     }
-    let claims = verified.into_claims();
+    let all = verified.into_claims();
+    let claims: AccessClaims = serde_json::from_value(Value::Object(all.clone()))
+        .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
     if claims.iss != cx.env.issuer {
         return Err(invalid("another issuer".to_owned()).into());
     }
     if cx.now.seconds() >= claims.exp {
         return Err(invalid(format!("expired at {}", claims.exp)).into());
     }
-    let Some(sid) = claims.sid else {
-        return Err(Refusal::TokenWithoutUser
-            .because("the token has no sid")
-            .into());
-    };
     let (store, env) = (&*cx.ports.store, cx.env_id());
-    let (session, revoked) = futures_util::try_join!(
-        entity::load::<Session>(store, env, sid.to_string(), cx.now),
-        entity::load::<RevokedToken>(store, env, claims.jti.to_string(), cx.now),
+    let jti = claims.jti.to_string();
+    let (revoked, sign_on) = futures_util::try_join!(
+        async { Ok(entity::load::<RevokedToken>(store, env, jti, cx.now).await?) },
+        async {
+            match claims.sid {
+                Some(sid) => sign_on_of(cx, sid).await.map(Some),
+                None => Ok(None),
+            }
+        },
     )?;
     if revoked.is_some() {
         return Err(invalid(format!("token {} is revoked", claims.jti)).into());
     }
-    let session = session
-        .ok_or_else(|| invalid(format!("session {sid} is over")))?
+    Ok(Alive {
+        claims,
+        all,
+        sign_on,
+    })
+}
+
+/// The session of a token and its user, if both are still good.
+async fn sign_on_of(cx: &Cx, sid: SessionId) -> Outcome<(Session, User)> {
+    let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let session = entity::load::<Session>(store, env, sid.to_string(), cx.now)
+        .await?
+        .ok_or_else(|| invalid("its session is over"))?
         .value;
     let user = session
         .user
         .as_ref()
-        .ok_or_else(|| invalid("anonymous session".to_owned()))?
-        .id;
-    let user = entity::load::<User>(store, env, user.to_string(), cx.now)
+        .ok_or_else(|| invalid("its session is anonymous"))?;
+    let user = entity::load::<User>(store, env, user.id.to_string(), cx.now)
         .await?
         .filter(|user| user.enabled)
-        .ok_or_else(|| invalid("the user is gone or disabled".to_owned()))?
+        .ok_or_else(|| invalid("its user is gone or disabled"))?
         .value;
-    Ok(Presented {
-        claims,
-        session,
-        user,
-    })
+    Ok((session, user))
 }

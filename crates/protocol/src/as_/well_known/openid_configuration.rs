@@ -28,6 +28,8 @@ pub fn render(issuer: &str) -> String {
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "jwks_uri": format!("{issuer}/jwks"),
+        "introspection_endpoint": format!("{issuer}/introspect"),
+        "revocation_endpoint": format!("{issuer}/revoke"),
         "end_session_endpoint": format!("{issuer}/signoff"),
         "claims_parameter_supported": false,
         "request_parameter_supported": false,

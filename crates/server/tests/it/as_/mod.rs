@@ -3,6 +3,7 @@
 mod authorize;
 mod client_auth;
 mod grants;
+mod introspect;
 mod jwks;
 mod redirect_uri;
 mod response_modes;

@@ -1,0 +1,55 @@
+//! `POST /{envID}/as/revoke` (`reference/oidc.md` 9).
+
+use countersign_domain::entity::Entity;
+use countersign_domain::resource::ResourceType;
+use countersign_domain::store::Batch;
+use countersign_domain::time::Time;
+
+use crate::as_::client_auth;
+use crate::as_::params::Params;
+use crate::as_::tokens::presented::{Alive, access_token};
+use crate::as_::tokens::revoked::RevokedToken;
+use crate::cx::Cx;
+use crate::refusal::{Failure, Outcome};
+
+/// Ends an access token of the application that asks. What cannot be revoked (tokens of the PingOne
+/// API, tokens without a session), what is not its own, and what is no token at all is answered
+/// alike and left as it is.
+///
+/// Spec: RFC 7009 2.2; `reference/oidc.md` 9, S8.
+pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<()> {
+    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let token = params.require("token")?;
+    let alive = match access_token(cx, token).await {
+        Ok(alive) => alive,
+        Err(Failure::Refused(refused)) => {
+            tracing::info!(because = %refused.because, "nothing to revoke");
+            return Ok(());
+        }
+        Err(fault @ Failure::Fault(_)) => return Err(fault),
+    };
+    if alive.claims.client_id != client.id() || !is_revocable(cx, &alive) {
+        tracing::info!("not revoked: not the application's own, or of a kind that cannot be");
+        return Ok(());
+    }
+    let revoked = RevokedToken {
+        jti: alive.claims.jti,
+        expires_at: Time::from_seconds(alive.claims.exp),
+    };
+    let batch = Batch::new().put(revoked.to_doc(cx.env_id())?);
+    cx.ports.store.commit(batch, cx.now).await?;
+    Ok(())
+}
+
+/// A token of a custom resource, with a session.
+fn is_revocable(cx: &Cx, alive: &Alive) -> bool {
+    let audience = alive
+        .all
+        .get("aud")
+        .and_then(|aud| aud.get(0))
+        .and_then(|aud| aud.as_str());
+    let custom = cx.env.resources.iter().any(|view| {
+        view.resource.type_ == ResourceType::Custom && audience == Some(view.resource.audience())
+    });
+    custom && alive.sign_on.is_some()
+}
