@@ -29,6 +29,15 @@ pub fn router(app: App) -> Router {
                 .post(as_::userinfo::any)
                 .options(cors::preflight),
         )
+        .route("/{env}/as/introspect", post(as_::introspect::post))
+        .route(
+            "/{env}/as/revoke",
+            post(as_::revoke::post).options(cors::preflight),
+        )
+        .route(
+            "/{env}/as/signoff",
+            get(as_::signoff::any).post(as_::signoff::any),
+        )
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(
             "/{env}/as/.well-known/openid-configuration",
