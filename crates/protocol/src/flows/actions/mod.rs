@@ -195,6 +195,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_file_of_an_action_has_its_name() {
+        for action in ACTIONS {
+            let mut file = String::new();
+            for character in action.link().chars() {
+                if character.is_uppercase() {
+                    file.push('_');
+                }
+                file.push(if character == '.' { '_' } else { character });
+            }
+            let path = format!(
+                "{}/src/flows/actions/{}.rs",
+                env!("CARGO_MANIFEST_DIR"),
+                file.to_lowercase()
+            );
+            assert!(std::path::Path::new(&path).exists(), "{path}");
+        }
+    }
+
+    #[test]
     fn an_action_is_found_by_its_media_type_whatever_its_parameters() {
         for text in [
             "application/vnd.pingidentity.usernamePassword.check+json",

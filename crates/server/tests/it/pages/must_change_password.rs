@@ -40,7 +40,7 @@ on_every_adapter! {
         ] {
             assert!(page.body.contains(word), "{word}\n{}", page.body);
         }
-        assert!(!page.body.contains("Missing:"));
+        assert!(!page.body.contains("Not met:"));
     }
 
     async fn it_marks_what_is_missing_and_keeps_no_password(server: TestServer) {
@@ -48,7 +48,7 @@ on_every_adapter! {
         let page = page(&server, &browser).await;
         let weak = send(&browser, &page, [TEMPORARY, "Sh0rt!", "Sh0rt!"]).await;
         let weak = weak.expect_status(400);
-        assert!(weak.body.contains("Missing: 8 to 255 characters"), "{}", weak.body);
+        assert!(weak.body.contains("Not met: 8 to 255 characters"), "{}", weak.body);
         assert!(!weak.body.contains("Sh0rt!"));
         let wrong = send(&browser, &weak, ["wrong", "Quite-Another-2!", "Quite-Another-2!"]).await;
         assert!(wrong.body.contains("That is not your current password."), "{}", wrong.body);
