@@ -236,10 +236,15 @@ impl ConfigurationCache {
 
     /// The configuration as of a moment ago: for documents that clients cache anyway.
     pub async fn recent(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
-        match self.snapshots.get(&env) {
+        match self.at_hand(env) {
             Some(snapshot) => Ok(snapshot),
             None => self.load(env, now).await,
         }
+    }
+
+    /// The same without waiting: what is in memory, if it is.
+    pub fn at_hand(&self, env: EnvId) -> Option<Arc<Snapshot>> {
+        self.snapshots.get(&env)
     }
 
     /// Drops the snapshots of environments that changed since the last call. Call every second.

@@ -64,6 +64,7 @@ pub struct Server {
     pub cache: Arc<ConfigurationCache>,
     /// The public base URLs.
     pub urls: Arc<Urls>,
+    product: countersign_web::App,
     metrics: Arc<Metrics>,
     certificate: Option<Arc<Certificate>>,
     seats: Arc<Seats>,
@@ -125,10 +126,12 @@ pub async fn build(
     let metrics = Metrics::new(&seats, &store);
     let (stop, stopped) = watch::channel(false);
     let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
-    let product = countersign_web::router(countersign_web::App::new(Arc::clone(&cache)));
-    let router = product.merge(health::router(Arc::clone(&readiness)));
+    let product = countersign_web::App::new(Arc::clone(&cache));
+    let router =
+        countersign_web::router(product.clone()).merge(health::router(Arc::clone(&readiness)));
     let admin = health::router(readiness).merge(scrape(&metrics));
     Ok(Server {
+        product,
         router,
         admin,
         ports,
@@ -162,7 +165,8 @@ pub async fn run(
         server.certificate.clone(),
         stopped.clone(),
     );
-    let app = |router: &Router| App {
+    let app = |documents, router: &Router| App {
+        documents,
         router: router.clone(),
         limits: Arc::clone(&server.limits),
         trusted_proxies: Arc::clone(&server.trusted_proxies),
@@ -175,14 +179,19 @@ pub async fn run(
         serving.spawn(listen::serve(
             listener,
             acceptor.clone(),
-            app(&server.router),
+            app(Some(server.product.clone()), &server.router),
             seats,
         ));
     }
     if let Some(listener) = listeners.admin {
         // Its own seats: it must answer just when the public listeners are full.
         let seats = Seats::new(&Limits::default(), Vec::new());
-        serving.spawn(listen::serve(listener, None, app(&server.admin), seats));
+        serving.spawn(listen::serve(
+            listener,
+            None,
+            app(None, &server.admin),
+            seats,
+        ));
     }
     tokio::select! {
         () = shutdown => tracing::info!("stopping: letting requests in flight finish"),

@@ -53,6 +53,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let seats = Seats::new(&limits, Vec::new());
     let (_stop, stopped) = watch::channel(false);
     let app = App {
+        documents: None,
         router: router(store),
         limits: Arc::new(limits),
         trusted_proxies: Arc::default(),

@@ -10,6 +10,7 @@ use std::task::Poll;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::MatchedPath;
+use countersign_web::as_::well_known::at_once;
 use countersign_web::wire::peer::Peer;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -29,6 +30,8 @@ use super::pace::{InFlight, Pace, Watched};
 /// What all connections of a listener share.
 #[derive(Clone)]
 pub struct App {
+    /// Answers what it can from memory, before the router is asked.
+    pub documents: Option<countersign_web::App>,
     /// Answers the requests.
     pub router: Router,
     /// Deadlines and caps.
@@ -96,9 +99,15 @@ async fn answer(
     in_flight: InFlight,
 ) -> Result<Response<Body>, Infallible> {
     let begun = Instant::now();
+    let method = request.method().clone();
+    let documents = app.documents.as_ref();
+    if let Some((route, response)) = documents.and_then(|it| at_once(it, &request)) {
+        app.watcher
+            .answered(Some(route), &method, response.status(), begun.elapsed());
+        return Ok(response);
+    }
     let client = forwarded::client(peer, request.headers(), &app.trusted_proxies);
     request.extensions_mut().insert(Peer(client));
-    let method = request.method().clone();
     let answer = app.router.clone().call(request.map(Body::new));
     let answer = tokio::time::timeout_at(begun + app.limits.request, answer).await;
     drop(in_flight);

@@ -90,6 +90,7 @@ async fn start(limits: Limits, tls: Option<&Certificate>) -> Running {
     let seats = Seats::new(&limits, Vec::new());
     let count = Arc::new(Count::default());
     let app = App {
+        documents: None,
         router,
         limits: Arc::new(limits),
         trusted_proxies: Arc::new([]),

@@ -92,7 +92,8 @@ where
     }
 }
 
-fn finish(headers: &mut HeaderMap, correlation: CorrelationId, insists_on_https: bool) {
+/// Headers of every answer.
+pub fn finish(headers: &mut HeaderMap, correlation: CorrelationId, insists_on_https: bool) {
     if let Ok(value) = HeaderValue::try_from(correlation.to_string()) {
         headers.insert(CORRELATION_ID, value);
     }

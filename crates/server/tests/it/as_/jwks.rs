@@ -1,6 +1,8 @@
 //! `GET /{envID}/as/jwks`
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use std::collections::BTreeSet;
+
+use countersign_testkit::{Answer, TestServer, on_every_adapter};
 
 on_every_adapter! {
     async fn it_publishes_public_keys_and_nothing_private(server: TestServer) {
@@ -47,5 +49,27 @@ on_every_adapter! {
         let _ = browser.post(tenant.endpoint("jwks")).send().await.expect_status(405);
         let unknown = tenant.endpoint("jwks").replacen(&tenant.id, "00000000-0000-4000-8000-00000000beef", 1);
         let _ = browser.get(unknown).send().await.expect_status(404);
+    }
+
+    async fn documents_from_memory_are_those_of_the_router(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        for path in ["jwks", ".well-known/openid-configuration"] {
+            let url = tenant.endpoint(path);
+            let escaped = tenant.id.bytes().map(|byte| format!("%{byte:02X}"));
+            // Only the router understands this way to write the environment's id.
+            let routed = url.replacen(&tenant.id, &escaped.collect::<String>(), 1);
+            let routed = browser.get(routed).send().await.expect_status(200);
+            let remembered = browser.get(url).send().await.expect_status(200);
+            assert_eq!(remembered.body, routed.body);
+            let names = |answer: &Answer| -> BTreeSet<String> {
+                answer.headers.keys().map(ToString::to_string).collect()
+            };
+            assert_eq!(names(&remembered), names(&routed));
+            for same in ["content-type", "cache-control", "access-control-allow-origin"] {
+                assert_eq!(remembered.header(same), routed.header(same));
+            }
+            assert_ne!(remembered.header("correlation-id"), routed.header("correlation-id"));
+        }
     }
 }
