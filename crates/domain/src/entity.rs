@@ -210,6 +210,8 @@ pub mod kinds {
         MASTER_KEY_CHECK = 28;
         /// A write that `countersign doctor` tries and takes back (server).
         PROBE = 29;
+        /// A family of refresh tokens (protocol).
+        REFRESH_FAMILY = 30;
     }
 }
 

@@ -202,6 +202,7 @@ fn row(refusal: &Refusal) -> Row {
             value("grant_type", "grant_type is not allowed")
         }
         Refusal::ClientWithoutRole => value("client_id", "The application has no role"),
+        Refusal::RefreshTokenInvalid => value("refresh_token", "The refresh token is not valid"),
         Refusal::CodeInvalid => value("code", "The authorization code is not valid"),
         Refusal::CodeRedirectUri => value(
             "redirect_uri",

@@ -85,6 +85,9 @@ pub enum Refusal {
     ClientWithoutRole,
     /// The code is unknown, expired, used, another client's, or its session is over.
     CodeInvalid,
+    /// The refresh token is unknown, expired, exchanged before, another client's, or its session is
+    /// over.
+    RefreshTokenInvalid,
     /// `redirect_uri` is not the one the code was issued for.
     CodeRedirectUri,
     /// `code_verifier` is missing, malformed, wrong, or there was no challenge.

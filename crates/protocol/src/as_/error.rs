@@ -206,6 +206,7 @@ fn row(refusal: &Refusal) -> Row {
         ),
         // Decision: PingOne refuses and does not say how; it is the client that lacks something.
         Refusal::ClientWithoutRole => bad("unauthorized_client", "The application has no role"),
+        Refusal::RefreshTokenInvalid => bad("invalid_grant", "The refresh token is not valid"),
         Refusal::CodeInvalid => bad("invalid_grant", "The authorization code is not valid"),
         Refusal::CodeRedirectUri => bad(
             "invalid_grant",

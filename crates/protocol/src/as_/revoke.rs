@@ -1,6 +1,7 @@
 //! `POST /{envID}/as/revoke` (`reference/oidc.md` 9).
 
-use countersign_domain::entity::Entity;
+use countersign_domain::entity::{self, Entity};
+use countersign_domain::ids::{ApplicationId, TokenId};
 use countersign_domain::resource::ResourceType;
 use countersign_domain::store::Batch;
 use countersign_domain::time::Time;
@@ -8,11 +9,12 @@ use countersign_domain::time::Time;
 use crate::as_::client_auth;
 use crate::as_::params::Params;
 use crate::as_::tokens::presented::{Alive, access_token};
+use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::as_::tokens::revoked::RevokedToken;
 use crate::cx::Cx;
 use crate::refusal::{Failure, Outcome};
 
-/// Ends an access token of the application that asks. What cannot be revoked (tokens of the PingOne
+/// Ends a token of the application that asks. What cannot be revoked (tokens of the PingOne
 /// API, tokens without a session), what is not its own, and what is no token at all is answered
 /// alike and left as it is.
 ///
@@ -20,6 +22,9 @@ use crate::refusal::{Failure, Outcome};
 pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<()> {
     let client = client_auth::authenticate(cx, authorization, params).await?;
     let token = params.require("token")?;
+    if let Some((family, _)) = refresh::parse(&cx.ports.vault, cx.env_id(), token)? {
+        return end_family(cx, client.id(), family).await;
+    }
     let alive = match access_token(cx, token).await {
         Ok(alive) => alive,
         Err(Failure::Refused(refused)) => {
@@ -38,6 +43,18 @@ pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Ou
     };
     let batch = Batch::new().put(revoked.to_doc(cx.env_id())?);
     cx.ports.store.commit(batch, cx.now).await?;
+    Ok(())
+}
+
+/// A refresh token takes its whole family with it, also one that was exchanged already; the session
+/// stays (`reference/oidc.md` C13).
+async fn end_family(cx: &Cx, client: ApplicationId, family: TokenId) -> Outcome<()> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let found = entity::load::<RefreshFamily>(store, env, family.to_string(), cx.now).await?;
+    if let Some(family) = found.filter(|family| family.client == client) {
+        let batch = Batch::new().delete(family.key(env));
+        store.commit(batch, cx.now).await?;
+    }
     Ok(())
 }
 

@@ -23,6 +23,9 @@ pub struct TokenResponse {
     /// With `openid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// As the application and the scope have it (`reference/oidc.md` 6.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// Redeems a grant.
@@ -38,12 +41,7 @@ pub async fn token(
             .because("no such grant_type")
             .into());
     };
-    if !client
-        .view()
-        .application
-        .grant_types
-        .contains(&grant.setting())
-    {
+    if !grant.is_allowed(&cx.env, client.view()) {
         let why = format!("grantTypes of application {} lacks it", client.id());
         return Err(Refusal::GrantTypeNotAllowed.because(why).into());
     }

@@ -10,11 +10,11 @@
 )]
 
 mod as_;
-mod browser;
 mod budget;
-mod clients;
+mod chromium;
 mod cors;
 mod flows;
+mod foreign_clients;
 mod nodes;
 mod overload;
 mod pages;

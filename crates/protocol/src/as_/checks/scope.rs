@@ -152,6 +152,40 @@ fn of_custom_resources(
     Ok(granted)
 }
 
+/// Whether the application may ask for a scope.
+pub fn is_grantable(env: &Snapshot, view: &ApplicationView, name: &str) -> bool {
+    grantable(env, view).iter().any(|(scope, _)| *scope == name)
+}
+
+/// What is left of a scope that was granted once: what the application still may, and no more than
+/// is asked for now. Asking for more than was granted is refused.
+///
+/// Source: RFC 6749 6; `reference/oidc.md` 6.6.
+pub fn narrowed(
+    env: &Snapshot,
+    view: &ApplicationView,
+    granted: &GrantedScope,
+    asked_for: Option<&str>,
+) -> Result<GrantedScope, Refused> {
+    let mut left = granted.clone();
+    left.names.retain(|name| is_grantable(env, view, name));
+    if let Some(asked_for) = asked_for {
+        let asked_for: Vec<&str> = asked_for
+            .split(' ')
+            .filter(|name| !name.is_empty())
+            .collect();
+        if let Some(more) = asked_for.iter().find(|name| !granted.contains(name)) {
+            let why = format!("{more:?} was not granted at the sign-on");
+            return Err(Refusal::NoScopeGranted.because(why));
+        }
+        left.names.retain(|name| asked_for.contains(&name.as_str()));
+    }
+    if left.names.is_empty() {
+        return Err(Refusal::NoScopeGranted.because("nothing is left of the granted scope"));
+    }
+    Ok(left)
+}
+
 /// Scopes the application may ask for, each with its resource.
 fn grantable<'a>(env: &'a Snapshot, view: &ApplicationView) -> Vec<(&'a str, &'a ResourceView)> {
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use countersign_domain::entity::{self, Entity, Stored, kinds};
 use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::Session;
-use countersign_domain::store::{Batch, Fault, Kind};
+use countersign_domain::store::{Batch, Fault, Key, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::response_modes::Parameters;
 use crate::as_::token::TokenResponse;
+use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::as_::tokens::revoked::RevokedToken;
 use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::browser;
@@ -70,7 +71,10 @@ pub struct Code {
 pub struct Spent {
     /// The access token it was redeemed for; none when it was burned.
     pub access_token: Option<TokenId>,
-    /// When that token is over.
+    /// The family of refresh tokens that began with it.
+    #[serde(default)]
+    pub family: Option<TokenId>,
+    /// When the access token is over.
     pub remembered_until: Time,
 }
 
@@ -161,6 +165,7 @@ struct Facts {
     session: Option<Session>,
     user: Option<User>,
     jti: TokenId,
+    family: TokenId,
 }
 
 impl Operation for Redeem<'_> {
@@ -183,6 +188,7 @@ impl Operation for Redeem<'_> {
             session: session.map(|stored| stored.value),
             user: user.map(|stored| stored.value),
             jti: TokenId::random(&*cx.ports.entropy),
+            family: TokenId::random(&*cx.ports.entropy),
         })
     }
 
@@ -207,6 +213,7 @@ impl Operation for Redeem<'_> {
             );
             code.spent = Some(Spent {
                 access_token: None,
+                family: None,
                 remembered_until: code.redeemable_until,
             });
             let burned = Batch::new().update(cx.env_id(), &code, version)?;
@@ -224,21 +231,48 @@ impl Operation for Redeem<'_> {
             amr: &code.amr,
             nonce: code.nonce.as_deref(),
         };
-        let claims =
-            match tokens::for_user(cx, self.client.view(), &code.scope, &sign_on, facts.jti) {
-                Ok(claims) => claims,
-                Err(refused) => return Ok(Verdict::refuse(refused)),
-            };
+        let view = self.client.view();
+        let mut claims = match tokens::for_user(cx, view, &code.scope, &sign_on, facts.jti) {
+            Ok(claims) => claims,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
+        let mut writes = Batch::new();
+        let family = refresh::is_issued(&cx.env, view, &code.scope)
+            .then(|| self.family(cx, &code, facts.family));
+        if let Some(family) = &family {
+            let first = refresh::token(&cx.ports.vault, cx.env_id(), family.id, 0)?;
+            claims = claims.with_refresh_token(first);
+            writes = writes.create(cx.env_id(), family)?;
+        }
         code.spent = Some(Spent {
             access_token: Some(facts.jti),
+            family: family.map(|family| family.id),
             remembered_until: claims.access_expires_at(cx.now),
         });
-        let writes = Batch::new().update(cx.env_id(), &code, version)?;
+        let writes = writes.update(cx.env_id(), &code, version)?;
         Ok(Verdict::reply(claims).writing(writes))
     }
 }
 
 impl Redeem<'_> {
+    /// The family of refresh tokens that begins with this code.
+    fn family(&self, cx: &Cx, code: &Code, id: TokenId) -> RefreshFamily {
+        RefreshFamily {
+            id,
+            client: code.client,
+            user: code.user,
+            session: code.session,
+            scope: code.scope.clone(),
+            auth_time: code.auth_time,
+            acr: code.acr.clone(),
+            amr: code.amr.clone(),
+            first_issued_at: cx.now,
+            generation: 0,
+            exchanged_at: cx.now,
+            expires_at: refresh::expires_at(&self.client.view().application, cx.now, cx.now),
+        }
+    }
+
     /// The rules a code must pass, after it is known to be this client's and unused.
     ///
     /// Spec: RFC 6749 4.1.3; `reference/oidc.md` 3.8 (a `redirect_uri` that was sent is repeated).
@@ -281,6 +315,13 @@ fn replayed(cx: &Cx, spent: &Spent) -> Result<Verdict<TokenClaims>, Fault> {
         jti,
         expires_at: spent.remembered_until,
     };
-    let writes = Batch::new().put(revoked.to_doc(cx.env_id())?);
+    let mut writes = Batch::new().put(revoked.to_doc(cx.env_id())?);
+    if let Some(family) = spent.family {
+        writes = writes.delete(Key::new(
+            RefreshFamily::KIND,
+            cx.env_id(),
+            family.to_string(),
+        ));
+    }
     Ok(Verdict::refuse(refused).writing(writes))
 }

@@ -3,6 +3,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod refresh_token;
 
 use countersign_domain::application::GrantType;
 use countersign_domain::ports::BoxFuture;
@@ -10,6 +11,7 @@ use countersign_domain::ports::BoxFuture;
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
+use crate::configuration::{ApplicationView, Snapshot};
 use crate::cx::Cx;
 use crate::refusal::Outcome;
 
@@ -20,6 +22,11 @@ pub trait Grant: Sync {
 
     /// The application setting that allows it.
     fn setting(&self) -> GrantType;
+
+    /// Whether an application may use it.
+    fn is_allowed(&self, _env: &Snapshot, view: &ApplicationView) -> bool {
+        view.application.allows_grant(self.setting())
+    }
 
     /// Turns the grant into tokens for an authenticated client.
     fn redeem<'a>(
@@ -34,4 +41,5 @@ pub trait Grant: Sync {
 pub static GRANTS: &[&dyn Grant] = &[
     &authorization_code::AuthorizationCode,
     &client_credentials::ClientCredentials,
+    &refresh_token::RefreshToken,
 ];

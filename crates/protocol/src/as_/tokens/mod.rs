@@ -5,6 +5,7 @@ pub mod access;
 pub mod claims;
 pub mod id;
 pub mod presented;
+pub mod refresh;
 pub mod revoked;
 
 use countersign_domain::application::Application;
@@ -44,9 +45,17 @@ pub struct TokenClaims {
     id: Option<Map<String, Value>>,
     scope: GrantedScope,
     expires_in: u64,
+    refresh_token: Option<String>,
 }
 
 impl TokenClaims {
+    /// With a refresh token beside them.
+    #[must_use]
+    pub fn with_refresh_token(mut self, token: String) -> Self {
+        self.refresh_token = Some(token);
+        self
+    }
+
     /// When the access token is over.
     pub fn access_expires_at(&self, now: Time) -> Time {
         now.plus(std::time::Duration::from_secs(self.expires_in))
@@ -72,6 +81,7 @@ pub fn for_user(
         id,
         scope: scope.clone(),
         expires_in,
+        refresh_token: None,
     })
 }
 
@@ -88,6 +98,7 @@ pub fn for_client(
         id: None,
         scope: scope.clone(),
         expires_in,
+        refresh_token: None,
     })
 }
 
@@ -126,5 +137,6 @@ pub fn sign(
         expires_in: claims.expires_in,
         scope: Some(claims.scope.to_text()).filter(|scope| !scope.is_empty()),
         id_token,
+        refresh_token: claims.refresh_token,
     })
 }

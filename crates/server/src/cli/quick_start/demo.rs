@@ -81,7 +81,7 @@ fn application(it: &Application) -> Value {
                 "OPTIONAL"
             };
             json!({
-                "grantTypes": ["AUTHORIZATION_CODE"],
+                "grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN"],
                 "responseTypes": ["CODE"],
                 "pkceEnforcement": pkce,
                 "redirectUris": it.redirect_uris,

@@ -2,3 +2,4 @@
 
 mod authorization_code;
 mod client_credentials;
+mod refresh_token;

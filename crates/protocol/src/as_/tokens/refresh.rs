@@ -1,0 +1,118 @@
+//! Refresh tokens (`reference/oidc.md` 6.4, 6.6): families in which one token is current.
+//!
+//! A token is `r.<family>.<generation>.<MAC>` and is stored nowhere: the MAC, under a key derived
+//! from the master key for the environment, shows that we made it, and the family's document knows
+//! which generation is current. So a token that was exchanged already is recognised however old it
+//! is, and the same successor can be given again within the grace period.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_domain::application::{Application, GrantType};
+use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
+use countersign_domain::store::{Fault, Kind};
+use countersign_domain::time::Time;
+use countersign_domain::vault::Vault;
+use serde::{Deserialize, Serialize};
+
+use crate::as_::checks::scope::{self, GrantedScope};
+use crate::configuration::{ApplicationView, Snapshot};
+
+/// The tokens that descend from one sign-on of one application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshFamily {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose tokens.
+    pub client: ApplicationId,
+    /// `sub`.
+    pub user: UserId,
+    /// `sid`; the family is worth nothing without its session.
+    pub session: SessionId,
+    /// What was granted.
+    pub scope: GrantedScope,
+    /// `auth_time`.
+    pub auth_time: Time,
+    /// `acr`.
+    pub acr: String,
+    /// `amr`.
+    pub amr: Vec<String>,
+    /// When the first token was issued: the rolling duration counts from here.
+    pub first_issued_at: Time,
+    /// The generation of the current token; the first is 0.
+    pub generation: u64,
+    /// When the one before was exchanged: the grace period counts from here.
+    pub exchanged_at: Time,
+    /// When the current token expires.
+    pub expires_at: Time,
+}
+
+impl Entity for RefreshFamily {
+    const KIND: Kind = kinds::REFRESH_FAMILY;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn expires_at(&self) -> Option<Time> {
+        Some(self.expires_at)
+    }
+}
+
+const PREFIX: &str = "r";
+
+fn key(vault: &Vault, env: EnvId) -> Result<hmac::Key, Fault> {
+    vault.mac_key("refresh token", env)
+}
+
+/// The token of a generation of a family.
+pub fn token(vault: &Vault, env: EnvId, family: TokenId, generation: u64) -> Result<String, Fault> {
+    let body = format!("{PREFIX}.{family}.{generation}");
+    let tag = hmac::sign(&key(vault, env)?, body.as_bytes());
+    Ok(format!("{body}.{}", URL_SAFE_NO_PAD.encode(tag)))
+}
+
+/// Family and generation of a token that this server made for `env`; `None` for any other text.
+pub fn parse(vault: &Vault, env: EnvId, text: &str) -> Result<Option<(TokenId, u64)>, Fault> {
+    let key = key(vault, env)?;
+    Ok(read(&key, text))
+}
+
+fn read(key: &hmac::Key, text: &str) -> Option<(TokenId, u64)> {
+    if text.len() > 256 {
+        return None;
+    }
+    let (body, tag) = text.rsplit_once('.')?;
+    let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+    hmac::verify(key, body.as_bytes(), &tag).ok()?;
+    let (family, generation) = body
+        .strip_prefix(PREFIX)?
+        .strip_prefix('.')?
+        .split_once('.')?;
+    Some((family.parse().ok()?, generation.parse().ok()?))
+}
+
+/// Whether a sign-on of this application with this scope comes with a refresh token: the table of
+/// `reference/oidc.md` 6.4.
+pub fn is_issued(env: &Snapshot, view: &ApplicationView, scope: &GrantedScope) -> bool {
+    let asked_for = scope.contains("offline_access");
+    let has_grant = view.application.allows_grant(GrantType::RefreshToken);
+    if scope::is_grantable(env, view, "offline_access") {
+        asked_for
+    } else {
+        has_grant
+    }
+}
+
+/// When a token issued at `now` expires.
+///
+/// Source: `reference/oidc.md` 6.6.
+pub fn expires_at(application: &Application, first_issued_at: Time, now: Time) -> Time {
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    let own = now.plus(seconds(application.refresh_token_duration()));
+    match application.refresh_token_rolling_duration {
+        Some(rolling) => own.min(first_issued_at.plus(seconds(rolling))),
+        None => own,
+    }
+}
