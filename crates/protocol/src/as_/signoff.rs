@@ -132,20 +132,19 @@ async fn destination(
             .iter()
             .any(|registered| registered == uri)
     };
-    let is_registered = match hinted.or(named.as_deref()) {
-        Some(view) => registered(&view.application),
-        None => {
-            let entry = Application::post_logout_entry(uri);
-            let index = Application::BY_POST_LOGOUT_REDIRECT_URI;
-            let query = Query::equal(Application::KIND, cx.env_id(), index, entry, MAX_SHARING);
-            let page = cx.ports.store.list(&query, cx.now).await?;
-            let mut found = false;
-            for doc in &page.docs {
-                let application = Application::from_doc(doc)?;
-                found |= application.enabled && registered(&application);
-            }
-            found
+    let is_registered = if let Some(view) = hinted.or(named.as_deref()) {
+        registered(&view.application)
+    } else {
+        let entry = Application::post_logout_entry(uri);
+        let index = Application::BY_POST_LOGOUT_REDIRECT_URI;
+        let query = Query::equal(Application::KIND, cx.env_id(), index, entry, MAX_SHARING);
+        let page = cx.ports.store.list(&query, cx.now).await?;
+        let mut found = false;
+        for doc in &page.docs {
+            let application = Application::from_doc(doc)?;
+            found |= application.enabled && registered(&application);
         }
+        found
     };
     if !is_registered {
         let why = "not among the postLogoutRedirectUris that count here";
