@@ -212,6 +212,8 @@ pub mod kinds {
         PROBE = 29;
         /// A family of refresh tokens (protocol).
         REFRESH_FAMILY = 30;
+        /// A pushed authorization request (protocol).
+        PUSHED_REQUEST = 31;
     }
 }
 

@@ -179,6 +179,10 @@ fn row(refusal: &Refusal) -> Row {
         ),
         Refusal::RequestObjectUnsupported => value("request", "request is not supported"),
         Refusal::RequestUriUnsupported => value("request_uri", "request_uri is not supported"),
+        Refusal::RequestUriInvalid => value(
+            "request_uri",
+            "request_uri is not valid or not valid any more",
+        ),
         Refusal::LoginRequired => (
             400,
             "REQUEST_FAILED",

@@ -65,6 +65,8 @@ pub enum Refusal {
     RequestObjectUnsupported,
     /// `request_uri` is not accepted.
     RequestUriUnsupported,
+    /// `request_uri` is one of ours, but names no request that this client may use now.
+    RequestUriInvalid,
     /// The request may not show anything, and a sign-on is needed.
     LoginRequired,
     /// The sign-on was refused.

@@ -29,6 +29,10 @@ pub fn router(app: App) -> Router {
                 .post(as_::userinfo::any)
                 .options(cors::preflight),
         )
+        .route(
+            "/{env}/as/par",
+            post(as_::par::post).options(cors::preflight),
+        )
         .route("/{env}/as/introspect", post(as_::introspect::post))
         .route(
             "/{env}/as/revoke",

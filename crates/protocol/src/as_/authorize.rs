@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::entity::{self, Entity};
+use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
@@ -16,6 +16,7 @@ use crate::as_::checks::scope::GrantedScope;
 use crate::as_::checks::{self, redirect_uri, response_mode};
 use crate::as_::error::oauth_error;
 use crate::as_::grants::authorization_code;
+use crate::as_::par::{self, Channel, PushedRequest};
 use crate::as_::params::Params;
 use crate::as_::response_modes::{Delivery, Destination, Mode};
 use crate::browser::{self, BrowserToken};
@@ -78,28 +79,42 @@ pub enum Answer {
 /// error here; what fails after is an answer to the client.
 pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<Reply> {
     let view = checks::client::check(cx, params).await?;
+    // Of a pushed request the browser carries only the handle; whatever else it carries is ignored.
+    if let Some(pushed) = params.get("request_uri").and_then(par::handle) {
+        let request = par::find(cx, &pushed, view.application.id)
+            .await?
+            .value
+            .request;
+        return judged(cx, &request, &view, token, Some(&pushed)).await;
+    }
     let mode = response_mode::chosen(params);
     let destination = Destination {
         mode,
         redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
         state: params.get("state").map(str::to_owned),
     };
-    let outcome = match checks::validate(params, &cx.env, &view, &destination) {
-        Ok(request) => {
-            run(
-                cx,
-                &Authorize {
-                    request: &request,
-                    view: &view,
-                    token,
-                },
-            )
-            .await
-        }
-        Err(refused) => Err(refused.into()),
+    match checks::validate(params, &cx.env, &view, &destination, Channel::Front) {
+        Ok(request) => judged(cx, &request, &view, token, None).await,
+        Err(refused) => redirect_error(cx, &destination, refused),
+    }
+}
+
+/// What becomes of a valid request.
+async fn judged(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+    view: &Arc<ApplicationView>,
+    token: Option<&BrowserToken>,
+    pushed: Option<&str>,
+) -> Outcome<Reply> {
+    let authorize = Authorize {
+        request,
+        view,
+        token,
+        pushed,
     };
-    match outcome {
-        Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
+    match run(cx, &authorize).await {
+        Err(Failure::Refused(refused)) => redirect_error(cx, &request.destination, refused),
         other => other,
     }
 }
@@ -127,9 +142,12 @@ struct Authorize<'a> {
     request: &'a AuthorizationRequest,
     view: &'a Arc<ApplicationView>,
     token: Option<&'a BrowserToken>,
+    /// Hash of the handle, if the request was pushed.
+    pushed: Option<&'a str>,
 }
 
 struct Facts {
+    pushed: Option<Stored<PushedRequest>>,
     session: Option<(Session, User)>,
     /// That user's account, when a policy asks for attributes.
     account: Option<Account>,
@@ -153,7 +171,12 @@ impl Operation for Authorize<'_> {
             _ => (None, None),
         };
         let account = account_of(cx, self.request, session.as_ref()).await?;
+        let pushed = match self.pushed {
+            Some(hash) => Some(par::find(cx, hash, self.request.client).await?),
+            None => None,
+        };
         Ok(Facts {
+            pushed,
             session,
             account,
             anonymous,
@@ -163,7 +186,22 @@ impl Operation for Authorize<'_> {
         })
     }
 
-    fn decide(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+    fn decide(&self, cx: &Cx, mut facts: Facts) -> Result<Verdict<Reply>, Fault> {
+        let used_up = facts.pushed.take().map(|pushed| par::consume(cx, &pushed));
+        let verdict = self.judge(cx, facts)?;
+        Ok(match used_up {
+            // Whatever comes of it, a pushed request is used once.
+            Some(used_up) => Verdict {
+                reply: verdict.reply,
+                writes: verdict.writes.and(used_up),
+            },
+            None => verdict,
+        })
+    }
+}
+
+impl Authorize<'_> {
+    fn judge(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         let request = self.request;
         let (binding, cookie) = match (&facts.session, &facts.anonymous) {
             (Some((session, _)), _) => (Binding::Session(session.id), None),

@@ -185,6 +185,10 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::RequestUriUnsupported => {
             bad("request_uri_not_supported", "request_uri is not supported")
         }
+        Refusal::RequestUriInvalid => shown(
+            "invalid_request_uri",
+            "request_uri is not valid or not valid any more",
+        ),
         Refusal::LoginRequired => processing("login_required", "User authentication is required"),
         Refusal::AccessDenied => processing(
             "access_denied",

@@ -8,6 +8,7 @@ pub mod error;
 pub mod grants;
 pub mod introspect;
 pub mod jwks;
+pub mod par;
 pub mod params;
 pub mod response_modes;
 pub mod resume;

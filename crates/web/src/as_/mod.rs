@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod introspect;
 pub mod jwks;
+pub mod par;
 pub mod resume;
 pub mod revoke;
 pub mod signoff;

@@ -13,6 +13,8 @@
 //! | [`scope`] | redirected | what is granted |
 //! | [`acr_values`] | redirected | which policies may run |
 //!
+//! A pushed request (PAR) runs them all at the time of the push, and answers every fault as JSON.
+//!
 //! "Shown" faults come before client and redirect URI are trusted and never leave by redirect.
 
 pub mod acr_values;
@@ -26,6 +28,7 @@ pub mod response_type;
 pub mod scope;
 
 use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::par::Channel;
 use crate::as_::params::Params;
 use crate::as_::response_modes::Destination;
 use crate::configuration::{ApplicationView, Snapshot};
@@ -40,11 +43,12 @@ pub fn validate(
     env: &Snapshot,
     view: &ApplicationView,
     destination: &Destination,
+    channel: Channel,
 ) -> Result<AuthorizationRequest, Refused> {
     let application = &view.application;
     let response_type = response_type::check(params, application)?;
     response_mode::check(params, response_type)?;
-    request_object::check(params, application)?;
+    request_object::check(params, application, channel)?;
     let code_challenge = pkce::check(params, application, response_type)?;
     let prompt = prompt::check(params)?;
     let scope = scope::check(params, env, view)?;

@@ -2,21 +2,23 @@
 
 use countersign_domain::application::{Application, ParRequirement};
 
+use crate::as_::par::Channel;
 use crate::as_::params::Params;
 use crate::refusal::{Refusal, Refused};
 
-/// Neither request objects nor pushed requests are served yet: both are refused by their own error
-/// instead of being ignored, and applications that demand them cannot be used without.
+/// Request objects are not served yet: they are refused by their own error instead of being
+/// ignored, and an application that demands them cannot be used without. A `request_uri` is only
+/// ever one of ours, and then this check is not reached.
 ///
 /// Spec: OIDC Core 6.1 (`request_not_supported`), 6.2; RFC 9126 5; `reference/oidc.md` 4.1.
-pub fn check(params: &Params, application: &Application) -> Result<(), Refused> {
+pub fn check(params: &Params, application: &Application, channel: Channel) -> Result<(), Refused> {
     if params.get("request").is_some() {
         return Err(Refusal::RequestObjectUnsupported.because("request objects are not served"));
     }
     if params.get("request_uri").is_some() {
-        return Err(Refusal::RequestUriUnsupported.because("PAR is not served"));
+        return Err(Refusal::RequestUriUnsupported.because("not one that /as/par gave out"));
     }
-    if application.par_requirement == ParRequirement::Required {
+    if application.par_requirement == ParRequirement::Required && channel == Channel::Front {
         return Err(Refusal::PushedRequestRequired.because("parRequirement is REQUIRED"));
     }
     if application.require_signed_request_object {

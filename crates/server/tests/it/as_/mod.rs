@@ -5,6 +5,7 @@ mod client_auth;
 mod grants;
 mod introspect;
 mod jwks;
+mod par;
 mod redirect_uri;
 mod response_modes;
 mod resume;
