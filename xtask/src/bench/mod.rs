@@ -149,14 +149,14 @@ impl Bench {
         Ok(file)
     }
 
-    fn import_file(&self) -> Result<String> {
+    fn import_file(&self, users: usize) -> Result<String> {
         let file = self.path("bench.json");
-        std::fs::write(&file, world::document().to_string())?;
+        std::fs::write(&file, world::document(users).to_string())?;
         Ok(file)
     }
 
     fn operations(&self) -> Result<(Vec<Measured>, f64)> {
-        let server = self.serve("bench.db", &["--import", &self.import_file()?])?;
+        let server = self.serve("bench.db", &["--import", &self.import_file(world::USERS)?])?;
         let measured = sign_on::operations(&server)?;
         Ok((measured, server.resident_mib()?))
     }
@@ -183,7 +183,7 @@ impl Bench {
 
     fn starts(&self, environments: u32) -> Result<Vec<Duration>> {
         let database = "many.db";
-        drop(self.serve(database, &["--import", &self.import_file()?])?);
+        drop(self.serve(database, &["--import", &self.import_file(1)?])?);
         let mut multiply = shell::command(self.release.join("examples/multiply"));
         multiply.args([&self.path(database), world::ENVIRONMENT, "Bench"]);
         shell::run(multiply.arg(environments.to_string()))?;

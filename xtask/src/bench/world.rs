@@ -1,11 +1,10 @@
 //! The environment that is measured, and the requests of a sign-on in it.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Request};
 use super::load;
-
-use anyhow::Result;
 
 pub const ENVIRONMENT: &str = "b0000000-0000-4000-8000-000000000001";
 const CLIENT: &str = "b0000000-0000-4000-8000-000000000002";
@@ -14,10 +13,13 @@ const PASSWORD: &str = "Nothing-2-guard!";
 const REDIRECT_URI: &str = "http%3A%2F%2Flocalhost%2Fcallback";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The environment as an import file. A user for each connection: checks of one user's password
-/// take turns.
-pub fn document() -> Value {
-    let users: Vec<Value> = (0..load::CONNECTIONS)
+/// So many that no connection waits for another (checks of one user's password take turns) and no
+/// user has more than ten sessions (the oldest would end).
+pub const USERS: usize = 12 * load::CONNECTIONS;
+
+/// The environment as an import file.
+pub fn document(users: usize) -> Value {
+    let users: Vec<Value> = (0..users)
         .map(|number| {
             json!({
                 "username": user(number),
@@ -53,7 +55,7 @@ pub fn document() -> Value {
 }
 
 fn user(number: usize) -> String {
-    format!("user-{}", number % load::CONNECTIONS)
+    format!("user-{}", number % USERS)
 }
 
 fn path(rest: &str) -> String {
