@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use countersign_domain::ids::CorrelationId;
+use countersign_domain::ids::{CorrelationId, FlowId};
 use countersign_domain::password::policy::Requirement;
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
@@ -84,6 +84,8 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
     // The cookie belongs to the authentication host. Where pages have a host of their own, a visit
     // without the cookie goes on to the same page over there, once.
     if token.is_none() && urls.apps() != urls.auth() && params.get("host").is_none() {
+        let not_an_id = |_| Refusal::FlowNotFound.because("the flow id is not a UUID");
+        let flow_id: FlowId = flow_id.parse().map_err(not_an_id)?;
         let to = format!(
             "{}/{}/signon/?flowId={flow_id}&host=auth",
             urls.auth(),

@@ -39,7 +39,7 @@ async fn present(server: &TestServer, browser: &Browser, client: &str, uri: &str
         // Ignored: what was pushed counts.
         .append_pair("scope", "phone")
         .append_pair("redirect_uri", "https://evil.example/");
-    browser.get(url.to_string()).send().await
+    browser.get(&url).send().await
 }
 
 async fn configure(server: &TestServer, more: Value) {
@@ -108,7 +108,7 @@ on_every_adapter! {
                 url.query_pairs_mut()
                     .append_pair("client_id", &tenant.post.id)
                     .append_pair("request_uri", &uri);
-                tenant.browser().get(url.to_string()).send().await.status
+                tenant.browser().get(&url).send().await.status
             })
         }).collect();
         let mut started = 0;

@@ -23,7 +23,7 @@ async fn register(server: &TestServer, enabled: bool) {
 async fn sign_off(server: &TestServer, browser: &Browser, query: &[(&str, &str)]) -> Answer {
     let mut url = url::Url::parse(&server.tenant.endpoint("signoff")).unwrap();
     url.query_pairs_mut().extend_pairs(query);
-    browser.get(url.to_string()).send().await
+    browser.get(&url).send().await
 }
 
 /// Whether the next application gets its code without asking.
