@@ -30,8 +30,8 @@ use report::Report;
 /// Starts of which the median counts.
 const STARTS: usize = 9;
 /// Answers of the floors.
-const ECHOES: usize = 50_000;
-const WRITES: usize = 5_000;
+const ECHOES: usize = 200_000;
+const WRITES: usize = 15_000;
 
 #[derive(Args)]
 pub struct Options {

@@ -8,9 +8,9 @@ use super::process::Server;
 use super::world::{self, Flow};
 
 /// Documents that are rendered once per change.
-const DOCUMENTS: usize = 50_000;
+const DOCUMENTS: usize = 200_000;
 /// Requests that write.
-const WRITES: usize = 5_000;
+const WRITES: usize = 15_000;
 /// Requests that need a password check each, 20 ms of processor time.
 const PASSWORDS: usize = 600;
 
