@@ -30,7 +30,7 @@ use report::Report;
 /// Starts of which the median counts.
 const STARTS: usize = 9;
 /// Answers of the floors.
-const ECHOES: usize = 200_000;
+const ECHOES: usize = 150_000;
 const WRITES: usize = 15_000;
 
 #[derive(Args)]

@@ -8,7 +8,7 @@ use super::process::Server;
 use super::world::{self, Flow};
 
 /// Documents that are rendered once per change.
-const DOCUMENTS: usize = 200_000;
+const DOCUMENTS: usize = 150_000;
 /// Requests that write.
 const WRITES: usize = 15_000;
 /// Requests that need a password check each, 20 ms of processor time.
