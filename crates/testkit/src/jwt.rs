@@ -1,8 +1,15 @@
 //! Tokens as a resource server or a client would read them: signature first.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_protocol::defaults::key_pair::KeyPair;
 use jsonwebtoken::jwk::{JwkSet, KeyAlgorithm};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use serde_json::Value;
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
+use serde_json::{Value, json};
 
 use crate::broken;
 
@@ -62,4 +69,52 @@ pub fn try_verify(token: &str, jwks: &Value) -> Result<Verified, String> {
         header: data.header,
         claims: data.claims,
     })
+}
+
+/// A token that a client signs with its secret.
+pub fn sign_with_secret(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let token = encode(&Header::new(algorithm), claims, &key);
+    token.unwrap_or_else(|error| broken("cannot sign", error))
+}
+
+/// The key of the fixtures with which a client signs.
+const CLIENT_KEY: &str = include_str!("../fixtures/rsa_4.pem");
+
+fn client_key() -> RsaKeyPair {
+    let pair = KeyPair::from_pem(CLIENT_KEY).unwrap_or_else(|error| broken("fixture", error));
+    RsaKeyPair::from_pkcs8(pair.pkcs8()).unwrap_or_else(|error| broken("fixture", error))
+}
+
+/// A token that a client signs with RS256 and the key that [`client_jwks`] publishes.
+pub fn sign_with_client_key(kid: Option<&str>, claims: &Value) -> String {
+    let mut header = json!({ "alg": "RS256", "typ": "JWT" });
+    if let Some(kid) = kid {
+        header["kid"] = json!(kid);
+    }
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(claims));
+    let key = client_key();
+    let mut signature = vec![0; key.public_modulus_len()];
+    let done = key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    );
+    done.unwrap_or_else(|error| broken("cannot sign", error));
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The set that holds the client's key as `client-key`.
+pub fn client_jwks() -> Value {
+    use aws_lc_rs::signature::KeyPair as _;
+    let pair = client_key();
+    let public = pair.public_key();
+    let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    json!({ "keys": [ {
+        "kty": "RSA", "use": "sig", "kid": "client-key",
+        "n": number(public.modulus().big_endian_without_leading_zero()),
+        "e": number(public.exponent().big_endian_without_leading_zero()),
+    } ] })
 }

@@ -17,7 +17,7 @@ pub async fn introspect(
     authorization: Option<&str>,
     params: &Params,
 ) -> Outcome<Map<String, Value>> {
-    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let client = client_auth::authenticate(cx, "introspect", authorization, params).await?;
     let token = params.require("token")?;
     let mut answer = Map::new();
     match access_token(cx, token).await {

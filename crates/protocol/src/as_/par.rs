@@ -57,7 +57,7 @@ pub struct Pushed {
 ///
 /// Spec: RFC 9126 2.1; `reference/oidc.md` 10.
 pub async fn push(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<Pushed> {
-    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let client = client_auth::authenticate(cx, "par", authorization, params).await?;
     let view = client.view();
     if params.get("request_uri").is_some() {
         let why = "a pushed request cannot refer to another";
@@ -106,8 +106,9 @@ pub fn handle(request_uri: &str) -> Option<String> {
 
 /// The pushed request under a handle, for the client that pushed it.
 ///
-/// Spec: RFC 9126 4; `reference/oidc.md` 10: what does not fit is shown, for nothing says where it
-/// could be sent.
+/// What does not fit is shown, for nothing says where it could be sent.
+///
+/// Spec: RFC 9126 4.
 pub async fn find(cx: &Cx, hash: &str, client: ApplicationId) -> Outcome<Stored<PushedRequest>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let found = entity::load::<PushedRequest>(store, env, hash, cx.now).await?;

@@ -20,7 +20,7 @@ use crate::refusal::{Failure, Outcome};
 ///
 /// Spec: RFC 7009 2.2; `reference/oidc.md` 9, S8.
 pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<()> {
-    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let client = client_auth::authenticate(cx, "revoke", authorization, params).await?;
     let token = params.require("token")?;
     if let Some((family, _)) = refresh::parse(&cx.ports.vault, cx.env_id(), token)? {
         return end_family(cx, client.id(), family).await;

@@ -35,7 +35,7 @@ pub async fn token(
     params: &Params,
 ) -> Outcome<TokenResponse> {
     let grant_type = params.require("grant_type")?;
-    let client = client_auth::authenticate(cx, authorization, params).await?;
+    let client = client_auth::authenticate(cx, "token", authorization, params).await?;
     let Some(grant) = GRANTS.iter().find(|grant| grant.grant_type() == grant_type) else {
         return Err(Refusal::GrantTypeUnsupported
             .because("no such grant_type")

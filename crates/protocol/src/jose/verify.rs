@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::header::{self, Malformed};
 use super::keys::KeyMaterial;
 
-/// Claims of a token whose signature holds. Only [`verify`] makes one.
+/// Claims of a token whose signature holds. Only this module and [`client`](super::client) make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<C> {
     claims: C,
@@ -16,6 +16,11 @@ pub struct Verified<C> {
 }
 
 impl<C> Verified<C> {
+    /// For claims whose signature this module's siblings have checked.
+    pub(super) fn of(claims: C, typ: Option<String>) -> Self {
+        Self { claims, typ }
+    }
+
     /// The claims.
     pub fn claims(&self) -> &C {
         &self.claims
@@ -42,7 +47,7 @@ pub enum Untrusted {
     #[error("signed with an unknown key")]
     UnknownKey,
     /// Its `alg` is not the key's.
-    #[error("signed with algorithm {0:?} where the key says RS256")]
+    #[error("signed with algorithm {0:?}, which is not the key's")]
     Algorithm(String),
     /// The signature does not hold, or the claims are not what such a token carries.
     #[error("the signature or the claims do not hold")]
@@ -71,8 +76,5 @@ pub fn verify<'k, C: DeserializeOwned + Clone>(
     validation.validate_aud = false;
     let data = jsonwebtoken::decode::<C>(token, key.verifying(), &validation)
         .map_err(|_| Untrusted::Invalid)?;
-    Ok(Verified {
-        claims: data.claims,
-        typ: header.typ,
-    })
+    Ok(Verified::of(data.claims, header.typ))
 }

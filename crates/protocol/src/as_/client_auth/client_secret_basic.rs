@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use countersign_domain::application::TokenEndpointAuthMethod;
 use secrecy::SecretString;
 
-use super::{Method, Presented};
+use super::{Method, Presented, Proof};
 use crate::as_::params::Params;
 use crate::refusal::{Refusal, Refused};
 
@@ -53,7 +53,7 @@ impl Method for Basic {
         }
         Ok(Some(Presented {
             client_id,
-            secret: Some(SecretString::from(secret)),
+            proof: Proof::Secret(SecretString::from(secret)),
         }))
     }
 }
@@ -96,7 +96,10 @@ mod tests {
         let header = format!("Basic {}", STANDARD.encode("a%3Ab:p%2B+q:r%2525"));
         let presented = find(&header).unwrap().unwrap();
         assert_eq!(presented.client_id, "a:b");
-        assert_eq!(presented.secret.unwrap().expose_secret(), "p+ q:r%25");
+        let Proof::Secret(secret) = presented.proof else {
+            panic!("no secret")
+        };
+        assert_eq!(secret.expose_secret(), "p+ q:r%25");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use countersign_domain::application::TokenEndpointAuthMethod;
 use secrecy::SecretString;
 
-use super::{Method, Presented};
+use super::{Method, Presented, Proof};
 use crate::as_::params::Params;
 use crate::refusal::Refused;
 
@@ -31,7 +31,7 @@ impl Method for Post {
         };
         Ok(Some(Presented {
             client_id: params.require("client_id")?.to_owned(),
-            secret: Some(SecretString::from(secret)),
+            proof: Proof::Secret(SecretString::from(secret)),
         }))
     }
 }

@@ -1,9 +1,12 @@
 //! Client authentication (`reference/oidc.md` 6.1): exactly the method that the application is set
 //! to, and never two at once (`threats.md` 21). A file a method.
 
+mod assertion;
 mod client_secret_basic;
+mod client_secret_jwt;
 mod client_secret_post;
 mod none;
+mod private_key_jwt;
 
 use std::sync::Arc;
 
@@ -22,7 +25,17 @@ use crate::refusal::{Outcome, Refusal, Refused};
 /// What a request carries of credentials, unverified.
 pub struct Presented {
     client_id: String,
-    secret: Option<SecretString>,
+    proof: Proof,
+}
+
+/// What a request offers as proof of who asks.
+enum Proof {
+    /// Nothing: a public client.
+    Nothing,
+    /// The client secret.
+    Secret(SecretString),
+    /// A JWT that the client made for this call.
+    Assertion(String),
 }
 
 /// A client authentication method.
@@ -45,6 +58,8 @@ pub trait Method: Sync {
 pub static METHODS: &[&dyn Method] = &[
     &client_secret_basic::Basic,
     &client_secret_post::Post,
+    &client_secret_jwt::Jwt,
+    &private_key_jwt::Jwt,
     &none::None,
 ];
 
@@ -65,11 +80,13 @@ impl Client {
     }
 }
 
-/// Authenticates the client of a request by its own method.
+/// Authenticates the client of a request by its own method. `endpoint` is the one that was called,
+/// below the issuer: an assertion may name it as its audience.
 ///
 /// Spec: RFC 6749 2.3, 3.2.1; `reference/oidc.md` 6.1, `rulings.md` 6, 25.
 pub async fn authenticate(
     cx: &Cx,
+    endpoint: &'static str,
     authorization: Option<&str>,
     params: &Params,
 ) -> Outcome<Client> {
@@ -111,11 +128,14 @@ pub async fn authenticate(
             ))
             .into());
     }
-    if let Some(secret) = &presented.secret
-        && !is_secret_of(&view, secret, cx.now)
-    {
-        let why = format!("wrong secret for application {}", application.id);
-        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+    match &presented.proof {
+        Proof::Nothing => {}
+        Proof::Secret(secret) if is_secret_of(&view, secret, cx.now) => {}
+        Proof::Secret(_) => {
+            let why = format!("wrong secret for application {}", application.id);
+            return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+        }
+        Proof::Assertion(jwt) => assertion::check(cx, &view, method.setting(), endpoint, jwt)?,
     }
     Ok(Client { view })
 }

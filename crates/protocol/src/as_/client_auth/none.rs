@@ -2,7 +2,7 @@
 
 use countersign_domain::application::TokenEndpointAuthMethod;
 
-use super::{Method, Presented};
+use super::{Method, Presented, Proof};
 use crate::as_::params::Params;
 use crate::refusal::Refused;
 
@@ -25,13 +25,16 @@ impl Method for None {
         authorization: Option<&str>,
         params: &Params,
     ) -> Result<Option<Presented>, Refused> {
-        if authorization.is_some() || params.get("client_secret").is_some() {
+        let has_proof = ["client_secret", "client_assertion"]
+            .iter()
+            .any(|name| params.get(name).is_some());
+        if authorization.is_some() || has_proof {
             return Ok(Option::None);
         }
         let client_id = params.get("client_id").map(str::to_owned);
         Ok(client_id.map(|client_id| Presented {
             client_id,
-            secret: Option::None,
+            proof: Proof::Nothing,
         }))
     }
 }

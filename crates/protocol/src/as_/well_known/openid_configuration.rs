@@ -44,6 +44,8 @@ pub fn render(issuer: &str) -> String {
         "id_token_signing_alg_values_supported": ["RS256"],
         "userinfo_signing_alg_values_supported": ["none"],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported":
+            ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "sub", "iss", "auth_time", "acr", "name", "given_name", "family_name", "middle_name",

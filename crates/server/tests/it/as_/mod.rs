@@ -1,6 +1,7 @@
 //! `/{envID}/as/*`
 
 mod authorize;
+mod client_assertion;
 mod client_auth;
 mod grants;
 mod introspect;

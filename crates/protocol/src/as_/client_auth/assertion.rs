@@ -1,0 +1,122 @@
+//! `client_assertion`: what the two JWT methods share (`reference/oidc.md` 4.3).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_domain::application::TokenEndpointAuthMethod;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::{Presented, Proof};
+use crate::as_::params::Params;
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::jose::{client, header};
+use crate::refusal::{Refusal, Refused};
+
+/// The only `client_assertion_type`.
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// How far ahead `exp` may be, in seconds.
+/// Source: `reference/oidc.md` 4.3.
+const MAX_AHEAD: i64 = 3600;
+
+fn refuse(why: impl Into<std::borrow::Cow<'static, str>>) -> Refused {
+    Refusal::ClientAuthenticationFailed.because(why)
+}
+
+/// The assertion of a request, if its algorithm is of this family. Whom it claims to be is read
+/// without belief, to find the key that tells.
+pub fn find(params: &Params, family: &str) -> Result<Option<Presented>, Refused> {
+    let Some(jwt) = params.get("client_assertion") else {
+        return Ok(None);
+    };
+    if params.get("client_assertion_type") != Some(TYPE) {
+        return Err(refuse("client_assertion_type is not jwt-bearer"));
+    }
+    let header = header::parse(jwt).map_err(|why| refuse(why.to_string()))?;
+    if !header.alg.starts_with(family) {
+        return Ok(None);
+    }
+    let claimed = claimed_client(jwt).ok_or_else(|| refuse("the assertion names no client"))?;
+    if params.get("client_id").is_some_and(|id| id != claimed) {
+        return Err(refuse("client_id is not the one of the assertion"));
+    }
+    Ok(Some(Presented {
+        client_id: claimed,
+        proof: Proof::Assertion(jwt.to_owned()),
+    }))
+}
+
+fn claimed_client(jwt: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claimed {
+        sub: String,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    Some(serde_json::from_slice::<Claimed>(&payload).ok()?.sub)
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: i64,
+    nbf: Option<i64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Believes an assertion, or not. The application's record decides which keys and which algorithms
+/// count, whatever the header says.
+pub fn check(
+    cx: &Cx,
+    view: &ApplicationView,
+    method: TokenEndpointAuthMethod,
+    endpoint: &'static str,
+    jwt: &str,
+) -> Result<(), Refused> {
+    let verified = if method == TokenEndpointAuthMethod::ClientSecretJwt {
+        let secrets = view.secrets.iter();
+        let accepted = secrets.filter(|(_, until)| until.is_none_or(|until| cx.now < until));
+        let accepted = accepted.map(|(secret, _)| secret.expose_secret().as_bytes());
+        client::verify_with_secret::<Claims>(jwt, accepted)
+    } else {
+        let jwks = view.application.jwks.as_deref();
+        let jwks = jwks.ok_or_else(|| refuse("the application has no jwks"))?;
+        client::verify_with_jwks::<Claims>(jwt, jwks)
+    };
+    let claims = verified
+        .map_err(|why| refuse(why.to_string()))?
+        .into_claims();
+    let id = view.application.id.to_string();
+    if claims.iss != id || claims.sub != id {
+        return Err(refuse("iss and sub must both be the client id"));
+    }
+    let issuer = &cx.env.issuer;
+    // Compat: three audiences are good (`reference/rulings.md` 5).
+    let accepted = [
+        issuer.clone(),
+        format!("{issuer}/token"),
+        format!("{issuer}/{endpoint}"),
+    ];
+    let named = match &claims.aud {
+        Audience::One(one) => std::slice::from_ref(one),
+        Audience::Many(many) => many.as_slice(),
+    };
+    if !named.iter().any(|aud| accepted.contains(aud)) {
+        return Err(refuse(format!("aud is none of {accepted:?}")));
+    }
+    let now = cx.now.seconds();
+    if claims.exp <= now || claims.exp > now.saturating_add(MAX_AHEAD) {
+        return Err(refuse("exp is over, or more than an hour ahead"));
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now) {
+        return Err(refuse("nbf is in the future"));
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `CLIENT_SECRET_JWT` and `PRIVATE_KEY_JWT`
+
+use countersign_domain::ports::Clock;
+use countersign_testkit::{Answer, TestServer, jwt, on_every_adapter};
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const SERVICE: &str = "00000000-0000-4000-8000-00000000c0de";
+const SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-for-hs512-and-then-some";
+
+/// A service that authenticates by `method`.
+async fn service(server: &TestServer, method: &str) {
+    let application = json!({
+        "id": SERVICE, "name": "Service", "type": "SERVICE",
+        "grantTypes": ["CLIENT_CREDENTIALS"],
+        "tokenEndpointAuthMethod": method,
+        "clientSecret": SECRET,
+        "jwks": jwt::client_jwks().to_string(),
+        "grants": [ { "resource": "Orders", "scopes": ["orders:read"] } ],
+    });
+    let resource = json!({ "name": "Orders", "scopes": ["orders:read"] });
+    server
+        .import(&json!({ "environments": [ {
+            "id": server.tenant.id, "name": "First",
+            "resources": [resource], "applications": [application],
+        } ] }))
+        .await;
+}
+
+/// Good claims, with changes; `null` leaves one out.
+fn claims(server: &TestServer, changes: &Value) -> Value {
+    let now = server.clock.now().seconds();
+    let mut claims = json!({
+        "iss": SERVICE, "sub": SERVICE, "aud": server.tenant.endpoint("token"), "exp": now + 300,
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    claims
+}
+
+async fn ask(server: &TestServer, assertion: &str) -> Answer {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", assertion),
+    ];
+    let url = server.tenant.endpoint("token");
+    server.tenant.browser().post(url).form(form).send().await
+}
+
+#[track_caller]
+fn is_refused(answer: Answer, what: &str) {
+    assert_eq!(answer.status, 401, "{what}: {}", answer.body);
+    assert_eq!(answer.text("/error"), "invalid_client", "{what}");
+}
+
+on_every_adapter! {
+    async fn a_secret_signs_with_each_of_its_algorithms(server: TestServer) {
+        service(&server, "CLIENT_SECRET_JWT").await;
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let assertion = jwt::sign_with_secret(algorithm, SECRET, &claims(&server, &json!({})));
+            let _ = ask(&server, &assertion).await.expect_status(200);
+        }
+    }
+
+    async fn a_registered_key_signs_with_and_without_kid(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        for kid in [Some("client-key"), None] {
+            let assertion = jwt::sign_with_client_key(kid, &claims(&server, &json!({})));
+            let _ = ask(&server, &assertion).await.expect_status(200);
+        }
+        let unknown = jwt::sign_with_client_key(Some("another"), &claims(&server, &json!({})));
+        is_refused(ask(&server, &unknown).await, "kid");
+    }
+
+    async fn three_audiences_are_good(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        let issuer = server.tenant.issuer();
+        for (audience, good) in [
+            (json!(issuer), true),
+            (json!(format!("{issuer}/token")), true),
+            (json!([format!("{issuer}/token"), "https://other.example"]), true),
+            (json!(format!("{issuer}/introspect")), false),
+            (json!(server.other.issuer()), false),
+            (json!([]), false),
+        ] {
+            let claims = claims(&server, &json!({ "aud": audience }));
+            let answer = ask(&server, &jwt::sign_with_client_key(None, &claims)).await;
+            assert_eq!(answer.status == 200, good, "{audience}");
+        }
+    }
+
+    async fn threat_20_each_claim_counts(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        let now = server.clock.now().seconds();
+        for changes in [
+            json!({ "iss": null }),
+            json!({ "sub": null }),
+            json!({ "aud": null }),
+            json!({ "exp": null }),
+            json!({ "iss": server.tenant.web.id }),
+            json!({ "sub": server.tenant.web.id }),
+            json!({ "exp": now }),
+            json!({ "exp": now + 3601 }),
+            json!({ "nbf": now + 1 }),
+        ] {
+            let assertion = jwt::sign_with_client_key(None, &claims(&server, &changes));
+            is_refused(ask(&server, &assertion).await, &changes.to_string());
+        }
+        // What is not looked at does not matter.
+        let more = json!({ "iat": now + 9999, "jti": 7, "nbf": now, "exp": now + 3600 });
+        let assertion = jwt::sign_with_client_key(None, &claims(&server, &more));
+        let _ = ask(&server, &assertion).await.expect_status(200);
+        let _ = ask(&server, &assertion).await.expect_status(200);
+    }
+
+    async fn threat_15_the_record_decides_the_algorithm(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        let good = claims(&server, &json!({}));
+        // With the secret, where a key is registered; with the public key as a secret.
+        let by_secret = jwt::sign_with_secret(Algorithm::HS256, SECRET, &good);
+        is_refused(ask(&server, &by_secret).await, "secret");
+        let confused = jwt::sign_with_secret(Algorithm::HS256, &jwt::client_jwks().to_string(), &good);
+        is_refused(ask(&server, &confused).await, "confused");
+        service(&server, "CLIENT_SECRET_JWT").await;
+        is_refused(ask(&server, &jwt::sign_with_client_key(None, &good)).await, "key");
+        let wrong = jwt::sign_with_secret(Algorithm::HS256, &SECRET.replace('a', "b"), &good);
+        is_refused(ask(&server, &wrong).await, "wrong secret");
+        let short = jwt::sign_with_secret(Algorithm::HS256, "", &good);
+        is_refused(ask(&server, &short).await, "empty secret");
+    }
+
+    async fn threat_21_an_assertion_stands_alone(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        let assertion = jwt::sign_with_client_key(None, &claims(&server, &json!({})));
+        let url = server.tenant.endpoint("token");
+        let browser = server.tenant.browser();
+        let base = [("grant_type", "client_credentials"), ("client_assertion", assertion.as_str())];
+        for more in [
+            vec![],
+            vec![("client_assertion_type", "something")],
+            vec![("client_assertion_type", TYPE), ("client_id", SERVICE), ("client_secret", SECRET)],
+            vec![("client_assertion_type", TYPE), ("client_id", server.tenant.web.id.as_str())],
+        ] {
+            let form = base.iter().copied().chain(more.iter().copied());
+            is_refused(browser.post(&url).form(form).send().await, &format!("{more:?}"));
+        }
+    }
+}
