@@ -9,11 +9,11 @@ use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User};
 use serde::{Deserialize, Serialize};
 
+use crate::as_::checks;
 use crate::as_::checks::pkce::CodeChallenge;
 use crate::as_::checks::prompt::Prompt;
 use crate::as_::checks::response_type::ResponseType;
 use crate::as_::checks::scope::GrantedScope;
-use crate::as_::checks::{self, redirect_uri, response_mode};
 use crate::as_::error::oauth_error;
 use crate::as_::grants::authorization_code;
 use crate::as_::par::{self, Channel, PushedRequest};
@@ -87,12 +87,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
             .request;
         return judged(cx, &request, &view, token, Some(&pushed)).await;
     }
-    let mode = response_mode::chosen(params);
-    let destination = Destination {
-        mode,
-        redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
-        state: params.get("state").map(str::to_owned),
-    };
+    let destination = checks::destination(params, &view)?;
     match checks::validate(params, &cx.env, &view, &destination, Channel::Front) {
         Ok(request) => judged(cx, &request, &view, token, None).await,
         Err(refused) => redirect_error(cx, &destination, refused),

@@ -10,10 +10,9 @@ use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::as_::authorize::AuthorizationRequest;
-use crate::as_::checks::{self, redirect_uri, response_mode};
+use crate::as_::checks;
 use crate::as_::client_auth;
 use crate::as_::params::Params;
-use crate::as_::response_modes::Destination;
 use crate::browser;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
@@ -68,12 +67,7 @@ pub async fn push(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outc
         let why = "client_id is not the client that authenticated";
         return Err(Refusal::ParameterInvalid("client_id").because(why).into());
     }
-    let mode = response_mode::chosen(params);
-    let destination = Destination {
-        mode,
-        redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
-        state: params.get("state").map(str::to_owned),
-    };
+    let destination = checks::destination(params, view)?;
     let request = checks::validate(params, &cx.env, view, &destination, Channel::Back)?;
     let handle = browser::secret(&*cx.ports.entropy);
     let expires_in = view.application.par_timeout;

@@ -37,6 +37,16 @@ use crate::refusal::{Refusal, Refused};
 /// Longest `state`, `nonce` or `login_hint` that is carried, in bytes.
 const MAX_CARRIED: usize = 8 * 1024;
 
+/// Where the answer goes, errors included: what must hold before anything is sent there.
+pub fn destination(params: &Params, view: &ApplicationView) -> Result<Destination, Refused> {
+    let mode = response_mode::chosen(params);
+    Ok(Destination {
+        mode,
+        redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
+        state: params.get("state").map(str::to_owned),
+    })
+}
+
 /// Everything that is checked once the destination is trusted.
 pub fn validate(
     params: &Params,

@@ -177,16 +177,13 @@ impl Operation for Redeem<'_> {
         let hash = browser::hash(self.code);
         let code = entity::load::<Code>(store, env, hash, cx.now).await?;
         let (session, user) = match &code {
-            Some(code) => futures_util::try_join!(
-                entity::load::<Session>(store, env, code.session.to_string(), cx.now),
-                entity::load::<User>(store, env, code.user.to_string(), cx.now),
-            )?,
+            Some(code) => super::living(cx, code.session, code.user).await?,
             None => (None, None),
         };
         Ok(Facts {
             code,
-            session: session.map(|stored| stored.value),
-            user: user.map(|stored| stored.value),
+            session,
+            user,
             jti: TokenId::random(&*cx.ports.entropy),
             family: TokenId::random(&*cx.ports.entropy),
         })
@@ -296,9 +293,8 @@ impl Redeem<'_> {
         }
         pkce::verify(code.code_challenge.as_ref(), self.verifier)?;
         let session = session.ok_or_else(|| Refusal::CodeInvalid.because("the session is over"))?;
-        let user = user
-            .filter(|user| user.enabled)
-            .ok_or_else(|| Refusal::CodeInvalid.because("the user is gone or disabled"))?;
+        let user =
+            user.ok_or_else(|| Refusal::CodeInvalid.because("the user is gone or disabled"))?;
         Ok((user, session))
     }
 }

@@ -6,7 +6,11 @@ pub mod client_credentials;
 pub mod refresh_token;
 
 use countersign_domain::application::GrantType;
+use countersign_domain::entity;
+use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::ports::BoxFuture;
+use countersign_domain::session::Session;
+use countersign_domain::user::User;
 
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
@@ -43,3 +47,22 @@ pub static GRANTS: &[&dyn Grant] = &[
     &client_credentials::ClientCredentials,
     &refresh_token::RefreshToken,
 ];
+
+/// Session and user of a sign-on that tokens are asked for, if the session lives and the user is
+/// enabled. Read with every grant: whoever ended them ended the tokens to come.
+async fn living(
+    cx: &Cx,
+    session: SessionId,
+    user: UserId,
+) -> Outcome<(Option<Session>, Option<User>)> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let (session, user) = futures_util::try_join!(
+        entity::load::<Session>(store, env, session.to_string(), cx.now),
+        entity::load::<User>(store, env, user.to_string(), cx.now),
+    )?;
+    let user = user.filter(|user| user.enabled);
+    Ok((
+        session.map(|stored| stored.value),
+        user.map(|stored| stored.value),
+    ))
+}

@@ -86,16 +86,13 @@ impl Operation for Refresh<'_> {
         let id = self.family.to_string();
         let family = entity::load::<RefreshFamily>(store, env, id, cx.now).await?;
         let (session, user) = match &family {
-            Some(family) => futures_util::try_join!(
-                entity::load::<Session>(store, env, family.session.to_string(), cx.now),
-                entity::load::<User>(store, env, family.user.to_string(), cx.now),
-            )?,
+            Some(family) => super::living(cx, family.session, family.user).await?,
             None => (None, None),
         };
         Ok(Facts {
             family,
-            session: session.map(|stored| stored.value),
-            user: user.map(|stored| stored.value),
+            session,
+            user,
             jti: TokenId::random(&*cx.ports.entropy),
         })
     }
@@ -127,7 +124,7 @@ impl Operation for Refresh<'_> {
         if facts.session.is_none() {
             return Ok(refuse("its session is over"));
         }
-        let Some(user) = facts.user.filter(|user| user.enabled) else {
+        let Some(user) = facts.user else {
             return Ok(refuse("its user is gone or disabled"));
         };
         let claims = match self.claims(cx, &family, &user, facts.jti) {
