@@ -16,6 +16,7 @@ use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
 use countersign_store::Counting;
+use countersign_web::wire::layers::EveryRequest;
 use countersign_web::wire::layers::note_route;
 use http::{StatusCode, header};
 use ipnet::IpNet;
@@ -127,9 +128,10 @@ pub async fn build(
     let (stop, stopped) = watch::channel(false);
     let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
     let product = countersign_web::App::new(Arc::clone(&cache));
-    let router =
-        countersign_web::router(product.clone()).merge(health::router(Arc::clone(&readiness)));
-    let admin = health::router(readiness).merge(scrape(&metrics));
+    let each = EveryRequest::of(product.clone());
+    let health = health::router(readiness).layer(each.clone());
+    let router = countersign_web::router(product.clone()).merge(health.clone());
+    let admin = health.merge(scrape(&metrics).layer(each));
     Ok(Server {
         product,
         router,

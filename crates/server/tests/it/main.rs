@@ -12,6 +12,7 @@
 mod as_;
 mod budget;
 mod chromium;
+mod correlation;
 mod cors;
 mod flows;
 mod foreign_clients;
