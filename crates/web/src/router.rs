@@ -40,7 +40,9 @@ pub fn router(app: App) -> Router {
         )
         .route(
             "/{env}/as/signoff",
-            get(as_::signoff::any).post(as_::signoff::any),
+            get(as_::signoff::any)
+                .post(as_::signoff::any)
+                .options(cors::preflight),
         )
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(

@@ -40,4 +40,19 @@ on_every_adapter! {
         assert_eq!(answer.header("access-control-allow-origin"), Some("https://any.example"));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     }
+
+    async fn a_listed_page_may_sign_off(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        for (client, origin, allowed) in [
+            (&tenant.native, "https://app.example", true),
+            (&tenant.native, "https://evil.example", false),
+            (&tenant.spa, "https://app.example", false),
+        ] {
+            let url = format!("{}?client_id={}", tenant.endpoint("signoff"), client.id);
+            let answer = browser.get(url).header("origin", origin).send().await.expect_status(200);
+            let echoed = answer.header("access-control-allow-origin");
+            assert_eq!(echoed, allowed.then_some(origin), "{origin}");
+        }
+    }
 }

@@ -3,27 +3,40 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use countersign_domain::application::cors::Exposure;
+use countersign_protocol::as_::params::Params;
 use countersign_protocol::as_::signoff::{SignedOff, signoff};
-use countersign_protocol::refusal::Outcome;
+use countersign_protocol::refusal::{Outcome, Refused};
 
 use super::authorize::unredirectable;
+use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
 use crate::{App, pages};
 
 /// Signs the browser off. A POST carries the same parameters in its body.
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    match answered(&app, &env, &incoming).await {
+    let params = form::body(&incoming)
+        .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
+    let client = params.as_ref().ok();
+    let client = client.and_then(|params| params.get("client_id").map(str::to_owned));
+    let response = match answered(&app, &env, &incoming, params).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&failure, &incoming, false),
-    }
+    };
+    let about = About::Client(client.as_deref());
+    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
-async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
+async fn answered(
+    app: &App,
+    env: &str,
+    incoming: &Incoming,
+    params: Result<Params, Refused>,
+) -> Outcome<Response> {
     let cx = app.cx(env, incoming).await?;
-    let params = form::body(incoming)?.merged(form::query(incoming)?)?;
     let token = incoming.browser_token();
-    let mut response = match signoff(&cx, &params, token.as_ref()).await? {
+    let mut response = match signoff(&cx, &params?, token.as_ref()).await? {
         SignedOff::Redirect(to) => answer::redirect(StatusCode::FOUND, &to),
         SignedOff::Page => pages::signed_off::render(),
     };
