@@ -142,7 +142,7 @@ impl Snapshot {
         let named = of_policy.and_then(|id| self.keys.iter().find(|key| key.id == id));
         named
             .or_else(|| self.keys.iter().find(|key| key.is_default()))
-            .ok_or(Fault::Crypto("the environment has no signing key"))
+            .ok_or(Fault::Misconfigured("the environment has no signing key"))
     }
 
     /// An application, read at first use and kept for the life of this snapshot.

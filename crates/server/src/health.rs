@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::middleware::from_fn;
 use axum::routing::get;
 use countersign_domain::ports::Store;
-use countersign_web::wire::layers::note_route;
 use http::{StatusCode, header};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
@@ -69,7 +67,6 @@ pub fn router(readiness: Arc<Readiness>) -> Router {
     Router::new()
         .route("/health/live", get(|| async { answer(true) }))
         .route("/health/ready", get(ready))
-        .route_layer(from_fn(note_route))
         .with_state(readiness)
 }
 

@@ -10,14 +10,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::State;
-use axum::middleware::from_fn;
 use axum::routing::get;
 use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
 use countersign_store::Counting;
 use countersign_web::wire::layers::EveryRequest;
-use countersign_web::wire::layers::note_route;
 use http::{StatusCode, header};
 use ipnet::IpNet;
 use tokio::sync::watch;
@@ -65,7 +63,8 @@ pub struct Server {
     pub cache: Arc<ConfigurationCache>,
     /// The public base URLs.
     pub urls: Arc<Urls>,
-    product: countersign_web::App,
+    /// The product itself, for routes that are added to it.
+    pub product: countersign_web::App,
     metrics: Arc<Metrics>,
     certificate: Option<Arc<Certificate>>,
     seats: Arc<Seats>,
@@ -208,7 +207,6 @@ pub async fn run(
 fn scrape(metrics: &Arc<Metrics>) -> Router {
     Router::new()
         .route("/metrics", get(render))
-        .route_layer(from_fn(note_route))
         .with_state(Arc::clone(metrics))
 }
 

@@ -36,6 +36,10 @@ pub enum Fault {
     /// Too much work is waiting already; answered with 503 and `Retry-After`.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
+    /// An environment lacks something that every one has: a key, a password policy. Inward text
+    /// only.
+    #[error("configuration: {0}")]
+    Misconfigured(&'static str),
     /// A key, certificate or cipher text could not be used. Inward text only.
     #[error("cryptography: {0}")]
     Crypto(&'static str),

@@ -81,7 +81,9 @@ impl Guess {
             .env
             .password_policy(policy_id)
             .cloned()
-            .ok_or(Fault::Crypto("the environment has no password policy"))?;
+            .ok_or(Fault::Misconfigured(
+                "the environment has no password policy",
+            ))?;
         let right = if lockout::is_locked(&account, cx.now) {
             None
         } else {

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use countersign_domain::ids::CorrelationId;
 use countersign_domain::store::Fault;
@@ -116,14 +115,6 @@ pub fn finish(headers: &mut HeaderMap, correlation: CorrelationId, insists_on_ht
     }
 }
 
-/// Notes on the answer which route it came from, for those who count by route;
-/// [`EveryRequest`] does the same.
-pub async fn note_route(route: MatchedPath, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(route);
-    response
-}
-
 /// A handler panicked: a defect, which ends neither the connection nor the process and is not told
 /// to the caller. The log has what it said, under the request's correlation id.
 fn panicked(panic: &(dyn Any + Send), correlation: CorrelationId) -> Response {
@@ -165,7 +156,7 @@ pub fn log(failure: &Failure) {
 pub fn fault_status(fault: &Fault) -> u16 {
     match fault {
         Fault::Overloaded(_) | Fault::Conflict(_) | Fault::Storage(_) => 503,
-        Fault::Corrupt { .. } | Fault::Crypto(_) => 500,
+        Fault::Corrupt { .. } | Fault::Crypto(_) | Fault::Misconfigured(_) => 500,
     }
 }
 

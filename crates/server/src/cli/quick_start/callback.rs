@@ -3,9 +3,7 @@
 
 use axum::Router;
 use axum::extract::RawQuery;
-use axum::middleware::from_fn;
 use axum::routing::get;
-use countersign_web::wire::layers::note_route;
 use http::header;
 
 use super::facts::Facts;
@@ -29,9 +27,7 @@ pub fn router(facts: &Facts) -> anyhow::Result<Router> {
             (headers, text)
         }
     };
-    Ok(Router::new()
-        .route(super::summary::CALLBACK_PATH, get(page))
-        .route_layer(from_fn(note_route)))
+    Ok(Router::new().route(super::summary::CALLBACK_PATH, get(page)))
 }
 
 fn text(query: &str, token: &str, client: &str, redirect: &str) -> String {

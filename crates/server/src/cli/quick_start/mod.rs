@@ -17,6 +17,7 @@ use countersign_domain::environment::Environment;
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Ports;
 use countersign_protocol::urls::Urls;
+use countersign_web::wire::layers::EveryRequest;
 use tokio::time::Instant;
 
 use crate::config::{Config, DEFAULT_PORT, LogFormat, MasterKey, RawConfig};
@@ -108,7 +109,8 @@ async fn start(options: Options) -> anyhow::Result<()> {
     let mut server = wire_up::build(&config, first, Overrides::default()).await?;
     let facts = facts(&folder.join(FACTS), &server.urls)?;
     make_demo(&server.ports, &server.urls, &facts).await?;
-    server.router = server.router.merge(callback::router(&facts)?);
+    let callback = callback::router(&facts)?.layer(EveryRequest::of(server.product.clone()));
+    server.router = server.router.merge(callback);
     let interrupts = super::serve::Interrupts::listen()?;
     let style = Style {
         colour: std::io::stdout().is_terminal(),
