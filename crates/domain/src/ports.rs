@@ -102,17 +102,80 @@ pub struct Ports {
     pub heavy: Arc<dyn Heavy>,
     /// Secrets at rest.
     pub vault: Arc<crate::vault::Vault>,
+    /// Calls to URLs that someone outside chose.
+    pub fetch: Arc<dyn Fetch>,
 }
 
 /// Calls to URLs that someone outside chose. Whoever implements it decides which addresses may be
-/// reached and connects to exactly the address it checked (`threats.md` 15).
+/// reached and connects to exactly the address it checked (`threats.md` 35).
 pub trait Fetch: Send + Sync + 'static {
-    /// Gets a document of at most `max_bytes` bytes. Redirects are answers, not followed.
+    /// Makes one call. Redirects are answers, not followed.
+    fn send<'a>(&'a self, call: Outgoing<'a>) -> BoxFuture<'a, Result<Fetched, FetchError>>;
+
+    /// Gets a document of at most `max_bytes` bytes.
     fn get<'a>(
         &'a self,
         url: &'a url::Url,
         max_bytes: usize,
-    ) -> BoxFuture<'a, Result<Fetched, FetchError>>;
+    ) -> BoxFuture<'a, Result<Fetched, FetchError>> {
+        self.send(Outgoing::get(url, max_bytes))
+    }
+}
+
+/// A call to somebody else's server.
+pub struct Outgoing<'a> {
+    /// Where to.
+    pub url: &'a url::Url,
+    /// Headers besides those of HTTP itself. Values may be credentials, so they are never shown.
+    pub headers: Vec<(&'a str, SecretString)>,
+    /// The body and its type; with one the call is a POST, without a GET.
+    pub body: Option<(&'a str, SecretString)>,
+    /// Most bytes of an answer that are taken.
+    pub max_bytes: usize,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A GET.
+    pub const fn get(url: &'a url::Url, max_bytes: usize) -> Self {
+        Self {
+            url,
+            headers: Vec::new(),
+            body: None,
+            max_bytes,
+        }
+    }
+
+    /// A POST of a body that is text.
+    pub fn post(
+        url: &'a url::Url,
+        content_type: &'a str,
+        body: impl Into<SecretString>,
+        max_bytes: usize,
+    ) -> Self {
+        Self {
+            body: Some((content_type, body.into())),
+            ..Self::get(url, max_bytes)
+        }
+    }
+
+    /// With another header.
+    #[must_use]
+    pub fn header(mut self, name: &'a str, value: impl Into<SecretString>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// The way out where there is none: for commands that work on the database alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFetch;
+
+impl Fetch for NoFetch {
+    fn send<'a>(&'a self, _call: Outgoing<'a>) -> BoxFuture<'a, Result<Fetched, FetchError>> {
+        Box::pin(std::future::ready(Err(FetchError::Refused(
+            "nothing is fetched here",
+        ))))
+    }
 }
 
 /// What came back, whatever its status.

@@ -13,9 +13,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use countersign_domain::ports::{BoxFuture, Fetch, FetchError, Fetched};
+use countersign_domain::ports::{BoxFuture, Fetch, FetchError, Fetched, Outgoing};
+use http::HeaderValue;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use secrecy::ExposeSecret;
 use url::{Host, Url};
 
 /// From the first packet to the last byte of the answer.
@@ -84,12 +86,13 @@ impl Guarded {
         Ok(self.client.get_or_init(|| client))
     }
 
-    async fn fetch(&self, url: &Url, max_bytes: usize) -> Result<Fetched, FetchError> {
+    async fn call(&self, call: Outgoing<'_>) -> Result<Fetched, FetchError> {
+        let (url, max_bytes) = (call.url, call.max_bytes);
         self.check(url)?;
         let client = self
             .client()
             .map_err(|error| FetchError::Failed(format!("{error:#}")))?;
-        let mut response = client.get(url.clone()).send().await.map_err(failed)?;
+        let mut response = request(client, call)?.send().await.map_err(failed)?;
         if response
             .content_length()
             .is_some_and(|length| length > u64::try_from(max_bytes).unwrap_or(u64::MAX))
@@ -141,13 +144,29 @@ impl Guarded {
 const NOT_PUBLIC: FetchError = FetchError::Refused("the address is not a public one");
 
 impl Fetch for Guarded {
-    fn get<'a>(
-        &'a self,
-        url: &'a Url,
-        max_bytes: usize,
-    ) -> BoxFuture<'a, Result<Fetched, FetchError>> {
-        Box::pin(self.fetch(url, max_bytes))
+    fn send<'a>(&'a self, call: Outgoing<'a>) -> BoxFuture<'a, Result<Fetched, FetchError>> {
+        Box::pin(self.call(call))
     }
+}
+
+fn request(
+    client: &reqwest::Client,
+    call: Outgoing<'_>,
+) -> Result<reqwest::RequestBuilder, FetchError> {
+    let mut request = match call.body {
+        None => client.get(call.url.clone()),
+        Some((content_type, body)) => client
+            .post(call.url.clone())
+            .header(http::header::CONTENT_TYPE, content_type)
+            .body(body.expose_secret().to_owned()),
+    };
+    for (name, value) in call.headers {
+        let value = HeaderValue::from_str(value.expose_secret());
+        let mut value = value.map_err(|_| FetchError::Refused("a header cannot be sent"))?;
+        value.set_sensitive(true);
+        request = request.header(name, value);
+    }
+    Ok(request)
 }
 
 fn authorities(file: &PathBuf) -> anyhow::Result<Vec<reqwest::Certificate>> {

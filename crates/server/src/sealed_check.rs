@@ -82,6 +82,7 @@ mod tests {
             entropy: Arc::new(SystemEntropy),
             heavy: Arc::new(HeavyPool::default()),
             vault: Arc::new(Vault::new([1; 32])),
+            fetch: Arc::new(countersign_domain::ports::NoFetch),
         };
         check_master_key(&ports).await.unwrap();
         check_master_key(&ports).await.unwrap();

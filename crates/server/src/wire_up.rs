@@ -47,6 +47,8 @@ pub struct Overrides {
     pub entropy: Option<Arc<dyn Entropy>>,
     /// Instead of the hashing pool.
     pub heavy: Option<Arc<dyn Heavy>>,
+    /// Instead of the guarded way out.
+    pub fetch: Option<Arc<dyn Fetch>>,
 }
 
 /// A server that is ready to run.
@@ -57,8 +59,6 @@ pub struct Server {
     pub admin: Router,
     /// The ports everything works with.
     pub ports: Ports,
-    /// The way out.
-    pub fetch: Arc<dyn Fetch>,
     /// Compiled configuration of the environments in use.
     pub cache: Arc<ConfigurationCache>,
     /// The public base URLs.
@@ -86,6 +86,12 @@ pub async fn ports(config: &Config, overrides: Overrides) -> anyhow::Result<Port
         Some(key) => key.vault(),
         None => MasterKey::random(&*entropy).vault(),
     };
+    let fetch = match overrides.fetch {
+        Some(fetch) => fetch,
+        None => Arc::new(
+            Guarded::new(&config.private_egress, config.extra_ca.clone()).context("extra-ca")?,
+        ),
+    };
     Ok(Ports {
         store,
         clock: overrides.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -94,6 +100,7 @@ pub async fn ports(config: &Config, overrides: Overrides) -> anyhow::Result<Port
             .heavy
             .unwrap_or_else(|| Arc::new(HeavyPool::default())),
         vault: Arc::new(vault),
+        fetch,
     })
 }
 
@@ -110,8 +117,6 @@ pub async fn build(
         .map(|files| Certificate::open(&files.cert, &files.key))
         .transpose()?
         .map(Arc::new);
-    let fetch =
-        Guarded::new(&config.private_egress, config.extra_ca.clone()).context("extra-ca")?;
     let urls = Arc::new(config.public_urls(first)?);
     let mut ports = ports(config, overrides).await?;
     let store = Arc::new(Counting::new(ports.store));
@@ -136,7 +141,6 @@ pub async fn build(
         router,
         admin,
         ports,
-        fetch: Arc::new(fetch),
         cache,
         urls,
         metrics,

@@ -168,6 +168,8 @@ impl Node {
         };
         let config = Config::resolve(raw);
         let mut config = config.unwrap_or_else(|error| broken("configuration", error));
+        // Servers that a test runs beside it are on the loopback; nothing else private is reached.
+        config.private_egress = vec![ipnet::Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8).into()];
         // Tests are one client with very many connections.
         config.limits.connections_per_client = config.limits.connections;
         let seed = u64::from(address.port());
@@ -176,6 +178,7 @@ impl Node {
             clock: Some(clock),
             entropy: Some(Arc::new(SeededEntropy::new(seed))),
             heavy: Some(hashing),
+            ..Overrides::default()
         };
         let server = wire_up::build(&config, address, overrides).await;
         let server = server.unwrap_or_else(|error| broken("cannot start", error));

@@ -67,6 +67,7 @@ fn ports(master: u8) -> Ports {
         entropy: Arc::new(Counter(AtomicU64::new(1))),
         heavy: Arc::new(Inline),
         vault: Arc::new(Vault::new([master; 32])),
+        fetch: Arc::new(countersign_domain::ports::NoFetch),
     }
 }
 

@@ -71,6 +71,7 @@ pub fn ports() -> (Ports, Arc<Standing>) {
         entropy: Arc::new(Counter(AtomicU64::new(1))),
         heavy: Arc::new(Cheap),
         vault: Arc::new(Vault::new([7; 32])),
+        fetch: Arc::new(countersign_domain::ports::NoFetch),
     };
     (ports, clock)
 }

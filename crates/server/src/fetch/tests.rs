@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::LOCATION;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 
 use super::*;
@@ -20,9 +20,18 @@ async fn local() -> SocketAddr {
             "/moved",
             get(|| async { (StatusCode::FOUND, [(LOCATION, "http://127.0.0.1/")]) }),
         )
-        .route("/never", get(std::future::pending::<()>));
+        .route("/never", get(std::future::pending::<()>))
+        .route("/echo", post(echo));
     tokio::spawn(serve(listener, router));
     address
+}
+
+async fn echo(headers: http::HeaderMap, body: String) -> String {
+    let of = |name: &str| {
+        let value = headers.get(name).and_then(|it| it.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    format!("{} {} {body}", of("content-type"), of("authorization"))
 }
 
 /// The smallest server that will do: one connection after the other on hyper.
@@ -72,6 +81,18 @@ async fn a_named_network_may_be_reached() {
         assert_eq!(fetched.content_type.as_deref(), Some("text/x"));
         assert_eq!(fetched.body, b"hello");
     }
+}
+
+#[tokio::test]
+async fn a_body_is_posted_with_its_headers() {
+    let port = local().await.port();
+    let url: Url = format!("http://127.0.0.1:{port}/echo").parse().unwrap();
+    let call = Outgoing::post(&url, "text/x", "the body", 100).header("authorization", "Basic x");
+    let answer = guarded(&["127.0.0.1/32"]).send(call).await.unwrap();
+    assert_eq!(answer.body, b"text/x Basic x the body");
+    let call = Outgoing::get(&url, 100).header("x-header", "two\r\nlines");
+    let answer = guarded(&["127.0.0.1/32"]).send(call).await;
+    assert!(matches!(answer, Err(FetchError::Refused(_))));
 }
 
 #[tokio::test]
