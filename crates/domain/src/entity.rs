@@ -214,6 +214,22 @@ pub mod kinds {
         REFRESH_FAMILY = 30;
         /// A pushed authorization request (protocol).
         PUSHED_REQUEST = 31;
+        /// [`crate::agreement::Agreement`]
+        AGREEMENT = 35;
+        /// [`crate::agreement::AgreementLanguage`]
+        AGREEMENT_LANGUAGE = 36;
+        /// [`crate::agreement::AgreementRevision`]
+        AGREEMENT_REVISION = 37;
+        /// [`crate::agreement::AgreementConsent`]
+        AGREEMENT_CONSENT = 38;
+        /// [`crate::consent::OauthConsent`]
+        OAUTH_CONSENT = 52;
+        /// A device that waits for a sign-on (protocol).
+        DEVICE_AUTHORIZATION = 53;
+        /// When a waiting device asked last (protocol).
+        DEVICE_POLL = 54;
+        /// Wrong user codes that a user typed (protocol).
+        DEVICE_GUESSES = 55;
     }
 }
 

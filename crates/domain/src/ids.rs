@@ -130,12 +130,20 @@ typed_ids! {
     RoleAssignmentId;
     /// A group of users.
     GroupId;
+    /// An agreement that people consent to.
+    AgreementId;
+    /// An agreement in one language.
+    AgreementLanguageId;
+    /// A revision of an agreement's text in one language.
+    AgreementRevisionId;
     /// A flow: one run of the sign-on machine.
     FlowId;
     /// A session of a user in one browser; the `sid` claim.
     SessionId;
     /// One token (`jti`) or one family of tokens.
     TokenId;
+    /// The record of a user's consent to scopes of an application.
+    OauthConsentId;
     /// Correlates an answer with its log lines.
     CorrelationId;
 }

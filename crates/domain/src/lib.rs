@@ -1,7 +1,9 @@
 //! Nouns, rules and port traits. Depends on no runtime, no HTTP, no SQL and no OAuth names.
 #![deny(missing_docs)]
 
+pub mod agreement;
 pub mod application;
+pub mod consent;
 pub mod entity;
 pub mod environment;
 pub mod ids;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, kinds};
 use crate::ids::{AttributeId, ResourceId, ScopeId};
 use crate::reference::{Ref, is_false};
+use crate::application::PreviousSecret;
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
+use crate::vault::Sealed;
 
 /// Which of the three kinds a resource is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -102,6 +104,27 @@ impl Entity for Resource {
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         vec![(Self::UNIQUE_NAME, self.name.clone())]
+    }
+}
+
+/// A resource's secret, stored under the resource's id. Custom resources have one; it is what they
+/// introspect tokens with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceSecret {
+    /// Whose it is.
+    pub resource: Ref<ResourceId>,
+    /// The secret, sealed for this document.
+    pub secret: Sealed,
+    /// The one before, while it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSecret>,
+}
+
+impl Entity for ResourceSecret {
+    const KIND: Kind = kinds::RESOURCE_SECRET;
+    fn id(&self) -> String {
+        self.resource.id.to_string()
     }
 }
 
