@@ -51,6 +51,9 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// Whom the client expects; fills in the sign-on page.
     pub login_hint: Option<String>,
+    /// Languages of the pages that the client wishes for, best first, with spaces between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_locales: Option<String>,
     /// Policies that may run, in order.
     pub policies: Vec<SignOnPolicyId>,
 }

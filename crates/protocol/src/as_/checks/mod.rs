@@ -37,6 +37,9 @@ use crate::refusal::{Refusal, Refused};
 /// Longest `state`, `nonce` or `login_hint` that is carried, in bytes.
 const MAX_CARRIED: usize = 8 * 1024;
 
+/// Longest `ui_locales`, in bytes.
+const MAX_UI_LOCALES: usize = 256;
+
 /// Where the answer goes, errors included: what must hold before anything is sent there.
 pub fn destination(params: &Params, view: &ApplicationView) -> Result<Destination, Refused> {
     let mode = response_mode::chosen(params);
@@ -73,8 +76,16 @@ pub fn validate(
         scope,
         nonce: carried(params, "nonce")?,
         login_hint: carried(params, "login_hint")?,
+        ui_locales: ui_locales(params),
         policies,
     })
+}
+
+/// Wishes for a language never make an error: what is too long to be one is passed over.
+/// Spec: OpenID Connect Core 3.1.2.1 (`ui_locales`)
+fn ui_locales(params: &Params) -> Option<String> {
+    let wishes = params.get("ui_locales")?;
+    (wishes.len() <= MAX_UI_LOCALES).then(|| wishes.to_owned())
 }
 
 /// A parameter that is kept and handed on as it is.
