@@ -6,6 +6,7 @@ pub mod application;
 pub mod consent;
 pub mod entity;
 pub mod environment;
+pub mod filter;
 pub mod ids;
 pub mod key;
 pub mod organization;

@@ -7,6 +7,7 @@ use countersign_domain::password::policy::Requirement;
 use serde::Serialize;
 
 use crate::as_::error::{PROCESSING, VALIDATION};
+use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::Refusal;
 
 /// The error body, with the HTTP status it travels under.
@@ -51,6 +52,15 @@ pub struct InnerError {
     /// What a new password lacks, by the keys of the password policy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unsatisfied_requirements: Vec<Requirement>,
+    /// What would have been accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_values: Vec<String>,
+    /// What lists can be filtered by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supported_attributes: Vec<String>,
+    /// How an attribute can be compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supported_operators: Vec<&'static str>,
 }
 
 /// What wrong credentials are answered with, whatever was wrong with them (`threats.md` 34).
@@ -60,6 +70,10 @@ pub const INVALID_USERNAME_OR_PASSWORD: &str = "Invalid username and/or password
 /// Renders a refusal in PingOne's shape.
 pub fn p1_error(refusal: &Refusal, id: CorrelationId) -> P1Error {
     let (status, code, message, details) = row(refusal);
+    let message = match refusal {
+        Refusal::Absent(message) | Refusal::NotNow(Some(message), _) => message.as_ref(),
+        _ => message,
+    };
     P1Error {
         status,
         id,
@@ -74,6 +88,8 @@ type Row = (u16, &'static str, &'static str, Vec<Detail>);
 const NOT_FOUND: &str = "The request could not be completed. The requested resource was not found.";
 const NO_ACCESS: &str =
     "The request could not be completed. You do not have access to this resource.";
+/// Source: `reference/platform.md` 1.8: clients wait and try again when they read this.
+const NOT_AUTHORIZED: &str = "The actor attempting to perform the request is not authorized.";
 const MALFORMED: &str = "The request could not be completed. The request was invalid.";
 
 fn detail(code: &'static str, target: &str, message: impl Into<String>) -> Detail {
@@ -227,7 +243,7 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::TokenWithoutUser | Refusal::TokenScope(_) => (
             403,
             "ACCESS_FAILED",
-            "The actor attempting to perform the request is not authorized.",
+            NOT_AUTHORIZED,
             vec![detail(
                 "INSUFFICIENT_PERMISSIONS",
                 "",
@@ -263,6 +279,59 @@ fn row(refusal: &Refusal) -> Row {
             )
         }),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
+
+        Refusal::Forbidden => (403, "ACCESS_FAILED", NOT_AUTHORIZED, vec![]),
+        Refusal::Absent(_) => (404, "NOT_FOUND", NOT_FOUND, vec![]),
+        Refusal::Unfit(misfits) => (400, "INVALID_DATA", VALIDATION, details(misfits)),
+        Refusal::NotNow(_, misfits) => (400, "REQUEST_FAILED", PROCESSING, details(misfits)),
+        // Decision: the code is not documented; clients look at the status and the details.
+        Refusal::InUse(misfits) => (409, "REQUEST_FAILED", PROCESSING, details(misfits)),
+    }
+}
+
+/// `details[]` of what does not fit.
+fn details(misfits: &[Misfit]) -> Vec<Detail> {
+    let one = |misfit: &Misfit| Detail {
+        inner_error: match &misfit.hint {
+            Hint::None => None,
+            Hint::Values(values) => Some(InnerError {
+                allowed_values: values.clone(),
+                ..InnerError::default()
+            }),
+            Hint::Attributes(names) => Some(InnerError {
+                supported_attributes: names.clone(),
+                ..InnerError::default()
+            }),
+            Hint::Operators(names) => Some(InnerError {
+                supported_operators: names.clone(),
+                ..InnerError::default()
+            }),
+        },
+        ..detail(
+            fit_code(misfit.fit),
+            &misfit.target,
+            misfit.message.as_ref(),
+        )
+    };
+    misfits.iter().map(one).collect()
+}
+
+/// Source: `reference/platform.md` 1.8.
+const fn fit_code(fit: Fit) -> &'static str {
+    match fit {
+        Fit::Invalid => "INVALID_VALUE",
+        Fit::Required => "REQUIRED_VALUE",
+        Fit::Empty => "EMPTY_VALUE",
+        Fit::OutOfRange => "OUT_OF_RANGE",
+        Fit::TooLong => "SIZE_LIMIT_EXCEEDED",
+        Fit::Taken => "UNIQUENESS_VIOLATION",
+        Fit::Constraint => "CONSTRAINT_VIOLATION",
+        Fit::Parameter => "INVALID_PARAMETER",
+        Fit::Filter => "INVALID_FILTER",
+        Fit::Code => "INVALID_OTP",
+        Fit::Account => "ACCOUNT_NOT_USABLE",
+        Fit::NoPassword => "NO_PASSWORD",
+        Fit::PasswordLocked => "PASSWORD_LOCKED_OUT",
     }
 }
 

@@ -11,6 +11,7 @@ pub mod expression;
 pub mod flows;
 pub mod import;
 pub mod jose;
+pub mod misfit;
 pub mod refusal;
 pub mod rotation;
 pub mod run;

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use countersign_domain::password::policy::Requirement;
 use countersign_domain::store::Fault;
 
+use crate::misfit::Misfit;
+
 /// What is wrong. Adding a variant does not compile until both wires have an answer for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -134,6 +136,19 @@ pub enum Refusal {
     },
     /// The flow was resumed before; its answer went out.
     FlowAlreadyResumed,
+
+    // Management API
+    /// Whoever asks may not do this here.
+    Forbidden,
+    /// What the path names is not there; said in the words that clients look for.
+    Absent(Cow<'static, str>),
+    /// Members of the body, or parameters of the query, do not fit.
+    Unfit(Vec<Misfit>),
+    /// All of it fits, and it cannot be done as things are. With the words that clients look for,
+    /// where there are some.
+    NotNow(Option<Cow<'static, str>>, Vec<Misfit>),
+    /// Something else still needs what is to go.
+    InUse(Vec<Misfit>),
 }
 
 impl Refusal {

@@ -255,5 +255,13 @@ fn row(refusal: &Refusal) -> Row {
             format!("{target} does not meet the password policy"),
         ),
         Refusal::FlowAlreadyResumed => shown("invalid_request", "The flow was already resumed"),
+        // These belong to the management API, which does not answer so.
+        Refusal::Forbidden | Refusal::Absent(_) => Row {
+            status: 403,
+            ..shown("access_denied", "Not allowed")
+        },
+        Refusal::Unfit(_) | Refusal::NotNow(..) | Refusal::InUse(_) => {
+            shown("invalid_request", "The request cannot be carried out")
+        }
     }
 }
