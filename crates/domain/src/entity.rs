@@ -214,6 +214,12 @@ pub mod kinds {
         REFRESH_FAMILY = 30;
         /// A pushed authorization request (protocol).
         PUSHED_REQUEST = 31;
+        /// [`crate::notice::Notice`]
+        NOTICE = 32;
+        /// [`crate::notification::NotificationContent`]
+        NOTIFICATION_CONTENT = 33;
+        /// [`crate::user::UserCode`]
+        USER_CODE = 34;
         /// [`crate::agreement::Agreement`]
         AGREEMENT = 35;
         /// [`crate::agreement::AgreementLanguage`]
@@ -230,6 +236,12 @@ pub mod kinds {
         DEVICE_POLL = 54;
         /// Wrong user codes that a user typed (protocol).
         DEVICE_GUESSES = 55;
+        /// A webhook.
+        SUBSCRIPTION = 56;
+        /// Events on their way to a webhook (protocol).
+        DELIVERY = 57;
+        /// Why a request was refused (protocol).
+        EXPLANATION = 58;
     }
 }
 

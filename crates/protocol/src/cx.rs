@@ -8,6 +8,8 @@ use countersign_domain::ports::Ports;
 use countersign_domain::time::Time;
 
 use crate::configuration::Snapshot;
+use crate::explain::{Explanation, Explanations};
+use crate::refusal::Refused;
 
 /// What every rule that gathers facts has at hand.
 #[derive(Clone)]
@@ -24,11 +26,19 @@ pub struct Cx {
     pub turns: Arc<crate::flows::turns::Turns>,
     /// The caller's address, from the connection or a trusted proxy.
     pub remote_ip: Option<IpAddr>,
+    /// Where refusals are explained.
+    pub explanations: Arc<Explanations>,
 }
 
 impl Cx {
     /// The environment's id.
     pub fn env_id(&self) -> EnvId {
         self.env.id
+    }
+
+    /// Explains a refusal that leaves as an answer of the protocol: a redirect to the client.
+    pub fn explain(&self, refused: &Refused) {
+        let explanation = Explanation::of(self.env_id(), self.correlation, self.now, refused);
+        self.explanations.record(explanation);
     }
 }

@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod cx;
 pub mod defaults;
 pub mod error;
+pub mod explain;
 pub mod expression;
 pub mod flows;
 pub mod import;

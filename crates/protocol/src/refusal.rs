@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use countersign_domain::password::policy::Requirement;
 use countersign_domain::store::Fault;
 
+use crate::explain::clue::{Clue, Origin, cut};
+
 use crate::misfit::Misfit;
 
 /// What is wrong. Adding a variant does not compile until both wires have an answer for it.
@@ -63,8 +65,10 @@ pub enum Refusal {
     ScopesOfSeveralResources,
     /// `acr_values` names a policy that is not assigned to the application.
     PolicyNotAssigned,
-    /// `request` is not accepted.
-    RequestObjectUnsupported,
+    /// `request` is not a request object that this client may use here.
+    RequestObjectInvalid,
+    /// An ID token is asked for without the scope `openid`.
+    IdTokenWithoutOpenid,
     /// `request_uri` is not accepted.
     RequestUriUnsupported,
     /// `request_uri` is one of ours, but names no request that this client may use now.
@@ -154,28 +158,54 @@ pub enum Refusal {
 impl Refusal {
     /// This refusal with the inward explanation that goes to the log: what was expected, what came.
     /// Never a secret, never a whole token.
+    #[track_caller]
     pub fn because(self, why: impl Into<Cow<'static, str>>) -> Refused {
         Refused {
             refusal: self,
             because: why.into(),
+            clue: None,
+            origin: Origin::here(),
         }
     }
 }
 
-/// A refusal and the explanation that only the log gets.
+/// A refusal and the explanation that only the log and administrators get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// What is wrong.
     pub refusal: Refusal,
     /// Why we think so, for the log.
     pub because: Cow<'static, str>,
+    /// What was expected and what arrived, where the rule says.
+    pub clue: Option<Box<Clue>>,
+    /// Which line refused.
+    pub origin: Origin,
+}
+
+impl Refused {
+    /// With what would have been right, for the explanation.
+    #[must_use]
+    pub fn expected(mut self, expected: impl AsRef<str>) -> Self {
+        self.clue.get_or_insert_default().expected = Some(cut(expected.as_ref()));
+        self
+    }
+
+    /// With what came instead, for the explanation. Never a secret, never a whole token.
+    #[must_use]
+    pub fn arrived(mut self, arrived: impl AsRef<str>) -> Self {
+        self.clue.get_or_insert_default().arrived = Some(cut(arrived.as_ref()));
+        self
+    }
 }
 
 impl From<Refusal> for Refused {
+    #[track_caller]
     fn from(refusal: Refusal) -> Self {
         Self {
             refusal,
             because: Cow::Borrowed(""),
+            clue: None,
+            origin: Origin::here(),
         }
     }
 }
@@ -198,6 +228,7 @@ impl From<Refused> for Failure {
 }
 
 impl From<Refusal> for Failure {
+    #[track_caller]
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal.into())
     }

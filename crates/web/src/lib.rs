@@ -13,6 +13,7 @@ use countersign_domain::ids::{CorrelationId, EnvId};
 use countersign_domain::time::Time;
 use countersign_protocol::configuration::{ConfigurationCache, Snapshot};
 use countersign_protocol::cx::Cx;
+use countersign_protocol::explain::Explanations;
 use countersign_protocol::flows::turns::Turns;
 use countersign_protocol::refusal::{Outcome, Refusal};
 
@@ -25,6 +26,7 @@ use wire::incoming::Incoming;
 pub struct App {
     configuration: Arc<ConfigurationCache>,
     turns: Arc<Turns>,
+    explanations: Arc<Explanations>,
 }
 
 impl App {
@@ -33,7 +35,13 @@ impl App {
         Self {
             configuration,
             turns: Arc::default(),
+            explanations: Arc::default(),
         }
+    }
+
+    /// The refusals that this process explained of late.
+    pub fn explanations(&self) -> &Arc<Explanations> {
+        &self.explanations
     }
 
     fn now(&self) -> Time {
@@ -55,6 +63,7 @@ impl App {
             turns: Arc::clone(&self.turns),
             correlation: incoming.correlation,
             remote_ip: incoming.peer,
+            explanations: Arc::clone(&self.explanations),
         })
     }
 

@@ -144,6 +144,7 @@ impl World {
             correlation: CorrelationId::random(&*self.ports.entropy),
             turns: Arc::clone(&self.turns),
             remote_ip: None,
+            explanations: Arc::default(),
         }
     }
 
