@@ -242,6 +242,12 @@ pub mod kinds {
         DELIVERY = 57;
         /// Why a request was refused (protocol).
         EXPLANATION = 58;
+        /// [`crate::group::Group`]
+        GROUP = 60;
+        /// [`crate::group::GroupMembership`]
+        GROUP_MEMBERSHIP = 61;
+        /// [`crate::group::GroupNesting`]
+        GROUP_NESTING = 62;
     }
 }
 
