@@ -13,9 +13,9 @@ use countersign_domain::ids::{CorrelationId, EnvId};
 use countersign_domain::time::Time;
 use countersign_protocol::configuration::{ConfigurationCache, Snapshot};
 use countersign_protocol::cx::Cx;
-use countersign_protocol::explain::Explanations;
+use countersign_protocol::explain::{Explanation, Explanations};
 use countersign_protocol::flows::turns::Turns;
-use countersign_protocol::refusal::{Outcome, Refusal};
+use countersign_protocol::refusal::{Outcome, Refusal, Refused};
 
 pub use router::router;
 
@@ -42,6 +42,18 @@ impl App {
     /// The refusals that this process explained of late.
     pub fn explanations(&self) -> &Arc<Explanations> {
         &self.explanations
+    }
+
+    /// Explains a refused request to administrators.
+    fn explain(&self, id: CorrelationId, method: &str, path: &str, refused: &Refused) {
+        let env = match refused.refusal {
+            // Anybody can make up such paths, without end.
+            Refusal::EnvironmentNotFound | Refusal::NotFound | Refusal::MethodNotAllowed => None,
+            _ => named(path),
+        };
+        let env = env.unwrap_or(EnvId::PLATFORM);
+        let explanation = Explanation::of(env, id, self.now(), refused).asked(method, path);
+        self.explanations.record(explanation);
     }
 
     fn now(&self) -> Time {
@@ -73,6 +85,18 @@ impl App {
             .recent(environment(env)?, self.now())
             .await
     }
+}
+
+/// The environment that a path of the protocol or of the management API names.
+fn named(path: &str) -> Option<EnvId> {
+    let mut segments = path.trim_start_matches('/').split('/');
+    let first = segments.next()?;
+    let id = if first == "v1" {
+        segments.nth(1)?
+    } else {
+        first
+    };
+    id.parse().ok()
 }
 
 fn environment(text: &str) -> Outcome<EnvId> {

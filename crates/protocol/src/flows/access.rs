@@ -3,11 +3,13 @@
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::FlowId;
 use countersign_domain::session::Session;
+use countersign_domain::store::Fault;
+use countersign_domain::time::Time;
 
 use crate::browser::BrowserToken;
 use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow};
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Outcome, Refusal, Refused};
 
 /// The flow under an id, if it lives and belongs to the browser that holds `token`. Everything else
 /// is the same "not found": a flow that exists for somebody else is nobody's business.
@@ -20,10 +22,12 @@ pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<St
         .parse()
         .map_err(|_| missing("the flow id is not a UUID"))?;
     let store = &*cx.ports.store;
-    let flow = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now)
-        .await?
-        .ok_or_else(|| missing("no such flow: never made, expired, or swept"))?;
-    let token = token.ok_or_else(|| missing("the browser sent no ST cookie"))?;
+    let Some(flow) = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now).await? else {
+        return Err(gone(cx, id).await?.into());
+    };
+    let token = token.ok_or_else(|| {
+        missing("the browser sent no ST cookie").arrived("no cookie named ST or ST-NO-SS")
+    })?;
     let hash = token.hash();
     if flow.binding == Binding::Anonymous(hash.clone()) {
         return Ok(flow);
@@ -36,7 +40,32 @@ pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<St
             return Ok(flow);
         }
     }
-    Err(missing("the ST cookie is another browser's").into())
+    let arrived = if token.is_session() {
+        "the token of another session, or of one that is over"
+    } else {
+        "the anonymous token of another browser"
+    };
+    Err(missing("the ST cookie is another browser's")
+        .arrived(arrived)
+        .into())
+}
+
+/// The refusal for a flow that is not there: one that has expired can be told from one that never
+/// was, until it is swept. Only administrators learn which.
+async fn gone(cx: &Cx, id: FlowId) -> Result<Refused, Fault> {
+    let long_ago = Time::EPOCH;
+    let flow =
+        entity::load::<Flow>(&*cx.ports.store, cx.env_id(), id.to_string(), long_ago).await?;
+    let refused = Refusal::FlowNotFound;
+    Ok(match flow.map(|flow| flow.expires_at) {
+        Some(at) => refused
+            .because(format!("the flow expired at {at}"))
+            .expected(format!("a call before {at}"))
+            .arrived(format!("a call at {}", cx.now)),
+        None => refused
+            .because("no such flow: never made, or expired and swept")
+            .arrived(format!("the flow id {id}")),
+    })
 }
 
 fn belongs(binding: &Binding, session: &Session) -> bool {

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use countersign_domain::ids::CorrelationId;
 use countersign_domain::store::Fault;
-use countersign_protocol::refusal::{Failure, Refusal};
+use countersign_protocol::refusal::{Failure, Refusal, Refused};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tower::{Layer, Service};
@@ -68,6 +68,8 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        let app = Arc::clone(&self.app);
+        let (asked, uri) = (request.method().clone(), request.uri().clone());
         let correlation = self.app.correlation();
         let insists_on_https = self.app.configuration.urls().insists_on_https();
         let route = request.extensions().get::<MatchedPath>().cloned();
@@ -81,6 +83,9 @@ where
             }
         };
         let finished = answered.instrument(span).map(move |mut response| {
+            if let Some(Refusing(refused)) = response.extensions_mut().remove() {
+                app.explain(correlation, asked.as_str(), uri.path(), &refused);
+            }
             finish(response.headers_mut(), correlation, insists_on_https);
             if let Some(route) = route {
                 response.extensions_mut().insert(route);
@@ -140,6 +145,17 @@ pub async fn method_not_allowed(incoming: Incoming) -> Response {
         incoming.correlation,
         JSON,
     )
+}
+
+/// An answer that refuses, on its way to [`EveryRequest`], which knows what was asked.
+#[derive(Clone)]
+struct Refusing(Refused);
+
+/// Has a refusal explained to administrators. What the answer says does not change.
+pub fn explain(response: &mut Response, failure: &Failure) {
+    if let Failure::Refused(refused) = failure {
+        response.extensions_mut().insert(Refusing(refused.clone()));
+    }
 }
 
 /// Explains a failure in the log, under the request's correlation id.

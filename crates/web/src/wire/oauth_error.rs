@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::answer::{self, JSON};
 use super::incoming::Incoming;
-use super::layers::{log, retry_after};
+use super::layers::{explain, log, retry_after};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -54,6 +54,7 @@ pub fn render(failure: &Failure, incoming: &Incoming) -> Response {
             .insert(header::WWW_AUTHENTICATE, challenge);
     }
     retry_after(&mut response, failure);
+    explain(&mut response, failure);
     response
 }
 

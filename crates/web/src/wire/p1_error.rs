@@ -7,7 +7,7 @@ use countersign_protocol::error::{P1Error, p1_error};
 use countersign_protocol::refusal::Failure;
 
 use super::answer;
-use super::layers::{fault_status, log, retry_after};
+use super::layers::{explain, fault_status, log, retry_after};
 
 /// The error body of a failure.
 pub fn body(failure: &Failure, id: CorrelationId) -> P1Error {
@@ -42,5 +42,6 @@ pub fn render(failure: &Failure, id: CorrelationId, media: &'static str) -> Resp
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = answer::json(status, media, &error);
     retry_after(&mut response, failure);
+    explain(&mut response, failure);
     response
 }

@@ -35,7 +35,10 @@ pub fn check(
             let found = assigned.iter().find(|view| view.policy.name == name);
             found.map(|view| view.policy.id).ok_or_else(|| {
                 let choices: Vec<&str> = assigned.iter().map(|v| v.policy.name.as_str()).collect();
-                Refusal::PolicyNotAssigned.because(format!("assigned are {choices:?}"))
+                Refusal::PolicyNotAssigned
+                    .because(format!("assigned are {choices:?}"))
+                    .expected(choices.join(" "))
+                    .arrived(name)
             })
         })
         .collect()

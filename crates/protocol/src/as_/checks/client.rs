@@ -18,11 +18,13 @@ pub async fn check(cx: &Cx, params: &Params) -> Outcome<Arc<ApplicationView>> {
     let Ok(id) = text.parse::<ApplicationId>() else {
         return Err(Refusal::ClientUnknown
             .because("client_id is not a UUID")
+            .arrived(text)
             .into());
     };
     let Some(view) = cx.env.application(&cx.ports, id, cx.now).await? else {
         return Err(Refusal::ClientUnknown
             .because(format!("no application {id}"))
+            .arrived(text)
             .into());
     };
     if !view.application.enabled {

@@ -59,7 +59,9 @@ pub fn check(
         return match enforcement {
             PkceEnforcement::Optional => Ok(None),
             PkceEnforcement::Required | PkceEnforcement::S256Required => {
-                Err(Refusal::PkceRequired.because(format!("pkceEnforcement is {enforcement:?}")))
+                Err(Refusal::PkceRequired
+                    .because(format!("pkceEnforcement is {enforcement:?}"))
+                    .arrived("no code_challenge"))
             }
         };
     };
@@ -72,7 +74,10 @@ pub fn check(
         }
     };
     if enforcement == PkceEnforcement::S256Required && method != Method::S256 {
-        return Err(Refusal::PkceS256Required.because("pkceEnforcement is S256_REQUIRED"));
+        let arrived = params.get("code_challenge_method").unwrap_or("no method");
+        return Err(Refusal::PkceS256Required
+            .because("pkceEnforcement is S256_REQUIRED")
+            .arrived(arrived));
     }
     let well_formed = match method {
         Method::Plain => is_well_formed(challenge),
@@ -82,7 +87,10 @@ pub fn check(
             .is_ok_and(|hash| hash.len() == 32),
     };
     if !well_formed {
-        return Err(Refusal::ParameterInvalid("code_challenge").because("malformed"));
+        return Err(Refusal::ParameterInvalid("code_challenge")
+            .because("malformed")
+            .expected("43 characters of base64url without padding for S256, 43 to 128 for plain")
+            .arrived(format!("{} characters", challenge.chars().count())));
     }
     Ok(Some(CodeChallenge {
         challenge: challenge.to_owned(),

@@ -25,13 +25,86 @@ pub fn check(
     if let Some(matched) = redirect_uri::find(application, requested) {
         return Ok(Some(matched));
     }
-    Err(Refusal::RedirectUriMismatch.because(format!(
+    let refused = Refusal::RedirectUriMismatch.because(format!(
         "received {:?}, registered {:?}",
         truncated(requested),
         application.redirect_uris
-    )))
+    ));
+    Err(match nearest(application, requested) {
+        Some((registered, at)) => refused.expected(registered).arrived(format!(
+            "{}, which differs from byte {at} on: {:?} for {:?}",
+            truncated(requested),
+            rest(requested, at),
+            rest(registered, at),
+        )),
+        None => refused
+            .expected("a registered URI, and the application has none")
+            .arrived(truncated(requested)),
+    })
 }
 
 fn truncated(uri: &str) -> String {
     uri.chars().take(300).collect()
+}
+
+/// The registered URI that has most in common with the requested one, and where they part.
+fn nearest<'a>(application: &'a Application, requested: &str) -> Option<(&'a str, usize)> {
+    let ends = |registered: &str| {
+        let pairs = || registered.bytes().zip(requested.bytes());
+        let front = pairs().take_while(|(a, b)| a == b).count();
+        let back = registered.bytes().rev().zip(requested.bytes().rev());
+        (front, back.take_while(|(a, b)| a == b).count())
+    };
+    let registered = application.redirect_uris.iter();
+    let nearest = registered.max_by_key(|uri| {
+        let (front, back) = ends(uri);
+        front + back
+    })?;
+    Some((nearest, ends(nearest).0))
+}
+
+/// What follows from a byte on, so far as it fits a line.
+fn rest(uri: &str, at: usize) -> String {
+    let bytes = uri.as_bytes().get(at..).unwrap_or_default();
+    String::from_utf8_lossy(bytes).chars().take(24).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application(uris: &[&str]) -> Application {
+        let mut application: Application = serde_json::from_value(serde_json::json!({
+            "id": "00000000-0000-4000-8000-000000000001",
+            "environment": { "id": "00000000-0000-4000-8000-000000000002" },
+            "name": "App", "protocol": "OPENID_CONNECT", "type": "WEB_APP", "enabled": true,
+            "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap();
+        application.redirect_uris = uris.iter().map(|&uri| uri.to_owned()).collect();
+        application
+    }
+
+    #[test]
+    fn a_mismatch_is_explained_by_the_nearest_uri_and_where_it_differs() {
+        let application = application(&[
+            "https://other.example/callback",
+            "https://client.example/callback",
+            "com.example.app:/callback",
+        ]);
+        for (requested, at) in [
+            ("https://client.example/callback/", 31),
+            ("https://client.example/Callback", 23),
+            ("http://client.example/callback", 4),
+            ("https://client.example", 22),
+        ] {
+            assert_eq!(
+                nearest(&application, requested),
+                Some(("https://client.example/callback", at)),
+                "{requested}"
+            );
+        }
+        assert_eq!(rest("https://client.example/callback/", 31), "/");
+        assert_eq!(rest("é", 1), "\u{fffd}");
+    }
 }

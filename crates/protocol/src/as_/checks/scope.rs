@@ -73,7 +73,9 @@ pub fn check(
     if granted.names.is_empty() {
         let names: Vec<&str> = grantable.iter().map(|(name, _)| *name).collect();
         return Err(Refusal::NoScopeGranted
-            .because(format!("nothing asked for is among the grants {names:?}")));
+            .because(format!("nothing asked for is among the grants {names:?}"))
+            .expected(names.join(" "))
+            .arrived(params.get("scope").unwrap_or_default()));
     }
     Ok(granted)
 }

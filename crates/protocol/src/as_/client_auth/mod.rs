@@ -108,6 +108,7 @@ pub async fn authenticate(
     let Some(view) = find(cx, &presented.client_id).await? else {
         return Err(Refusal::ClientAuthenticationFailed
             .because("unknown client_id")
+            .arrived(&presented.client_id)
             .into());
     };
     let application = &view.application;
@@ -126,6 +127,8 @@ pub async fn authenticate(
                 application.id,
                 application.token_endpoint_auth_method
             ))
+            .expected(setting_name(application.token_endpoint_auth_method))
+            .arrived(setting_name(method.setting()))
             .into());
     }
     match &presented.proof {
@@ -135,9 +138,17 @@ pub async fn authenticate(
             let why = format!("wrong secret for application {}", application.id);
             return Err(Refusal::ClientAuthenticationFailed.because(why).into());
         }
-        Proof::Assertion(jwt) => assertion::check(cx, &view, method.setting(), endpoint, jwt)?,
+        Proof::Assertion(jwt) => {
+            assertion::check(cx, &view, method.setting(), endpoint, jwt).await?;
+        }
     }
     Ok(Client { view })
+}
+
+/// The setting as PingOne spells it.
+fn setting_name(setting: TokenEndpointAuthMethod) -> String {
+    let name = serde_json::to_value(setting).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
 }
 
 async fn find(cx: &Cx, client_id: &str) -> Outcome<Option<Arc<ApplicationView>>> {
