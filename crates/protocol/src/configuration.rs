@@ -8,14 +8,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use countersign_domain::agreement::{
+    Agreement, AgreementLanguage, AgreementRevision, AgreementTexts,
+};
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{
-    ApplicationId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, ResourceId,
-    SignOnPolicyId,
+    AgreementId, ApplicationId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId,
+    ResourceId, SignOnPolicyId,
 };
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::password::policy::PasswordPolicy;
@@ -32,6 +35,7 @@ use secrecy::SecretString;
 
 use crate::as_::well_known;
 use crate::jose::keys::KeyMaterial;
+use crate::jose::remote::RemoteKeys;
 use crate::refusal::{Outcome, Refusal};
 use crate::urls::Urls;
 
@@ -86,6 +90,8 @@ pub struct Snapshot {
     pub issuer: String,
     /// Base URLs, for every link.
     pub urls: Arc<Urls>,
+    /// Keys that others publish; shared by all environments of the process.
+    pub remote_keys: Arc<RemoteKeys>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
     pub keys: Vec<KeyMaterial>,
     /// Key rotation policies.
@@ -96,6 +102,8 @@ pub struct Snapshot {
     pub policies: Vec<PolicyView>,
     /// Password policies.
     pub password_policies: Vec<PasswordPolicy>,
+    /// Agreements with their texts.
+    pub agreements: Vec<AgreementTexts>,
     /// The discovery document, rendered.
     pub discovery: Arc<str>,
     /// The key set, rendered.
@@ -118,6 +126,11 @@ impl Snapshot {
     /// The environment's default sign-on policy.
     pub fn default_policy(&self) -> Option<&PolicyView> {
         self.policies.iter().find(|view| view.policy.default)
+    }
+
+    /// The agreement with an id.
+    pub fn agreement(&self, id: AgreementId) -> Option<&AgreementTexts> {
+        self.agreements.iter().find(|it| it.agreement.id == id)
     }
 
     /// The password policy of a population, else the environment's default.
@@ -196,6 +209,7 @@ impl Snapshot {
 pub struct ConfigurationCache {
     ports: Ports,
     urls: Arc<Urls>,
+    remote_keys: Arc<RemoteKeys>,
     snapshots: moka::sync::Cache<EnvId, Arc<Snapshot>>,
     polled: Mutex<Seq>,
 }
@@ -207,6 +221,7 @@ impl ConfigurationCache {
         Self {
             ports,
             urls,
+            remote_keys: Arc::default(),
             snapshots,
             polled: Mutex::new(Seq::default()),
         }
@@ -280,7 +295,13 @@ impl ConfigurationCache {
 
     async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
         // Boxed: rare and large. In place, every request would carry the room for it.
-        let loading = Box::pin(load_snapshot(&self.ports, &self.urls, env, now));
+        let loading = Box::pin(load_snapshot(
+            &self.ports,
+            &self.urls,
+            &self.remote_keys,
+            env,
+            now,
+        ));
         let snapshot = Arc::new(loading.await?);
         self.snapshots.insert(env, Arc::clone(&snapshot));
         Ok(snapshot)
@@ -290,6 +311,7 @@ impl ConfigurationCache {
 async fn load_snapshot(
     ports: &Ports,
     urls: &Arc<Urls>,
+    remote_keys: &Arc<RemoteKeys>,
     env: EnvId,
     now: Time,
 ) -> Outcome<Snapshot> {
@@ -354,16 +376,23 @@ async fn load_snapshot(
     Ok(Snapshot {
         id: env,
         seq,
-        discovery: well_known::openid_configuration::render(&issuer).into(),
+        discovery: well_known::openid_configuration::render(&issuer, &environment.settings)
+            .into(),
         jwks: crate::as_::jwks::render(&keys).into(),
         environment,
         issuer,
         urls: Arc::clone(urls),
+        remote_keys: Arc::clone(remote_keys),
         keys,
         rotation_policies: all(store, env, now).await?,
         resources,
         policies,
         password_policies: all(store, env, now).await?,
+        agreements: AgreementTexts::assemble(
+            all::<Agreement>(store, env, now).await?,
+            &all::<AgreementLanguage>(store, env, now).await?,
+            &all::<AgreementRevision>(store, env, now).await?,
+        ),
         applications: Mutex::default(),
         populations: Mutex::default(),
     })

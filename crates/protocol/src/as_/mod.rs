@@ -2,6 +2,7 @@
 //! response modes in folders of their own.
 
 pub mod authorize;
+pub mod check_session;
 pub mod checks;
 pub mod client_auth;
 pub mod error;
@@ -10,6 +11,8 @@ pub mod introspect;
 pub mod jwks;
 pub mod par;
 pub mod params;
+pub mod registered_keys;
+pub mod response;
 pub mod response_modes;
 pub mod resume;
 pub mod revoke;

@@ -5,6 +5,7 @@
 //! [`export`] writes what both read. What a file does not mention is left as it is, and nothing is
 //! ever deleted, so that a second import of the same file changes nothing.
 
+mod agreements;
 mod apply;
 mod build;
 mod clients;
@@ -123,4 +124,4 @@ fn in_file(file: &str, problems: Vec<Problem>) -> ImportErrors {
 pub(crate) const TEST_KEY: &str = include_str!("test_key.pem");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

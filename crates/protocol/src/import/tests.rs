@@ -71,6 +71,11 @@ fn ports(master: u8) -> Ports {
     }
 }
 
+/// Ports with this way out.
+pub(crate) fn ports_fetching(fetch: Arc<dyn countersign_domain::ports::Fetch>) -> Ports {
+    Ports { fetch, ..ports(1) }
+}
+
 fn options() -> ImportOptions {
     ImportOptions {
         make_key: Arc::new(|| KeyPair::from_pem(TEST_KEY)),

@@ -4,5 +4,6 @@
 pub mod client;
 pub mod header;
 pub mod keys;
+pub mod remote;
 pub mod sign;
 pub mod verify;

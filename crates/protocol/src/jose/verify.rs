@@ -46,6 +46,9 @@ pub enum Untrusted {
     /// Its `kid` is missing or names no key of this environment.
     #[error("signed with an unknown key")]
     UnknownKey,
+    /// The set that should hold its key cannot be had. Inward text only.
+    #[error("{0}")]
+    KeysUnavailable(String),
     /// Its `alg` is not the key's.
     #[error("signed with algorithm {0:?}, which is not the key's")]
     Algorithm(String),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Presented, Proof};
 use crate::as_::params::Params;
+use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::jose::{client, header};
@@ -73,7 +74,7 @@ enum Audience {
 
 /// Believes an assertion, or not. The application's record decides which keys and which algorithms
 /// count, whatever the header says.
-pub fn check(
+pub async fn check(
     cx: &Cx,
     view: &ApplicationView,
     method: TokenEndpointAuthMethod,
@@ -86,9 +87,7 @@ pub fn check(
         let accepted = accepted.map(|(secret, _)| secret.expose_secret().as_bytes());
         client::verify_with_secret::<Claims>(jwt, accepted)
     } else {
-        let jwks = view.application.jwks.as_deref();
-        let jwks = jwks.ok_or_else(|| refuse("the application has no jwks"))?;
-        client::verify_with_jwks::<Claims>(jwt, jwks)
+        registered_keys::verify::<Claims>(cx, &view.application, jwt).await
     };
     let claims = verified
         .map_err(|why| refuse(why.to_string()))?

@@ -6,6 +6,7 @@ mod client_auth;
 mod grants;
 mod introspect;
 mod jwks;
+mod jwks_url;
 mod par;
 mod redirect_uri;
 mod response_modes;
