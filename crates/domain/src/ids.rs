@@ -144,6 +144,10 @@ typed_ids! {
     TokenId;
     /// The record of a user's consent to scopes of an application.
     OauthConsentId;
+    /// A notice: a mail on its way.
+    NoticeId;
+    /// The words of a notification in one language.
+    ContentId;
     /// Correlates an answer with its log lines.
     CorrelationId;
 }

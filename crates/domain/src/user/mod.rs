@@ -3,6 +3,7 @@
 //! so that a password spray does not conflict with profile edits (style 6.3).
 
 mod account;
+pub mod code;
 mod credential;
 #[expect(
     clippy::module_inception,
@@ -11,5 +12,6 @@ mod credential;
 mod user;
 
 pub use account::{Account, UserSignOn};
+pub use code::{CodePurpose, UserCode};
 pub use credential::{Credential, FormerPassword};
 pub use user::{Address, Lifecycle, LifecycleStatus, Photo, User, UserIdentityProvider, UserName};
