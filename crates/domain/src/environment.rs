@@ -73,16 +73,40 @@ fn default_region() -> String {
 /// `reference/rulings.md` says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct EnvironmentSettings {
     /// Whether access tokens carry the header `typ: at+jwt` (RFC 9068 2.1). On by default
     /// (ruling 23); off, they carry `typ: JWT`.
     pub access_token_typ: bool,
+    /// Whether authorization responses, errors among them, carry `iss` (RFC 9207), so that a client
+    /// of several servers cannot mix them up (ruling 5).
+    pub authorization_response_iss: bool,
+    /// Whether a request for an ID token from the authorization endpoint must have a `nonce`, as
+    /// OpenID Connect asks (ruling 14).
+    pub nonce_required: bool,
+    /// Whether assertions of clients must name the issuer, and nothing else, as their audience and
+    /// have a `jti` that was not used before (ruling 5).
+    pub client_assertions_strict: bool,
+}
+
+impl EnvironmentSettings {
+    /// Every switch on its strict side: what conformance profiles ask for, wherever PingOne's own
+    /// behaviour is laxer.
+    pub const STRICT: Self = Self {
+        access_token_typ: true,
+        authorization_response_iss: true,
+        nonce_required: true,
+        client_assertions_strict: true,
+    };
 }
 
 impl Default for EnvironmentSettings {
     fn default() -> Self {
         Self {
             access_token_typ: true,
+            authorization_response_iss: false,
+            nonce_required: false,
+            client_assertions_strict: false,
         }
     }
 }

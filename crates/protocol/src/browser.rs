@@ -78,6 +78,12 @@ impl BrowserToken {
         hash(&self.0)
     }
 
+    /// What scripts of this origin may know of it: changes whenever the token does, and leads back
+    /// to nothing (`reference/oidc.md` 14.5).
+    pub fn browser_state(&self) -> String {
+        hash(&format!("browser state of {}", self.0))
+    }
+
     /// The text for the cookie.
     pub fn expose(&self) -> &str {
         &self.0

@@ -193,7 +193,10 @@ fn row(refusal: &Refusal) -> Row {
             "acr_values",
             "acr_values names a policy not assigned to the application",
         ),
-        Refusal::RequestObjectUnsupported => value("request", "request is not supported"),
+        Refusal::RequestObjectInvalid => value("request", "The request object is not valid"),
+        Refusal::IdTokenWithoutOpenid => {
+            value("scope", "The scope openid is required for an ID token")
+        }
         Refusal::RequestUriUnsupported => value("request_uri", "request_uri is not supported"),
         Refusal::RequestUriInvalid => value(
             "request_uri",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId};
 use countersign_domain::session::Session;
@@ -15,13 +16,14 @@ use crate::as_::checks::prompt::Prompt;
 use crate::as_::checks::response_type::ResponseType;
 use crate::as_::checks::scope::GrantedScope;
 use crate::as_::error::oauth_error;
-use crate::as_::grants::authorization_code;
 use crate::as_::par::{self, Channel, PushedRequest};
 use crate::as_::params::Params;
+use crate::as_::response::{self, Fresh, Issued, Recipient};
 use crate::as_::response_modes::{Delivery, Destination, Mode};
-use crate::browser::{self, BrowserToken};
+use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
+use crate::flows::agreement;
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
@@ -112,9 +114,22 @@ async fn judged(
         pushed,
     };
     match run(cx, &authorize).await {
+        Ok(Judged::Asked(reply)) => Ok(reply),
+        Ok(Judged::Issued(issued, flow)) => Ok(Reply {
+            answer: Answer::Response(response::deliver(cx, view, *issued, flow)?),
+            cookie: None,
+        }),
         Err(Failure::Refused(refused)) => redirect_error(cx, &request.destination, refused),
-        other => other,
+        Err(fault) => Err(fault),
     }
+}
+
+/// What was made of a valid request.
+enum Judged {
+    /// The person has something to do.
+    Asked(Reply),
+    /// Nothing needs to be asked. With the flow, where the client is told of it.
+    Issued(Box<Issued>, Option<serde_json::Value>),
 }
 
 /// Sends a refusal to the client, if it may travel: `pi.flow` has no redirect, its errors are
@@ -125,13 +140,14 @@ pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> O
         return Err(refused.into());
     }
     tracing::info!(refusal = ?refused.refusal, because = %refused.because, "refused by redirect");
+    cx.explain(&refused);
     let parameters = vec![
         ("error", error.error.to_owned()),
         ("error_description", error.description),
     ];
-    let answer = Answer::Response(destination.deliver(parameters, None));
+    let delivery = response::respond(cx, destination, parameters, None);
     Ok(Reply {
-        answer,
+        answer: Answer::Response(delivery),
         cookie: None,
     })
 }
@@ -149,16 +165,18 @@ struct Facts {
     session: Option<(Session, User)>,
     /// That user's account, when a policy asks for attributes.
     account: Option<Account>,
+    /// What that user consented to, as far as the policies ask.
+    consents: Vec<AgreementConsent>,
     /// The browser's own anonymous token, when it is one of ours.
     anonymous: Option<BrowserToken>,
     fresh_anonymous: BrowserToken,
     flow_id: FlowId,
-    code: String,
+    fresh: Fresh,
 }
 
 impl Operation for Authorize<'_> {
     type Facts = Facts;
-    type Reply = Reply;
+    type Reply = Judged;
 
     async fn gather(&self, cx: &Cx) -> Outcome<Facts> {
         let (session, anonymous) = match self.token {
@@ -169,6 +187,10 @@ impl Operation for Authorize<'_> {
             _ => (None, None),
         };
         let account = account_of(cx, self.request, session.as_ref()).await?;
+        let consents = match &session {
+            Some((_, user)) => agreement::consents(cx, &self.request.policies, user.id).await?,
+            None => Vec::new(),
+        };
         let pushed = match self.pushed {
             Some(hash) => Some(par::find(cx, hash, self.request.client).await?),
             None => None,
@@ -177,14 +199,15 @@ impl Operation for Authorize<'_> {
             pushed,
             session,
             account,
+            consents,
             anonymous,
             fresh_anonymous: BrowserToken::new_anonymous(&cx.ports, cx.env_id())?,
             flow_id: FlowId::random(&*cx.ports.entropy),
-            code: browser::secret(&*cx.ports.entropy),
+            fresh: Fresh::draw(cx),
         })
     }
 
-    fn decide(&self, cx: &Cx, mut facts: Facts) -> Result<Verdict<Reply>, Fault> {
+    fn decide(&self, cx: &Cx, mut facts: Facts) -> Result<Verdict<Judged>, Fault> {
         let used_up = facts.pushed.take().map(|pushed| par::consume(cx, &pushed));
         let verdict = self.judge(cx, facts)?;
         Ok(match used_up {
@@ -199,7 +222,7 @@ impl Operation for Authorize<'_> {
 }
 
 impl Authorize<'_> {
-    fn judge(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+    fn judge(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Judged>, Fault> {
         let request = self.request;
         let (binding, cookie) = match (&facts.session, &facts.anonymous) {
             (Some((session, _)), _) => (Binding::Session(session.id), None),
@@ -239,6 +262,8 @@ impl Authorize<'_> {
         let known = Known {
             user,
             account: facts.account.as_ref(),
+            consents: &facts.consents,
+            ui_locales: request.ui_locales.as_deref(),
             session: session.as_ref(),
             remote_ip: cx.remote_ip,
         };
@@ -256,7 +281,7 @@ impl Authorize<'_> {
             (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
         if let State::Completed(done) = flow.state.clone() {
-            return answer_at_once(cx, flow, &done, &facts.code);
+            return self.answer_at_once(cx, flow, &done, user, facts.fresh);
         }
         if request.prompt == Prompt::None {
             return Ok(Verdict::refuse(Refusal::LoginRequired.because(format!(
@@ -270,7 +295,38 @@ impl Authorize<'_> {
             Answer::SignOn(sign_on_page(cx, self.view, flow.id))
         };
         let writes = Batch::new().create(cx.env_id(), &flow)?;
-        Ok(Verdict::reply(Reply { answer, cookie }).writing(writes))
+        Ok(Verdict::reply(Judged::Asked(Reply { answer, cookie })).writing(writes))
+    }
+
+    /// Nothing needs to be asked: the response goes out with the answer to authorize itself.
+    fn answer_at_once(
+        &self,
+        cx: &Cx,
+        mut flow: Flow,
+        done: &Done,
+        user: Option<&User>,
+        fresh: Fresh,
+    ) -> Result<Verdict<Judged>, Fault> {
+        let recipient = Recipient {
+            view: self.view,
+            user,
+            token: self.token,
+        };
+        let (issued, mut writes) =
+            match response::issue(cx, &flow.request, done, &recipient, fresh)? {
+                Ok(issued) => issued,
+                Err(refused) => return Ok(Verdict::refuse(refused)),
+            };
+        let resource = match flow.request.destination.mode {
+            Mode::PiFlow => {
+                // The client may read the flow it was told of.
+                flow.resumed = true;
+                writes = writes.put(flow.to_doc(cx.env_id())?);
+                Some(view::render(&cx.env, &flow))
+            }
+            Mode::Query | Mode::Fragment | Mode::FormPost => None,
+        };
+        Ok(Verdict::reply(Judged::Issued(Box::new(issued), resource)).writing(writes))
     }
 }
 
@@ -332,32 +388,6 @@ fn session_facts(session: &Session, user: &User) -> SessionFacts {
             .map(|s| s.authenticators.clone())
             .unwrap_or_default(),
     }
-}
-
-/// Nothing needs to be asked: the response goes out with the answer to authorize itself.
-fn answer_at_once(
-    cx: &Cx,
-    mut flow: Flow,
-    done: &Done,
-    code: &str,
-) -> Result<Verdict<Reply>, Fault> {
-    let (parameters, mut writes) =
-        authorization_code::issue(cx.env_id(), &flow.request, done, code, cx.now)?;
-    let resource = match flow.request.destination.mode {
-        Mode::PiFlow => {
-            // The client may read the flow it was told of.
-            flow.resumed = true;
-            writes = writes.put(flow.to_doc(cx.env_id())?);
-            Some(view::render(&cx.env, &flow))
-        }
-        _ => None,
-    };
-    let answer = Answer::Response(flow.request.destination.deliver(parameters, resource));
-    Ok(Verdict::reply(Reply {
-        answer,
-        cookie: None,
-    })
-    .writing(writes))
 }
 
 /// The application's own page, else ours.

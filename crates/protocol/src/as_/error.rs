@@ -179,9 +179,13 @@ fn row(refusal: &Refusal) -> Row {
             "invalid_request",
             "acr_values names a policy not assigned to the application",
         ),
-        Refusal::RequestObjectUnsupported => {
-            bad("request_not_supported", "request is not supported")
+        Refusal::RequestObjectInvalid => {
+            bad("invalid_request_object", "The request object is not valid")
         }
+        Refusal::IdTokenWithoutOpenid => bad(
+            "invalid_scope",
+            "The scope openid is required for an ID token",
+        ),
         Refusal::RequestUriUnsupported => {
             bad("request_uri_not_supported", "request_uri is not supported")
         }

@@ -1,17 +1,22 @@
 //! `GET /{envID}/as/resume` (`reference/oidc.md` 5.1): a finished flow becomes the authorization
 //! response, once.
 
+use std::sync::Arc;
+
 use countersign_domain::entity::Stored;
 use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::User;
 
 use crate::as_::authorize::{Answer, Reply, redirect_error, sign_on_page};
-use crate::as_::grants::authorization_code;
+use crate::as_::grants;
 use crate::as_::params::Params;
+use crate::as_::response::{self, Fresh, Issued, Recipient};
 use crate::as_::response_modes::Mode;
-use crate::browser::{self, BrowserToken};
+use crate::browser::BrowserToken;
+use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::{Flow, State, access, view};
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
 /// Resumes the flow that `flowId` names.
@@ -22,7 +27,20 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
     let flow = access::find(cx, flow_id, token).await?.value;
     let pi_flow = flow.request.destination.mode == Mode::PiFlow;
     match &flow.state {
-        State::Completed(_) => run(cx, &Resume { flow_id, token }).await,
+        State::Completed(_) => match run(cx, &Resume { flow_id, token }).await {
+            Ok(resumed) => {
+                let Resumed { view, issued, flow } = resumed;
+                let delivery = response::deliver(cx, &view, issued, Some(flow))?;
+                Ok(Reply {
+                    answer: Answer::Response(delivery),
+                    cookie: None,
+                })
+            }
+            Err(Failure::Refused(refused)) => {
+                redirect_error(cx, &flow.request.destination, refused)
+            }
+            Err(fault) => Err(fault),
+        },
         State::Failed(_) if pi_flow => Ok(shown(cx, &flow)),
         State::Failed(failure) => {
             let refused = Refusal::AccessDenied.because(failure.message());
@@ -57,9 +75,24 @@ struct Resume<'a> {
     token: Option<&'a BrowserToken>,
 }
 
+struct Facts {
+    flow: Stored<Flow>,
+    /// The application, unless it is gone or disabled.
+    view: Option<Arc<ApplicationView>>,
+    /// The user, if tokens are to be made, and the user and the session still are there.
+    user: Option<User>,
+    fresh: Fresh,
+}
+
+struct Resumed {
+    view: Arc<ApplicationView>,
+    issued: Issued,
+    flow: serde_json::Value,
+}
+
 impl Operation for Resume<'_> {
-    type Facts = (Stored<Flow>, String, bool);
-    type Reply = Reply;
+    type Facts = Facts;
+    type Reply = Resumed;
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let flow = access::find(cx, self.flow_id, self.token).await?;
@@ -68,24 +101,32 @@ impl Operation for Resume<'_> {
             .env
             .application(&cx.ports, flow.request.client, cx.now)
             .await?;
-        let enabled = view.is_some_and(|view| view.application.enabled);
-        Ok((flow, browser::secret(&*cx.ports.entropy), enabled))
+        let user = match &flow.state {
+            // A code is looked at again when it is redeemed; tokens are not.
+            State::Completed(done) if !flow.request.response_type.is_code() => {
+                let (session, user) = grants::living(cx, done.session, done.user.id).await?;
+                session.and(user)
+            }
+            _ => None,
+        };
+        Ok(Facts {
+            flow,
+            view: view.filter(|view| view.application.enabled),
+            user,
+            fresh: Fresh::draw(cx),
+        })
     }
 
-    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<Reply>, Fault> {
-        let (
-            Stored {
-                value: mut flow,
-                version,
-            },
-            code,
-            enabled,
-        ) = facts;
-        if !enabled {
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<Resumed>, Fault> {
+        let Stored {
+            value: mut flow,
+            version,
+        } = facts.flow;
+        let Some(view) = facts.view else {
             return Ok(Verdict::refuse(
                 Refusal::ClientUnknown.because("disabled since authorize"),
             ));
-        }
+        };
         let State::Completed(done) = flow.state.clone() else {
             return Ok(Verdict::refuse(
                 Refusal::ActionNotOffered.because("no longer completed"),
@@ -97,17 +138,19 @@ impl Operation for Resume<'_> {
             ));
         }
         flow.resumed = true;
-        let (parameters, writes) =
-            authorization_code::issue(cx.env_id(), &flow.request, &done, &code, cx.now)?;
-        let writes = Batch::new()
-            .update(cx.env_id(), &flow, version)?
-            .and(writes);
-        let resource = view::render(&cx.env, &flow);
-        let delivery = flow.request.destination.deliver(parameters, Some(resource));
-        let reply = Reply {
-            answer: Answer::Response(delivery),
-            cookie: None,
+        let writes = Batch::new().update(cx.env_id(), &flow, version)?;
+        let recipient = Recipient {
+            view: &view,
+            user: facts.user.as_ref(),
+            token: self.token,
         };
-        Ok(Verdict::reply(reply).writing(writes))
+        match response::issue(cx, &flow.request, &done, &recipient, facts.fresh)? {
+            Ok((issued, issuing)) => {
+                let flow = view::render(&cx.env, &flow);
+                let resumed = Resumed { view, issued, flow };
+                Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
+            }
+            Err(refused) => Ok(Verdict::refuse(refused).writing(writes)),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`request_object`] | redirected | `request`, `request_uri`, PAR rules |
 //! | [`pkce`] | redirected | the challenge |
 //! | [`prompt`] | redirected | what may be shown, how old a sign-on may be |
+//! | [`nonce`] | redirected | what the ID token repeats |
 //! | [`scope`] | redirected | what is granted |
 //! | [`acr_values`] | redirected | which policies may run |
 //!
@@ -19,6 +20,7 @@
 
 pub mod acr_values;
 pub mod client;
+pub mod nonce;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
@@ -64,7 +66,9 @@ pub fn validate(
     request_object::check(params, application, channel)?;
     let code_challenge = pkce::check(params, application, response_type)?;
     let prompt = prompt::check(params)?;
+    let nonce = nonce::check(params, &env.environment.settings, response_type)?;
     let scope = scope::check(params, env, view)?;
+    let scope = response_type::fit_scope(response_type, scope)?;
     let policies = acr_values::check(params, env, view)?;
     Ok(AuthorizationRequest {
         client: application.id,
@@ -74,7 +78,7 @@ pub fn validate(
         prompt: prompt.prompt,
         max_age: prompt.max_age,
         scope,
-        nonce: carried(params, "nonce")?,
+        nonce,
         login_hint: carried(params, "login_hint")?,
         ui_locales: ui_locales(params),
         policies,

@@ -13,7 +13,7 @@ use crate::refusal::{Refusal, Refused};
 /// Spec: OIDC Core 6.1 (`request_not_supported`), 6.2; RFC 9126 5; `reference/oidc.md` 4.1.
 pub fn check(params: &Params, application: &Application, channel: Channel) -> Result<(), Refused> {
     if params.get("request").is_some() {
-        return Err(Refusal::RequestObjectUnsupported.because("request objects are not served"));
+        return Err(Refusal::RequestObjectInvalid.because("request objects are not served"));
     }
     if params.get("request_uri").is_some() {
         return Err(Refusal::RequestUriUnsupported.because("not one that /as/par gave out"));

@@ -3,12 +3,19 @@
 use countersign_domain::application::{Application, GrantType};
 use serde::{Deserialize, Serialize};
 
+use crate::as_::checks::scope::GrantedScope;
 use crate::as_::params::Params;
 use crate::refusal::{Refusal, Refused};
 
-/// What discovery lists. `code` alone is served; the others are known, so that they are refused by
-/// their right name.
-pub const SUPPORTED: &[&str] = &["code"];
+/// What discovery lists. Compat: a lone `token` is taken and not listed (`reference/oidc.md` C10).
+pub const SUPPORTED: &[&str] = &[
+    "code",
+    "id_token",
+    "token id_token",
+    "code id_token",
+    "code token",
+    "code token id_token",
+];
 
 /// A set out of `code`, `token` and `id_token`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,28 +56,59 @@ impl ResponseType {
     }
 }
 
-/// The response type, if this server knows it and the application may use it.
+/// The response type, if it is one and the application may use it: each of its words must be among
+/// `responseTypes`, and the grants behind them among `grantTypes`.
 ///
 /// Spec: `reference/oidc.md` 3.3, 3.4.
 pub fn check(params: &Params, application: &Application) -> Result<ResponseType, Refused> {
-    use countersign_domain::application::ResponseType as Allowed;
+    use countersign_domain::application::ResponseType as Word;
     let text = params.require("response_type")?;
     let Some(requested) = ResponseType::parse(text) else {
         return Err(Refusal::ResponseTypeUnsupported.because("unknown or repeated word"));
     };
-    if !requested.is_code() {
-        return Err(Refusal::ResponseTypeUnsupported.because("only code is served"));
+    let from_front = requested.token || requested.id_token;
+    let words = [
+        (requested.code, Word::Code),
+        (requested.token, Word::Token),
+        (requested.id_token, Word::IdToken),
+    ];
+    let grants = [
+        (requested.code, GrantType::AuthorizationCode),
+        (from_front, GrantType::Implicit),
+    ];
+    for (_, word) in words.iter().filter(|(asked, _)| *asked) {
+        if !application.allows_response(*word) {
+            let why = format!("responseTypes lacks {word:?}");
+            return Err(Refusal::ResponseTypeNotAllowed.because(why));
+        }
     }
-    if !application.response_types.contains(&Allowed::Code) {
-        return Err(Refusal::ResponseTypeNotAllowed.because("responseTypes lacks CODE"));
-    }
-    if !application
-        .grant_types
-        .contains(&GrantType::AuthorizationCode)
-    {
-        return Err(Refusal::ResponseTypeNotAllowed.because("grantTypes lacks AUTHORIZATION_CODE"));
+    for (_, grant) in grants.iter().filter(|(asked, _)| *asked) {
+        if !application.allows_grant(*grant) {
+            let why = format!("grantTypes lacks {grant:?}");
+            return Err(Refusal::ResponseTypeNotAllowed.because(why));
+        }
     }
     Ok(requested)
+}
+
+/// What of the granted scope makes sense with a response type: an ID token needs `openid`, and
+/// without a code there is nobody to give a refresh token to.
+///
+/// Spec: OIDC Core 11 (`offline_access`); `reference/oidc.md` 3.5.
+pub fn fit_scope(
+    response_type: ResponseType,
+    mut scope: GrantedScope,
+) -> Result<GrantedScope, Refused> {
+    if response_type.id_token && !scope.contains("openid") {
+        return Err(Refusal::IdTokenWithoutOpenid.because("openid is not among the granted scopes"));
+    }
+    if !response_type.code {
+        scope.names.retain(|name| name != "offline_access");
+    }
+    if scope.names.is_empty() {
+        return Err(Refusal::NoScopeGranted.because("only offline_access, and no code"));
+    }
+    Ok(scope)
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::as_::checks::pkce::{self, CodeChallenge};
 use crate::as_::checks::scope::GrantedScope;
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
-use crate::as_::response_modes::Parameters;
 use crate::as_::token::TokenResponse;
 use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::as_::tokens::revoked::RevokedToken;
@@ -92,15 +91,14 @@ impl Entity for Code {
     }
 }
 
-/// Issues a code: the response's parameters, and the write that makes it true. `code` is fresh
-/// randomness.
+/// Issues a code: the write that makes it true. `code` is fresh randomness.
 pub fn issue(
     env: EnvId,
     request: &AuthorizationRequest,
     done: &Done,
     code: &str,
     now: Time,
-) -> Result<(Parameters, Batch), Fault> {
+) -> Result<Batch, Fault> {
     let document = Code {
         hash: browser::hash(code),
         client: request.client,
@@ -116,10 +114,7 @@ pub fn issue(
         redeemable_until: now.plus(LIFETIME),
         spent: None,
     };
-    Ok((
-        vec![("code", code.to_owned())],
-        Batch::new().create(env, &document)?,
-    ))
+    Batch::new().create(env, &document)
 }
 
 /// The grant.

@@ -50,7 +50,7 @@ pub static GRANTS: &[&dyn Grant] = &[
 
 /// Session and user of a sign-on that tokens are asked for, if the session lives and the user is
 /// enabled. Read with every grant: whoever ended them ended the tokens to come.
-async fn living(
+pub async fn living(
     cx: &Cx,
     session: SessionId,
     user: UserId,

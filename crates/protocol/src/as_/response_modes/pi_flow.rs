@@ -10,7 +10,7 @@ use super::{Delivery, Parameters};
 pub fn deliver(parameters: Parameters, flow: Option<Value>) -> Delivery {
     let response: Map<String, Value> = parameters
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), Value::String(value)))
+        .map(|(name, value)| (name.to_owned(), member(name, value)))
         .collect();
     let mut body = match flow {
         Some(Value::Object(members)) => members,
@@ -18,4 +18,12 @@ pub fn deliver(parameters: Parameters, flow: Option<Value>) -> Delivery {
     };
     body.insert("authorizeResponse".into(), Value::Object(response));
     Delivery::Json(Value::Object(body))
+}
+
+/// `expires_in` is a number, as in the token response; everything else is text.
+fn member(name: &str, value: String) -> Value {
+    match value.parse::<u64>() {
+        Ok(seconds) if name == "expires_in" => Value::from(seconds),
+        _ => Value::String(value),
+    }
 }

@@ -53,6 +53,13 @@ pub fn bind_access_token(id: &mut Map<String, Value>, access_token: &str) {
     id.insert("at_hash".into(), json!(half_hash(access_token)));
 }
 
+/// Adds `c_hash`.
+///
+/// Spec: OIDC Core 3.3.2.11.
+pub fn bind_code(id: &mut Map<String, Value>, code: &str) {
+    id.insert("c_hash".into(), json!(half_hash(code)));
+}
+
 /// The left half of the SHA-256, in base64url.
 ///
 /// Spec: OIDC Core 3.1.3.6 (for RS256).

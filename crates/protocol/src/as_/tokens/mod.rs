@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod claims;
+pub mod front;
 pub mod id;
 pub mod presented;
 pub mod refresh;
@@ -108,27 +109,12 @@ pub fn sign(
     application: &Application,
     claims: TokenClaims,
 ) -> Result<TokenResponse, Fault> {
-    let key = cx.env.signing_key(application)?;
-    let vault = &cx.ports.vault;
-    let x5t = application.include_x5t;
-    let access = HeaderOptions {
-        typ: access::typ(&cx.env.environment),
-        x5t,
-    };
-    let access_token = sign_jws(key, vault, access, &claims.access)?;
+    let access_token = sign_access(cx, application, &claims.access)?;
     let id_token = claims
         .id
         .map(|mut id| {
             id::bind_access_token(&mut id, &access_token);
-            sign_jws(
-                key,
-                vault,
-                HeaderOptions {
-                    typ: Some(id::TYP),
-                    x5t,
-                },
-                &id,
-            )
+            sign_id(cx, application, &id)
         })
         .transpose()?;
     Ok(TokenResponse {
@@ -139,4 +125,32 @@ pub fn sign(
         id_token,
         refresh_token: claims.refresh_token,
     })
+}
+
+/// Signs an access token.
+fn sign_access(
+    cx: &Cx,
+    application: &Application,
+    claims: &Map<String, Value>,
+) -> Result<String, Fault> {
+    let options = HeaderOptions {
+        typ: access::typ(&cx.env.environment),
+        x5t: application.include_x5t,
+    };
+    let key = cx.env.signing_key(application)?;
+    sign_jws(key, &cx.ports.vault, options, claims)
+}
+
+/// Signs an ID token.
+fn sign_id(
+    cx: &Cx,
+    application: &Application,
+    claims: &Map<String, Value>,
+) -> Result<String, Fault> {
+    let options = HeaderOptions {
+        typ: Some(id::TYP),
+        x5t: application.include_x5t,
+    };
+    let key = cx.env.signing_key(application)?;
+    sign_jws(key, &cx.ports.vault, options, claims)
 }

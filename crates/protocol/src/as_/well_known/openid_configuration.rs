@@ -3,17 +3,20 @@
 //!
 //! Only what is served is listed: an endpoint, grant or method appears here when it works.
 
+use countersign_domain::environment::EnvironmentSettings;
 use serde_json::json;
 
 use crate::as_::checks::response_type;
 use crate::as_::{client_auth, grants, response_modes};
 
 /// Renders the document for an issuer.
-pub fn render(issuer: &str) -> String {
-    let grant_types: Vec<&str> = grants::GRANTS
+pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
+    let mut grant_types: Vec<&str> = grants::GRANTS
         .iter()
         .map(|grant| grant.grant_type())
         .collect();
+    // A grant of the authorization endpoint alone.
+    grant_types.insert(1, "implicit");
     let methods: Vec<&str> = client_auth::METHODS
         .iter()
         .map(|method| method.metadata_name())
@@ -53,6 +56,7 @@ pub fn render(issuer: &str) -> String {
             "address", "email", "locale"
         ],
         "code_challenge_methods_supported": ["plain", "S256"],
+        "authorization_response_iss_parameter_supported": settings.authorization_response_iss,
     })
     .to_string()
 }

@@ -1,0 +1,159 @@
+//! The authorization response (`reference/oidc.md` 5.2): what a completed sign-on is worth to the
+//! client, whether `authorize` answers at once or `resume` does.
+
+use countersign_domain::ids::TokenId;
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::User;
+use serde_json::Value;
+
+use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::check_session;
+use crate::as_::grants::authorization_code;
+use crate::as_::response_modes::{Delivery, Destination, Parameters};
+use crate::as_::tokens::SignOn;
+use crate::as_::tokens::front::{self, FrontTokens};
+use crate::browser::{self, BrowserToken};
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::flows::state::Done;
+use crate::refusal::{Refusal, Refused};
+
+/// Fresh randomness for a response.
+pub struct Fresh {
+    code: String,
+    jti: TokenId,
+    salt: String,
+}
+
+impl Fresh {
+    /// Draws it.
+    pub fn draw(cx: &Cx) -> Self {
+        let entropy = &*cx.ports.entropy;
+        Self {
+            code: browser::secret(entropy),
+            jti: TokenId::random(entropy),
+            salt: browser::secret(entropy),
+        }
+    }
+}
+
+/// A response that is decided. Its tokens are signed when the writes that go with it are durable.
+#[derive(Debug)]
+pub struct Issued {
+    destination: Destination,
+    code: Option<String>,
+    tokens: Option<FrontTokens>,
+    session_state: Option<String>,
+}
+
+/// Who the response is for.
+pub struct Recipient<'a> {
+    /// The application.
+    pub view: &'a ApplicationView,
+    /// The user, if they still are there and enabled. Tokens speak of them.
+    pub user: Option<&'a User>,
+    /// The browser's session token.
+    pub token: Option<&'a BrowserToken>,
+}
+
+/// Decides the response of a completed sign-on, and the write that makes its code true. Tokens need
+/// none: their session is there already.
+pub fn issue(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+    done: &Done,
+    recipient: &Recipient<'_>,
+    fresh: Fresh,
+) -> Result<Result<(Issued, Batch), Refused>, Fault> {
+    let kind = request.response_type;
+    let tokens = if kind.is_code() {
+        None
+    } else {
+        match decided(cx, request, done, recipient, fresh.jti) {
+            Ok(tokens) => Some(tokens),
+            Err(refused) => return Ok(Err(refused)),
+        }
+    };
+    let mut writes = Batch::new();
+    let code = kind.code.then_some(fresh.code);
+    if let Some(code) = &code {
+        writes = authorization_code::issue(cx.env_id(), request, done, code, cx.now)?;
+    }
+    let session_state = recipient
+        .view
+        .application
+        .op_session_check_enabled
+        .then(|| check_session::session_state(request, recipient.token, &fresh.salt))
+        .flatten();
+    let issued = Issued {
+        destination: request.destination.clone(),
+        code,
+        tokens,
+        session_state,
+    };
+    Ok(Ok((issued, writes)))
+}
+
+fn decided(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+    done: &Done,
+    recipient: &Recipient<'_>,
+    jti: TokenId,
+) -> Result<FrontTokens, Refused> {
+    let user = recipient
+        .user
+        .ok_or_else(|| Refusal::AccessDenied.because("the user is gone or disabled"))?;
+    let sign_on = SignOn {
+        user,
+        session: done.session,
+        auth_time: done.auth_time,
+        acr: &done.acr,
+        amr: &done.amr,
+        nonce: request.nonce.as_deref(),
+    };
+    front::decide(
+        cx,
+        recipient.view,
+        request.response_type,
+        &request.scope,
+        &sign_on,
+        jti,
+    )
+}
+
+/// Signs what is to be signed and delivers it. `flow` is the resource that `pi.flow` wraps it in.
+pub fn deliver(
+    cx: &Cx,
+    view: &ApplicationView,
+    issued: Issued,
+    flow: Option<Value>,
+) -> Result<Delivery, Fault> {
+    let mut parameters = Parameters::new();
+    if let Some(session_state) = issued.session_state {
+        parameters.push(("session_state", session_state));
+    }
+    if let Some(code) = &issued.code {
+        parameters.push(("code", code.clone()));
+    }
+    if let Some(tokens) = issued.tokens {
+        let code = issued.code.as_deref();
+        parameters.extend(front::sign(cx, &view.application, tokens, code)?);
+    }
+    Ok(respond(cx, &issued.destination, parameters, flow))
+}
+
+/// Delivers parameters, an error's among them, with `iss` where the environment says so.
+///
+/// Spec: RFC 9207 2. Compat: PingOne does not send it, so it is a setting (`rulings.md` 5).
+pub fn respond(
+    cx: &Cx,
+    destination: &Destination,
+    mut parameters: Parameters,
+    flow: Option<Value>,
+) -> Delivery {
+    if cx.env.environment.settings.authorization_response_iss {
+        parameters.push(("iss", cx.env.issuer.clone()));
+    }
+    destination.deliver(parameters, flow)
+}
