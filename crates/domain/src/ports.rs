@@ -41,6 +41,10 @@ pub trait Store: Send + Sync + 'static {
     /// key, cheap enough for every request).
     fn changes(&self, since: Seq, env: Option<EnvId>) -> BoxFuture<'_, Result<Changes, Fault>>;
 
+    /// Removes at most `max` events of an environment that are older than `before`; says how many it
+    /// removed.
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>>;
+
     /// Appends audit events; durable once it returns.
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>>;
 

@@ -75,6 +75,8 @@ macro_rules! for_each_promise {
             events: events_come_oldest_first_within_their_range;
             events: events_are_paged_without_gap_or_repetition;
             events: an_event_appended_twice_is_there_once;
+            events: events_of_a_batch_are_there_if_the_batch_is;
+            events: old_events_are_forgotten_in_slices;
             events: the_store_says_what_it_is;
         }
     };

@@ -86,6 +86,10 @@ impl Store for Counting {
         self.read(self.inner.changes(since, env))
     }
 
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        self.inner.forget(env, before, max)
+    }
+
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(async move {
             self.inner.append(events).await?;

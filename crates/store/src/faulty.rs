@@ -119,6 +119,10 @@ impl Store for Faulty {
         self.read(self.inner.changes(since, env))
     }
 
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        self.inner.forget(env, before, max)
+    }
+
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
         self.inner.append(events)
     }

@@ -13,7 +13,7 @@ pub(crate) fn check(batch: &Batch) -> Result<(), Fault> {
             })?;
         }
     }
-    Ok(())
+    check_events(&batch.events)
 }
 
 fn check_doc(doc: &Doc) -> Result<(), &'static str> {

@@ -69,6 +69,11 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(changes)))
     }
 
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        let removed = self.state.write().forget(env, before, max);
+        Box::pin(ready(Ok(removed)))
+    }
+
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
         let appended = limits::check_events(&events).map(|()| self.state.write().append(events));
         Box::pin(ready(appended))

@@ -8,7 +8,7 @@ mod filed;
 mod overlay;
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Conflict, Doc, Key, Kind, Unique};
+use countersign_domain::store::{Batch, Conflict, Doc, Event, Key, Kind, Unique};
 use countersign_domain::time::Time;
 
 pub(crate) use filed::Filed;
@@ -79,6 +79,8 @@ pub(crate) struct Plan {
     pub held_open: Vec<Key>,
     /// Environments whose configuration changes.
     pub changes: Vec<EnvId>,
+    /// Events to append.
+    pub events: Vec<Event>,
 }
 
 impl Plan {
@@ -97,6 +99,7 @@ impl Plan {
         }
         let mut plan = overlay.into_plan();
         plan.changes = batch.changes;
+        plan.events = batch.events;
         Ok(plan)
     }
 

@@ -112,6 +112,10 @@ impl Store for PostgresStore {
         Box::pin(read::changes(&self.pool, since, env))
     }
 
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        Box::pin(commit::forget(&self.pool, env, before, max))
+    }
+
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(async move {
             limits::check_events(&events)?;

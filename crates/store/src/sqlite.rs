@@ -128,6 +128,18 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers.with(|db| reader::changes(db, since, env)) })
     }
 
+    fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+        Box::pin(async move {
+            let job = |reply| Job::Forget {
+                env,
+                before,
+                max,
+                reply,
+            };
+            self.writer.ask(job).await
+        })
+    }
+
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(async move {
             limits::check_events(&events)?;

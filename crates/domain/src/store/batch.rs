@@ -1,7 +1,7 @@
 //! A write is a value: preconditions and writes that happen all or not at all.
 
 use crate::ids::EnvId;
-use crate::store::{Doc, Key, Seq};
+use crate::store::{Doc, Event, Key, Seq};
 
 /// What must hold at the moment of the commit, or nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub struct Batch {
     /// Environments whose configuration this batch changes: each gets a new [`Seq`] in the same
     /// transaction, which is how caches on every node learn of it.
     pub changes: Vec<EnvId>,
+    /// Audit events that become durable with the batch, at no cost of their own. One that is there
+    /// already stays as it is.
+    pub events: Vec<Event>,
 }
 
 impl Batch {
@@ -48,7 +51,7 @@ impl Batch {
 
     /// Whether committing it would be pointless: nothing is written.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.changes.is_empty()
+        self.writes.is_empty() && self.changes.is_empty() && self.events.is_empty()
     }
 
     /// Adds a precondition.
@@ -88,11 +91,19 @@ impl Batch {
         self
     }
 
+    /// Adds an audit event.
+    #[must_use]
+    pub fn record(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
     /// Adds all of another batch behind this one.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.preconditions.extend(other.preconditions);
         self.writes.extend(other.writes);
+        self.events.extend(other.events);
         for env in other.changes {
             self = self.changed(env);
         }

@@ -1,9 +1,9 @@
 //! Audit events, and what a store says of itself.
 
 use countersign_domain::ports::Store;
-use countersign_domain::store::{Event, Fault};
+use countersign_domain::store::{Batch, Event, Fault, Precondition};
 
-use super::{Outcome, at, env};
+use super::{Outcome, at, doc, env, key};
 
 fn event(id: &str, millis: i64) -> Event {
     Event {
@@ -67,6 +67,45 @@ pub async fn an_event_appended_twice_is_there_once(store: &dyn Store) -> Outcome
     store.append(vec![event("2", 2), event("3", 3)]).await?;
     store.append(Vec::new()).await?;
     assert_eq!(found(store, (0, 9), None, 9).await?, ["1", "2", "3"]);
+    Ok(())
+}
+
+/// All or nothing, like its documents; and no event of another's batch is needed to be written.
+pub async fn events_of_a_batch_are_there_if_the_batch_is(store: &dyn Store) -> Outcome {
+    let now = at(0);
+    let batch = Batch::new().record(event("1", 1)).record(event("2", 2));
+    store.commit(batch.clone(), now).await?;
+    store.commit(batch.put(doc(key("a"))), now).await?;
+    let refused = Batch::new()
+        .require(Precondition::Absent(key("a")))
+        .put(doc(key("b")))
+        .record(event("3", 3));
+    assert!(store.commit(refused, now).await.is_err());
+    assert_eq!(found(store, (0, 9), None, 9).await?, ["1", "2"]);
+    let changing = Batch::new().record(event("4", 4)).changed(env(1));
+    assert!(store.commit(changing, now).await?.seq.is_some());
+    assert_eq!(found(store, (0, 9), None, 9).await?, ["1", "2", "4"]);
+    Ok(())
+}
+
+/// By retention: the oldest first, of one environment, in slices.
+pub async fn old_events_are_forgotten_in_slices(store: &dyn Store) -> Outcome {
+    let mut all: Vec<Event> = (0..6).map(|n| event(&n.to_string(), n)).collect();
+    all.push(Event {
+        env: env(2),
+        ..event("0", 0)
+    });
+    store.append(all).await?;
+    assert_eq!(store.forget(env(1), at(4), 3).await?, 3);
+    assert_eq!(found(store, (0, 9), None, 9).await?, ["3", "4", "5"]);
+    assert_eq!(store.forget(env(1), at(4), 3).await?, 1);
+    assert_eq!(store.forget(env(1), at(4), 3).await?, 0);
+    assert_eq!(found(store, (0, 9), None, 9).await?, ["4", "5"]);
+    let other = store.events(env(2), at(0), at(9), None, 9).await?;
+    assert_eq!(other.len(), 1);
+    // Its id is free again.
+    store.append(vec![event("0", 7)]).await?;
+    assert_eq!(found(store, (0, 9), None, 9).await?, ["4", "5", "0"]);
     Ok(())
 }
 

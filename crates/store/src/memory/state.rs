@@ -103,6 +103,7 @@ impl State {
                 return Err(conflict);
             }
         }
+        self.append(batch.events);
         if batch.changes.is_empty() {
             return Ok(None);
         }
@@ -248,6 +249,22 @@ impl State {
             latest: environments.last().map_or(since, |(_, seq)| *seq),
             environments,
         }
+    }
+
+    pub(super) fn forget(&mut self, env: EnvId, before: Time, max: u32) -> u32 {
+        let mut removed = 0;
+        while removed < max {
+            let Some(mut oldest) = self.events.get_mut(&env).and_then(|all| all.first_entry()) else {
+                break;
+            };
+            if oldest.get_mut().at >= before {
+                break;
+            }
+            let event = oldest.remove();
+            self.event_times.remove(&(env, event.id));
+            removed += 1;
+        }
+        removed
     }
 
     pub(super) fn append(&mut self, events: Vec<Event>) {

@@ -3,6 +3,7 @@
 //! A batch takes two round trips: begin and lock; write and commit. One would do if every decision
 //! were made in SQL, at the price of writing the rules of the port a second time.
 
+use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Committed, Event, Fault};
 use countersign_domain::time::Time;
 use deadpool_postgres::Pool;
@@ -77,6 +78,23 @@ async fn sweep_once(pool: &Pool, now: Time, max: u32) -> Result<u32, Trouble> {
     settle(transaction, result).await
 }
 
+/// Removes the oldest events of an environment.
+pub(super) async fn forget(pool: &Pool, env: EnvId, before: Time, max: u32) -> Result<u32, Fault> {
+    retry(|| async {
+        let connection = connection(pool).await?;
+        let delete = prepare(
+            &connection,
+            "DELETE FROM events WHERE env = $1 AND id IN (
+                 SELECT id FROM events WHERE env = $1 AND at < $2 ORDER BY at, id LIMIT $3)",
+        )
+        .await?;
+        let (env, before, max) = (rows::env(env), before.millis(), i64::from(max));
+        let removed = connection.execute(&delete, &[&env, &before, &max]).await?;
+        Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+    })
+    .await
+}
+
 /// Appends events; one that is there already stays as it is, so that a caller whose answer was
 /// lost may try again.
 pub(super) async fn append(pool: &Pool, events: &[Event]) -> Result<(), Fault> {
@@ -90,9 +108,7 @@ async fn append_once(pool: &Pool, events: &[Event]) -> Result<(), Trouble> {
     let connection = connection(pool).await?;
     let insert = prepare(
         &connection,
-        "INSERT INTO events (env, id, at, body)
-         SELECT * FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BIGINT[], $4::TEXT[])
-         ON CONFLICT (env, id) DO NOTHING",
+        write::INSERT_EVENTS,
     )
     .await?;
     let envs: Vec<_> = events.iter().map(|event| rows::env(event.env)).collect();

@@ -1,7 +1,7 @@
 //! The net effect of a batch as a fixed number of statements, whatever its size.
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Key, Seq};
+use countersign_domain::store::{Event, Key, Seq};
 use countersign_domain::time::Time;
 use deadpool_postgres::Object;
 use tokio_postgres::Error;
@@ -122,6 +122,9 @@ fn steps(plan: Plan) -> Vec<Step> {
         plan.uniques_added,
     );
     delete_docs(&mut steps, &plan.held_open);
+    if !plan.events.is_empty() {
+        steps.push((INSERT_EVENTS, event_columns(plan.events)));
+    }
     if !plan.changes.is_empty() {
         // Last, because the row is one for all: its lock is what orders positions like commits.
         let text = "UPDATE counter SET seq = seq + 1 WHERE one = 1 RETURNING seq";
@@ -135,6 +138,25 @@ fn steps(plan: Plan) -> Vec<Step> {
         steps.push((text, vec![envs(changed.into_iter())]));
     }
     steps
+}
+
+/// One that is there already stays as it is.
+pub(super) const INSERT_EVENTS: &str = "INSERT INTO events (env, id, at, body)
+     SELECT * FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BIGINT[], $4::TEXT[])
+     ON CONFLICT (env, id) DO NOTHING";
+
+fn event_columns(events: Vec<Event>) -> Vec<Column> {
+    let at: Vec<i64> = events.iter().map(|event| event.at.millis()).collect();
+    let mut columns: Vec<Column> = vec![envs(events.iter().map(|event| event.env))];
+    let (mut ids, mut bodies) = (Vec::new(), Vec::new());
+    for event in events {
+        ids.push(event.id.into_bytes());
+        bodies.push(event.body);
+    }
+    columns.push(Box::new(ids));
+    columns.push(Box::new(at));
+    columns.push(Box::new(bodies));
+    columns
 }
 
 fn envs(envs: impl Iterator<Item = EnvId>) -> Column {

@@ -1,5 +1,6 @@
 //! One batch, inside the transaction of its group.
 
+use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Committed, Event, Fault, Key, Kind, Seq, Unique};
 use countersign_domain::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,6 +14,7 @@ pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<Committ
         Failure::Conflict(conflict) => Fault::Conflict(conflict),
         Failure::Lookup(fault) => fault,
     })?;
+    append(db, &plan.events)?;
     let seq = apply(db, &plan).map_err(storage)?;
     Ok(Committed { seq })
 }
@@ -45,6 +47,19 @@ fn expired(db: &Connection, now: Time, max: u32) -> rusqlite::Result<Vec<(Key, O
         Ok((key, row.get(3)?))
     })?
     .collect()
+}
+
+/// Removes the oldest events of an environment.
+pub(super) fn forget(db: &Connection, env: EnvId, before: Time, max: u32) -> Result<u32, Fault> {
+    let delete = || {
+        db.prepare_cached(
+            "DELETE FROM events WHERE rowid IN (
+                 SELECT rowid FROM events WHERE env = ?1 AND at < ?2 ORDER BY at, id LIMIT ?3)",
+        )?
+        .execute(params![rows::env(env), before.millis(), max])
+    };
+    let removed = delete().map_err(storage)?;
+    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
 }
 
 /// Appends events; one that is there already stays as it is, so that a caller whose answer was

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Committed, Event, Fault};
 use countersign_domain::time::Time;
 use rusqlite::Connection;
@@ -32,6 +33,12 @@ pub(super) enum Job {
     },
     Sweep {
         now: Time,
+        max: u32,
+        reply: Reply<u32>,
+    },
+    Forget {
+        env: EnvId,
+        before: Time,
         max: u32,
         reply: Reply<u32>,
     },
@@ -197,6 +204,15 @@ fn perform(db: &Connection, job: Job, failed: Option<&str>) -> Answer {
         }
         Job::Sweep { now, max, reply } => {
             let result = alone(db, failed, || apply::sweep(db, now, max));
+            Answer::Sweep(reply, result)
+        }
+        Job::Forget {
+            env,
+            before,
+            max,
+            reply,
+        } => {
+            let result = alone(db, failed, || apply::forget(db, env, before, max));
             Answer::Sweep(reply, result)
         }
         Job::Append { events, reply } => {
