@@ -6,7 +6,7 @@ if (password && toggle) {
   toggle.addEventListener("click", () => {
     const shown = password.type === "text";
     password.type = shown ? "password" : "text";
-    toggle.textContent = shown ? "Show" : "Hide";
+    toggle.textContent = shown ? toggle.dataset.show : toggle.dataset.hide;
     toggle.setAttribute("aria-pressed", String(!shown));
   });
   // What is shown on the screen must not be kept by the browser as ordinary text.

@@ -14,6 +14,7 @@ use crate::wire::answer::{self, HAL};
 use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{cookies, form, p1_error};
+use crate::pages::frame::Frame;
 use crate::{App, pages};
 
 /// By query.
@@ -62,11 +63,11 @@ async fn answered(
     let cx = app.cx(env, incoming).await?;
     let token = incoming.browser_token();
     let reply = authorize(&cx, &params?, token.as_ref()).await?;
-    Ok(render(&cx, reply))
+    Ok(render(&cx, incoming, reply))
 }
 
 /// Renders an answer of authorize or resume.
-pub fn render(cx: &Cx, reply: Reply) -> Response {
+pub fn render(cx: &Cx, incoming: &Incoming, reply: Reply) -> Response {
     let mut response = match reply.answer {
         Answer::SignOn(location) => answer::redirect(StatusCode::FOUND, &location),
         Answer::Flow(flow) => answer::json(StatusCode::OK, HAL, &flow),
@@ -74,7 +75,7 @@ pub fn render(cx: &Cx, reply: Reply) -> Response {
             answer::redirect(StatusCode::FOUND, &location)
         }
         Answer::Response(Delivery::FormPost { action, fields }) => {
-            pages::form_post::render(&action, &fields)
+            pages::form_post::render(Frame::new(incoming), &action, &fields)
         }
         Answer::Response(Delivery::Json(body)) => answer::json(StatusCode::OK, HAL, &body),
     };
@@ -89,6 +90,6 @@ pub fn unredirectable(failure: &Failure, incoming: &Incoming, pi_flow: bool) -> 
     if pi_flow || incoming.prefers_json() {
         p1_error::render(failure, incoming.correlation, HAL)
     } else {
-        pages::error::render(failure, incoming.correlation)
+        pages::error::render(failure, incoming)
     }
 }

@@ -12,6 +12,7 @@ use super::authorize::unredirectable;
 use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
+use crate::pages::frame::Frame;
 use crate::{App, pages};
 
 /// Signs the browser off. A POST carries the same parameters in its body.
@@ -38,7 +39,7 @@ async fn answered(
     let token = incoming.browser_token();
     let mut response = match signoff(&cx, &params?, token.as_ref()).await? {
         SignedOff::Redirect(to) => answer::redirect(StatusCode::FOUND, &to),
-        SignedOff::Page => pages::signed_off::render(),
+        SignedOff::Page => pages::signed_off::render(Frame::new(incoming)),
     };
     cookies::clear(response.headers_mut(), &cx.env.urls, cx.env_id());
     Ok(response)

@@ -1,74 +1,72 @@
 //! The page for errors that must not leave by redirect (`reference/oidc.md` 23.3).
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use countersign_domain::ids::CorrelationId;
 use countersign_protocol::as_::error::oauth_error;
 use countersign_protocol::refusal::{Failure, Refusal};
 
-use crate::wire::layers::{fault_status, log, retry_after};
+use super::frame::Frame;
+use crate::wire::incoming::Incoming;
+use crate::wire::layers::{explain, fault_status, log, retry_after};
 
 #[derive(Template)]
 #[template(path = "error.html")]
 struct Page {
-    heading: &'static str,
-    explanation: &'static str,
+    frame: Frame,
+    heading: String,
+    explanation: String,
     detail: String,
-    correlation: CorrelationId,
+    reference: String,
 }
 
 /// Renders a failure for a person.
-pub fn render(failure: &Failure, correlation: CorrelationId) -> Response {
+pub fn render(failure: &Failure, incoming: &Incoming) -> Response {
+    render_in(Frame::new(incoming), failure, incoming)
+}
+
+/// The same, where more is known of the person than the request tells.
+pub fn render_in(frame: Frame, failure: &Failure, incoming: &Incoming) -> Response {
     log(failure);
-    let (status, heading, explanation, detail) = match failure {
+    let correlation = incoming.correlation;
+    let (status, [heading, explanation], detail) = match failure {
         Failure::Refused(refused) => {
             let error = oauth_error(&refused.refusal, correlation);
-            let (heading, explanation) = words(&refused.refusal);
-            (error.status, heading, explanation, error.description)
+            let words = words(&frame, &refused.refusal);
+            (error.status, words, error.description)
         }
         Failure::Fault(fault) => (
             fault_status(fault),
-            "Please try again",
-            "The sign-on service could not answer just now. Wait a moment, then reload this page.",
+            [frame.say("try-again-title"), frame.say("try-again")],
             String::new(),
         ),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let page = Page {
-        heading,
-        explanation,
+        heading: heading.into_owned(),
+        explanation: explanation.into_owned(),
         detail,
-        correlation,
+        reference: frame.reference(&correlation),
+        frame,
     };
     let mut response = super::page(status, &page);
     retry_after(&mut response, failure);
+    explain(&mut response, failure);
     response
 }
 
-fn words(refusal: &Refusal) -> (&'static str, &'static str) {
+fn words(frame: &Frame, refusal: &Refusal) -> [Cow<'static, str>; 2] {
     match refusal {
-        Refusal::FlowNotFound => (
-            "This sign-on is no longer open",
-            "It may have expired, been finished already, or been started in another browser. \
-             Go back to the application and sign on from there. If that does not help, make sure \
-             that your browser accepts cookies.",
-        ),
-        Refusal::FlowAlreadyResumed => (
-            "You are already signed on",
-            "This sign-on was finished before. Go back to the application; if it asks again, \
-             start from there.",
-        ),
-        Refusal::EnvironmentNotFound | Refusal::NotFound => (
-            "There is nothing here",
-            "The address is not one of this sign-on service. Check the link, or go back to the \
-             application.",
-        ),
-        _ => (
-            "The application's request cannot be carried out",
-            "Something is wrong with how the application asked for your sign-on. You cannot mend \
-             this yourself: please tell the people who run the application, and give them the text \
-             below.",
-        ),
+        Refusal::FlowNotFound => [frame.say("flow-gone-title"), frame.say("flow-gone")],
+        Refusal::FlowAlreadyResumed => [
+            frame.say("already-signed-on-title"),
+            frame.say("already-signed-on"),
+        ],
+        Refusal::EnvironmentNotFound | Refusal::NotFound => {
+            [frame.say("nothing-here-title"), frame.say("nothing-here")]
+        }
+        _ => [frame.say("bad-request-title"), frame.say("bad-request")],
     }
 }

@@ -1,9 +1,12 @@
 //! The pages people see. They work without JavaScript; styles and the few scripts are files of our
 //! own, so that the content security policy allows nothing inline.
 
+mod agreement_consent_required;
 pub mod assets;
 pub mod error;
 pub mod form_post;
+pub mod frame;
+mod markup;
 mod must_change_password;
 mod profile_data_required;
 mod requirements;
@@ -11,6 +14,7 @@ pub mod sign_on;
 mod sign_on_required;
 pub mod signed_off;
 mod username_password_required;
+pub mod words;
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};

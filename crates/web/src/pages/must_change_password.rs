@@ -9,12 +9,14 @@ use countersign_protocol::flows::state::PasswordChange;
 use countersign_protocol::flows::view::settable_password;
 use countersign_protocol::flows::{Flow, State};
 
+use super::frame::Frame;
 use super::requirements::{self, Line};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "must_change_password.html")]
 struct Page<'a> {
+    frame: &'a Frame,
     application: &'a str,
     username: &'a str,
     expired: bool,
@@ -25,6 +27,7 @@ struct Page<'a> {
 /// Asks for the current password and a new one.
 pub(super) fn page(
     cx: &Cx,
+    frame: &Frame,
     flow: &Flow,
     change: &PasswordChange,
     again: Option<Again<'_>>,
@@ -36,21 +39,26 @@ pub(super) fn page(
     };
     let policy = settable_password(&cx.env, flow);
     let page = Page {
+        frame,
         application: &flow.application_name,
         username: &change.user.username,
         expired: matches!(flow.state, State::PasswordExpired(_)),
-        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(it, &lacking)),
+        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
         error,
     };
     super::page(status, &page)
 }
 
 /// A new password is typed twice, for nobody sees what is typed. Only the page asks for that.
-pub(super) fn check_repeated(action: &str, fields: &Params, cx: &Cx) -> Option<Message> {
-    let differ = fields.get("newPassword") != fields.get("confirmPassword");
-    (action == "password.reset" && differ).then(|| Message {
-        text: "The two new passwords are not the same.".to_owned(),
+pub(super) fn is_repeated_wrongly(action: &str, fields: &Params) -> bool {
+    action == "password.reset" && fields.get("newPassword") != fields.get("confirmPassword")
+}
+
+/// What is said then.
+pub(super) fn differing(frame: &Frame, cx: &Cx) -> Message {
+    Message {
+        text: frame.say("passwords-differ").into_owned(),
         field: "confirmPassword".to_owned(),
         correlation: cx.correlation,
-    })
+    }
 }

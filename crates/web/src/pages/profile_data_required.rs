@@ -6,11 +6,13 @@ use axum::response::Response;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::profile::{Attribute, Form, ProfilePrompt};
 
+use super::frame::Frame;
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "profile_data_required.html")]
 struct Page<'a> {
+    frame: &'a Frame,
     application: &'a str,
     text: &'a str,
     fields: Vec<Field>,
@@ -21,7 +23,7 @@ struct Page<'a> {
 struct Field {
     /// Name and id: the attribute's name.
     name: &'static str,
-    label: &'static str,
+    label: String,
     kind: &'static str,
     autocomplete: &'static str,
     required: bool,
@@ -31,6 +33,7 @@ struct Field {
 
 /// Asks for the attributes that are missing.
 pub(super) fn page(
+    frame: &Frame,
     flow: &Flow,
     prompt: &ProfilePrompt,
     again: Option<Again<'_>>,
@@ -38,7 +41,7 @@ pub(super) fn page(
 ) -> Response {
     let fields = prompt.asked().map(|(attribute, required)| Field {
         name: attribute.name,
-        label: attribute.display_name,
+        label: label_of(frame, attribute),
         kind: kind(attribute),
         autocomplete: autocomplete(attribute.name),
         required,
@@ -52,6 +55,7 @@ pub(super) fn page(
             .is_some_and(|again| again.message.is_at(attribute.name)),
     });
     let page = Page {
+        frame,
         application: &flow.application_name,
         text: &prompt.text,
         fields: fields.collect(),
@@ -61,10 +65,15 @@ pub(super) fn page(
 }
 
 /// What a person calls the attribute that a message is about.
-pub(super) fn label(name: &str) -> Option<&'static str> {
+pub(super) fn label(frame: &Frame, name: &str) -> Option<String> {
     let mut all = countersign_protocol::flows::profile::ATTRIBUTES.iter();
     let found = all.find(|attribute| attribute.name == name)?;
-    Some(found.display_name)
+    Some(label_of(frame, found))
+}
+
+fn label_of(frame: &Frame, attribute: &Attribute) -> String {
+    let said = frame.say_named("attribute", attribute.name);
+    said.unwrap_or_else(|| attribute.display_name.to_owned())
 }
 
 /// `type` of the input: which keyboard a phone shows.

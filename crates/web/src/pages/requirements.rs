@@ -2,6 +2,8 @@
 
 use countersign_domain::password::policy::{ALPHABETS, PasswordPolicy, Requirement};
 
+use super::frame::Frame;
+
 /// One thing that a new password must be like.
 pub(super) struct Line {
     /// In words.
@@ -11,11 +13,16 @@ pub(super) struct Line {
 }
 
 /// Everything that can be told beforehand, and whatever else was lacking.
-pub(super) fn lines(policy: &PasswordPolicy, lacking: &[Requirement]) -> Vec<Line> {
+pub(super) fn lines(frame: &Frame, policy: &PasswordPolicy, lacking: &[Requirement]) -> Vec<Line> {
     ALL.iter()
         .filter_map(|requirement| {
             let unmet = lacking.contains(requirement);
-            let text = words(*requirement, policy, unmet)?;
+            let text = words(frame, *requirement, policy, unmet)?;
+            let text = if unmet {
+                frame.say_with("requirement-unmet", [("requirement", text.into())])
+            } else {
+                text
+            };
             Some(Line { text, unmet })
         })
         .collect()
@@ -39,81 +46,82 @@ const ALL: [Requirement; 14] = [
 ];
 
 /// `None`: the policy does not ask for it, or it is worth saying only to who fell short of it.
-fn words(requirement: Requirement, policy: &PasswordPolicy, unmet: bool) -> Option<String> {
-    let only_if = |condition: bool, text: &str| condition.then(|| text.to_owned());
+fn words(
+    frame: &Frame,
+    requirement: Requirement,
+    policy: &PasswordPolicy,
+    unmet: bool,
+) -> Option<String> {
+    let only_if = |condition: bool, key: &str| condition.then(|| frame.say(key).into_owned());
     match requirement {
         Requirement::Length => {
             let length = policy.length?;
-            Some(format!("{} to {} characters", length.min, length.max))
+            let bounds = [("min", length.min.into()), ("max", length.max.into())];
+            Some(frame.say_with("requirement-length", bounds))
         }
-        Requirement::MinCharacters => kinds(policy),
+        Requirement::MinCharacters => kinds(frame, policy),
         Requirement::MinUniqueCharacters => {
             let fewest = policy.min_unique_characters?;
-            Some(format!("At least {fewest} different characters"))
+            let count = [("count", fewest.into())];
+            Some(frame.say_with("requirement-different-characters", count))
         }
         Requirement::MaxRepeatedCharacters => {
             let most = policy.max_repeated_characters?;
-            Some(format!("No character more than {most} times in a row"))
+            Some(frame.say_with("requirement-repeated-characters", [("count", most.into())]))
         }
-        Requirement::MinComplexity => only_if(
-            policy.min_complexity.is_some(),
-            "Long or varied enough not to be guessed",
-        ),
-        Requirement::ExcludesCommonlyUsed => only_if(
-            policy.excludes_commonly_used,
-            "Not one of the passwords that many people use",
-        ),
-        Requirement::ExcludesProfileData => only_if(
-            policy.excludes_profile_data,
-            "No part of your name, username or address",
-        ),
+        Requirement::MinComplexity => {
+            only_if(policy.min_complexity.is_some(), "requirement-complexity")
+        }
+        Requirement::ExcludesCommonlyUsed => {
+            only_if(policy.excludes_commonly_used, "requirement-common")
+        }
+        Requirement::ExcludesProfileData => {
+            only_if(policy.excludes_profile_data, "requirement-profile")
+        }
         Requirement::NotSimilarToCurrent => {
             if policy.not_similar_to_current {
-                Some("Not like the current password".to_owned())
+                only_if(true, "requirement-similar")
             } else {
-                only_if(unmet, "Not the current password")
+                only_if(unmet, "requirement-current")
             }
         }
-        Requirement::History => only_if(unmet, "Not one of your former passwords"),
-        Requirement::MinAgeDays => only_if(
-            unmet,
-            "Your password was changed a short while ago and cannot be changed again yet",
-        ),
+        Requirement::History => only_if(unmet, "requirement-history"),
+        Requirement::MinAgeDays => only_if(unmet, "requirement-age"),
         Requirement::AlphabetSequenceRule => only_if(
             policy.alphabet_sequence_rule.is_some(),
-            "No letters in the order of the alphabet",
+            "requirement-alphabet",
         ),
         Requirement::NumberSequenceRule => only_if(
             policy.number_sequence_rule.is_some(),
-            "No digits in counting order",
+            "requirement-digit-sequence",
         ),
         Requirement::QwertySequenceRule => only_if(
             policy.qwerty_sequence_rule.is_some(),
-            "No letters in the order of the keyboard",
+            "requirement-keyboard",
         ),
         Requirement::ShiftedNumberRowSequenceRule => only_if(
             policy.shifted_number_row_sequence_rule.is_some(),
-            "No signs in the order of the keyboard",
+            "requirement-number-row",
         ),
     }
 }
 
 /// "At least 1 capital letter, 1 small letter, ..."
-fn kinds(policy: &PasswordPolicy) -> Option<String> {
-    let names = [
-        "capital letter",
-        "small letter",
-        "digit",
-        "special character",
+fn kinds(frame: &Frame, policy: &PasswordPolicy) -> Option<String> {
+    let keys = [
+        "requirement-capital-letters",
+        "requirement-small-letters",
+        "requirement-digits",
+        "requirement-special-characters",
     ];
     let asked: Vec<String> = ALPHABETS
         .iter()
-        .zip(names)
-        .filter_map(|(alphabet, name)| {
+        .zip(keys)
+        .filter_map(|(alphabet, key)| {
             let fewest = *policy.min_characters.get(*alphabet)?;
-            let plural = if fewest == 1 { "" } else { "s" };
-            (fewest > 0).then(|| format!("{fewest} {name}{plural}"))
+            (fewest > 0).then(|| frame.say_with(key, [("count", fewest.into())]))
         })
         .collect();
-    (!asked.is_empty()).then(|| format!("At least {}", asked.join(", ")))
+    let kinds = asked.join(&frame.say("list-separator"));
+    (!asked.is_empty()).then(|| frame.say_with("requirement-kinds", [("kinds", kinds.into())]))
 }

@@ -15,6 +15,8 @@ use countersign_protocol::flows::{Flow, State as FlowState, read};
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
+use super::agreement_consent_required;
+use super::frame::Frame;
 use super::{
     must_change_password, profile_data_required, sign_on_required, username_password_required,
 };
@@ -25,8 +27,9 @@ use crate::wire::{answer, cookies, form};
 #[derive(Template)]
 #[template(path = "failed.html")]
 struct Failed<'a> {
+    frame: &'a Frame,
     application: &'a str,
-    explanation: &'static str,
+    explanation: String,
     resume: String,
 }
 
@@ -61,7 +64,7 @@ pub(super) struct Again<'a> {
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match showing(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => super::error::render(&failure, incoming.correlation),
+        Err(failure) => super::error::render(&failure, &incoming),
     }
 }
 
@@ -69,7 +72,7 @@ pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Inco
 pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match submitting(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => super::error::render(&failure, incoming.correlation),
+        Err(failure) => super::error::render(&failure, &incoming),
     }
 }
 
@@ -94,7 +97,7 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-    Ok(show(&cx, &flow, None, StatusCode::OK))
+    Ok(show(&cx, &Frame::of_flow(&cx, incoming, &flow), &flow, None, StatusCode::OK))
 }
 
 async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
@@ -107,14 +110,15 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     let fields = form::body(incoming)?;
     let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
     let token = incoming.browser_token();
-    if let Some(message) = must_change_password::check_repeated(action.link(), &fields, &cx) {
+    if must_change_password::is_repeated_wrongly(action.link(), &fields) {
         let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+        let frame = Frame::of_flow(&cx, incoming, &flow);
         let again = Again {
-            message,
+            message: must_change_password::differing(&frame, &cx),
             lacking: Vec::new(),
             fields: &fields,
         };
-        return Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST));
+        return Ok(show(&cx, &frame, &flow, Some(again), StatusCode::BAD_REQUEST));
     }
     let body = body_of(&fields).to_string();
     let call = Call {
@@ -139,20 +143,21 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         Err(Failure::Refused(refused)) if is_correctable(&refused.refusal) => {
             crate::wire::layers::log(&Failure::Refused(refused.clone()));
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+            let frame = Frame::of_flow(&cx, incoming, &flow);
             let again = Again {
-                message: message(&refused.refusal, cx.correlation),
+                message: message(&frame, &refused.refusal, cx.correlation),
                 lacking: match refused.refusal {
                     Refusal::PasswordUnacceptable { lacking, .. } => lacking,
                     _ => Vec::new(),
                 },
                 fields: &fields,
             };
-            Ok(show(&cx, &flow, Some(again), StatusCode::BAD_REQUEST))
+            Ok(show(&cx, &frame, &flow, Some(again), StatusCode::BAD_REQUEST))
         }
         // The page was left open while the flow went on elsewhere: show where it stands.
         Err(Failure::Refused(refused)) if refused.refusal == Refusal::ActionNotOffered => {
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-            Ok(show(&cx, &flow, None, StatusCode::OK))
+            Ok(show(&cx, &Frame::of_flow(&cx, incoming, &flow), &flow, None, StatusCode::OK))
         }
         Err(failure) => Err(failure),
     }
@@ -178,18 +183,27 @@ fn body_of(fields: &Params) -> Value {
     Value::Object(body)
 }
 
-fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> Response {
+fn show(
+    cx: &Cx,
+    frame: &Frame,
+    flow: &Flow,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
     let application = flow.application_name.as_str();
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
-            username_password_required::page(flow, again, status)
+            username_password_required::page(frame, flow, again, status)
         }
-        FlowState::SignOnRequired => sign_on_required::page(flow, again, status),
+        FlowState::SignOnRequired => sign_on_required::page(frame, flow, again, status),
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
-            must_change_password::page(cx, flow, change, again, status)
+            must_change_password::page(cx, frame, flow, change, again, status)
         }
         FlowState::ProfileDataRequired(prompt) => {
-            profile_data_required::page(flow, prompt, again, status)
+            profile_data_required::page(frame, flow, prompt, again, status)
+        }
+        FlowState::AgreementConsentRequired(prompt) => {
+            agreement_consent_required::page(cx, frame, flow, prompt, again, status)
         }
         FlowState::Completed(_) => answer::redirect(
             StatusCode::SEE_OTHER,
@@ -200,8 +214,11 @@ fn show(cx: &Cx, flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> R
             super::page(
                 status,
                 &Failed {
+                    frame,
                     application,
-                    explanation: failure.message(),
+                    explanation: frame
+                        .say_named("failed", &format!("{failure:?}"))
+                        .unwrap_or_else(|| failure.message().to_owned()),
                     resume,
                 },
             )
@@ -255,7 +272,7 @@ fn is_correctable(refusal: &Refusal) -> bool {
     )
 }
 
-fn message(refusal: &Refusal, correlation: CorrelationId) -> Message {
+fn message(frame: &Frame, refusal: &Refusal, correlation: CorrelationId) -> Message {
     let error = p1_error(refusal, correlation);
     let detail = error.details.into_iter().next();
     let (text, target) = match detail {
@@ -263,43 +280,41 @@ fn message(refusal: &Refusal, correlation: CorrelationId) -> Message {
         None => (error.message, String::new()),
     };
     Message {
-        text: own_words(refusal).unwrap_or(text),
+        text: own_words(frame, refusal).unwrap_or(text),
         field: target,
         correlation,
     }
 }
 
 /// What people are told where the flow API speaks to programs.
-fn own_words(refusal: &Refusal) -> Option<String> {
+fn own_words(frame: &Frame, refusal: &Refusal) -> Option<String> {
     let text = match refusal {
+        Refusal::WrongCredentials => frame.say("invalid-username-or-password"),
+        Refusal::AccountNotUsable => frame.say("account-not-usable"),
         Refusal::PasswordLocked {
             seconds_until_unlock: Some(seconds),
         } => {
-            let minutes = seconds.div_ceil(60);
-            let unit = if minutes == 1 { "minute" } else { "minutes" };
-            return Some(format!(
-                "Too many wrong passwords. Try again in {minutes} {unit}."
-            ));
+            let minutes = [("minutes", seconds.div_ceil(60).into())];
+            return Some(frame.say_with("locked-minutes", minutes));
         }
         Refusal::PasswordLocked {
             seconds_until_unlock: None,
-        } => "Too many wrong passwords. An administrator must unlock the account.",
-        Refusal::ValueRequired("username") => "Enter your username.",
-        Refusal::ValueRequired("password" | "currentPassword") => "Enter your password.",
-        Refusal::ValueRequired("newPassword") => "Enter a new password.",
-        Refusal::ValueInvalid("currentPassword") => "That is not your current password.",
-        Refusal::PasswordUnacceptable { .. } => "Choose another new password.",
+        } => frame.say("locked-for-good"),
+        Refusal::ValueRequired("username") => frame.say("enter-username"),
+        Refusal::ValueRequired("password" | "currentPassword") => frame.say("enter-password"),
+        Refusal::ValueRequired("newPassword") => frame.say("enter-new-password"),
+        Refusal::ValueInvalid("currentPassword") => frame.say("wrong-current-password"),
+        Refusal::PasswordUnacceptable { .. } => frame.say("choose-another-password"),
+        Refusal::ValueRequired("accept") => frame.say("agreement-accept-needed"),
         Refusal::ValueRequired(name) => {
-            let label = profile_data_required::label(name)?;
-            return Some(format!("{label} is needed to go on."));
+            let label = profile_data_required::label(frame, name)?;
+            return Some(frame.say_with("value-needed", [("label", label.into())]));
         }
         Refusal::ValueInvalid(name) => {
-            let label = profile_data_required::label(name)?;
-            return Some(format!(
-                "{label} cannot be what you entered. Please correct it."
-            ));
+            let label = profile_data_required::label(frame, name)?;
+            return Some(frame.say_with("value-unusable", [("label", label.into())]));
         }
         _ => return None,
     };
-    Some(text.to_owned())
+    Some(text.into_owned())
 }

@@ -5,22 +5,30 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_protocol::flows::Flow;
 
+use super::frame::Frame;
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "sign_on_required.html")]
 struct Page<'a> {
+    frame: &'a Frame,
     application: &'a str,
     username: &'a str,
     error: Option<Message>,
 }
 
 /// Asks for the username alone.
-pub(super) fn page(flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> Response {
+pub(super) fn page(
+    frame: &Frame,
+    flow: &Flow,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
     let typed = again
         .as_ref()
         .and_then(|again| again.fields.get("username"));
     let page = Page {
+        frame,
         application: &flow.application_name,
         username: typed.unwrap_or_default(),
         error: again.map(|again| again.message),

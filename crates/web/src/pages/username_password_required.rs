@@ -5,11 +5,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_protocol::flows::{Flow, State};
 
+use super::frame::Frame;
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "username_password_required.html")]
 struct Page<'a> {
+    frame: &'a Frame,
     application: &'a str,
     username: &'a str,
     /// Set when the flow knows the name: it is shown, not asked.
@@ -18,11 +20,17 @@ struct Page<'a> {
 }
 
 /// Asks for the username, unless it is known, and the password.
-pub(super) fn page(flow: &Flow, again: Option<Again<'_>>, status: StatusCode) -> Response {
+pub(super) fn page(
+    frame: &Frame,
+    flow: &Flow,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
     let typed = again
         .as_ref()
         .and_then(|again| again.fields.get("username"));
     let page = Page {
+        frame,
         application: &flow.application_name,
         username: typed
             .or(flow.request.login_hint.as_deref())

@@ -1,0 +1,146 @@
+# العربية. طريقة إضافة نص موصوفة في en.ftl.
+
+# في عدة صفحات
+sign-on-title = تسجيل الدخول
+to-application = للمتابعة إلى { $application }
+error-title = خطأ: { $title }
+reference = المرجع { $id }
+continue = متابعة
+cancel = إلغاء
+optional-label = { $label } (اختياري)
+switch-account = استخدام حساب آخر
+show-password = إظهار
+hide-password = إخفاء
+show-password-label = إظهار كلمة المرور
+back-to-application = العودة إلى التطبيق
+back-to = العودة إلى { $application }
+
+# تسجيل الدخول
+username = اسم المستخدم
+password = كلمة المرور
+sign-on = تسجيل الدخول
+next = التالي
+enter-username = أدخل اسم المستخدم.
+enter-password = أدخل كلمة المرور.
+enter-new-password = أدخل كلمة مرور جديدة.
+invalid-username-or-password = اسم المستخدم أو كلمة المرور غير صحيحة.
+account-not-usable = لا يمكن استخدام هذا الحساب.
+locked-minutes = { $minutes ->
+    [one] محاولات خاطئة كثيرة. أعد المحاولة بعد دقيقة واحدة.
+    [two] محاولات خاطئة كثيرة. أعد المحاولة بعد دقيقتين.
+    [few] محاولات خاطئة كثيرة. أعد المحاولة بعد { $minutes } دقائق.
+   *[other] محاولات خاطئة كثيرة. أعد المحاولة بعد { $minutes } دقيقة.
+}
+locked-for-good = محاولات خاطئة كثيرة. يجب أن يفتح أحد المشرفين الحساب.
+value-needed = { $label }: هذه المعلومة ضرورية للمتابعة.
+value-unusable = { $label }: لا يمكن قبول ما أدخلته. يرجى تصحيحه.
+
+# كلمة مرور يجب تغييرها
+change-password-title = تغيير كلمة المرور
+password-too-old = كلمة المرور قديمة ولم يعد استخدامها ممكنًا.
+password-once-only = كانت كلمة المرور صالحة للاستخدام مرة واحدة فقط.
+current-password = كلمة المرور الحالية
+new-password = كلمة المرور الجديدة
+new-password-again = كلمة المرور الجديدة مرة أخرى
+change-password = تغيير كلمة المرور
+wrong-current-password = ليست هذه كلمة المرور الحالية.
+choose-another-password = اختر كلمة مرور جديدة أخرى.
+passwords-differ = كلمتا المرور الجديدتان غير متطابقتين.
+
+# شروط كلمة المرور الجديدة
+requirement-unmet = غير مستوفى: { $requirement }
+requirement-met = مستوفى: { $requirement }
+requirement-length = من { $min } إلى { $max } من الأحرف
+list-separator = {"، "}
+requirement-kinds = على الأقل: { $kinds }
+requirement-capital-letters = { $count ->
+    [one] حرف كبير واحد
+    [two] حرفان كبيران
+    [few] { $count } أحرف كبيرة
+   *[other] { $count } حرفًا كبيرًا
+}
+requirement-small-letters = { $count ->
+    [one] حرف صغير واحد
+    [two] حرفان صغيران
+    [few] { $count } أحرف صغيرة
+   *[other] { $count } حرفًا صغيرًا
+}
+requirement-digits = { $count ->
+    [one] رقم واحد
+    [two] رقمان
+    [few] { $count } أرقام
+   *[other] { $count } رقمًا
+}
+requirement-special-characters = { $count ->
+    [one] رمز خاص واحد
+    [two] رمزان خاصان
+    [few] { $count } رموز خاصة
+   *[other] { $count } رمزًا خاصًا
+}
+requirement-different-characters = ما لا يقل عن { $count } من الأحرف المختلفة
+requirement-repeated-characters = عدم تكرار أي حرف أكثر من { $count } مرات متتالية
+requirement-complexity = طويلة أو متنوعة بما يكفي كيلا يمكن تخمينها
+requirement-common = ليست من كلمات المرور الشائعة
+requirement-profile = لا تحتوي على جزء من اسمك أو اسم المستخدم أو عنوانك
+requirement-similar = لا تشبه كلمة المرور الحالية
+requirement-current = ليست كلمة المرور الحالية
+requirement-history = ليست من كلمات المرور السابقة
+requirement-age = غُيّرت كلمة المرور قبل وقت قصير ولا يمكن تغييرها الآن
+requirement-alphabet = بلا أحرف بالترتيب الأبجدي
+requirement-digit-sequence = بلا أرقام متسلسلة
+requirement-keyboard = بلا أحرف بترتيب لوحة المفاتيح
+requirement-number-row = بلا رموز بترتيب لوحة المفاتيح
+
+# الملف الشخصي
+profile-title = إكمال الملف الشخصي
+attribute-email = البريد الإلكتروني
+attribute-name-formatted = الاسم الكامل
+attribute-name-given = الاسم الأول
+attribute-name-middle = الاسم الأوسط
+attribute-name-family = اسم العائلة
+attribute-name-honorific-prefix = لقب قبل الاسم
+attribute-name-honorific-suffix = لقب بعد الاسم
+attribute-nickname = الكنية
+attribute-title = المسمى الوظيفي
+attribute-locale = الإعدادات المحلية
+attribute-preferred-language = اللغة المفضلة
+attribute-timezone = المنطقة الزمنية
+attribute-mobile-phone = الهاتف المحمول
+attribute-primary-phone = الهاتف
+attribute-address-street-address = الشارع ورقم المبنى
+attribute-address-locality = المدينة
+attribute-address-region = الولاية أو المنطقة
+attribute-address-postal-code = الرمز البريدي
+attribute-address-country-code = رمز البلد
+
+# الاتفاقيات
+agreement-accept-needed = اقبل الشروط للمتابعة.
+agreement-accept = أوافق على هذه الشروط
+agreement-decline = لا، شكرًا
+
+# تعذر تسجيل الدخول
+failed-title = تعذر تسجيل دخولك
+failed-no-usable-devices = لا يوجد لهذا الحساب جهاز يمكن استخدامه.
+failed-action-unavailable = تتضمن سياسة تسجيل الدخول خطوة غير متاحة.
+failed-nobody-signed-on = لم تتعرف سياسة تسجيل الدخول على أحد.
+failed-consent-declined = رُفضت الاتفاقية.
+
+# بعد تسجيل الخروج
+signed-off-title = تم تسجيل خروجك
+signed-off = انتهت جلستك في هذا المتصفح لكل التطبيقات التي كانت تستخدمها. يمكنك إغلاق هذه الصفحة.
+
+# في طريق العودة إلى التطبيق
+form-post-title = لحظة من فضلك
+form-post = أنت في طريق العودة إلى التطبيق.
+
+# أخطاء
+try-again-title = يرجى إعادة المحاولة
+try-again = لم تتمكن خدمة تسجيل الدخول من الرد الآن. انتظر قليلًا ثم أعد تحميل هذه الصفحة.
+flow-gone-title = لم يعد تسجيل الدخول هذا مفتوحًا
+flow-gone = ربما انتهت مدته، أو اكتمل من قبل، أو بدأ في متصفح آخر. عد إلى التطبيق وسجّل الدخول من هناك. إذا لم ينفع ذلك فتأكد من أن متصفحك يقبل ملفات تعريف الارتباط.
+already-signed-on-title = أنت مسجّل الدخول بالفعل
+already-signed-on = اكتمل تسجيل الدخول هذا من قبل. عد إلى التطبيق، وإذا طلب ذلك مرة أخرى فابدأ من هناك.
+nothing-here-title = لا يوجد شيء هنا
+nothing-here = هذا العنوان ليس من عناوين خدمة تسجيل الدخول. تحقق من الرابط أو عد إلى التطبيق.
+bad-request-title = لا يمكن تنفيذ طلب التطبيق
+bad-request = هناك خطأ في الطريقة التي طلب بها التطبيق تسجيل دخولك. لا يمكنك إصلاح ذلك بنفسك: يرجى إبلاغ القائمين على التطبيق وإعطاؤهم النص أدناه.

@@ -1,0 +1,136 @@
+# Deutsch. Wie man einen Text hinzufügt, steht in en.ftl.
+
+# Auf mehreren Seiten
+sign-on-title = Anmelden
+to-application = um mit { $application } fortzufahren
+error-title = Fehler: { $title }
+reference = Referenz { $id }
+continue = Weiter
+cancel = Abbrechen
+optional-label = { $label } (freiwillig)
+switch-account = Anderes Konto verwenden
+show-password = Zeigen
+hide-password = Verbergen
+show-password-label = Passwort zeigen
+back-to-application = Zurück zur Anwendung
+back-to = Zurück zu { $application }
+
+# Anmeldung
+username = Benutzername
+password = Passwort
+sign-on = Anmelden
+next = Weiter
+enter-username = Geben Sie Ihren Benutzernamen ein.
+enter-password = Geben Sie Ihr Passwort ein.
+enter-new-password = Geben Sie ein neues Passwort ein.
+invalid-username-or-password = Benutzername und/oder Passwort sind falsch.
+account-not-usable = Das Konto kann nicht verwendet werden.
+locked-minutes = { $minutes ->
+    [one] Zu viele falsche Passwörter. Versuchen Sie es in { $minutes } Minute wieder.
+   *[other] Zu viele falsche Passwörter. Versuchen Sie es in { $minutes } Minuten wieder.
+}
+locked-for-good = Zu viele falsche Passwörter. Das Konto muss von einem Administrator entsperrt werden.
+value-needed = { $label }: Diese Angabe ist nötig, um fortzufahren.
+value-unusable = { $label }: Diese Angabe kann nicht stimmen. Bitte berichtigen Sie sie.
+
+# Ein Passwort, das geändert werden muss
+change-password-title = Passwort ändern
+password-too-old = Ihr Passwort ist zu alt, um weiter verwendet zu werden.
+password-once-only = Ihr Passwort war nur für eine einzige Anmeldung gedacht.
+current-password = Bisheriges Passwort
+new-password = Neues Passwort
+new-password-again = Neues Passwort wiederholen
+change-password = Passwort ändern
+wrong-current-password = Das ist nicht Ihr bisheriges Passwort.
+choose-another-password = Wählen Sie ein anderes neues Passwort.
+passwords-differ = Die beiden neuen Passwörter sind nicht gleich.
+
+# Wie ein neues Passwort sein muss
+requirement-unmet = Nicht erfüllt: { $requirement }
+requirement-met = Erfüllt: { $requirement }
+requirement-length = { $min } bis { $max } Zeichen
+list-separator = {", "}
+requirement-kinds = Mindestens { $kinds }
+requirement-capital-letters = { $count ->
+    [one] { $count } Großbuchstabe
+   *[other] { $count } Großbuchstaben
+}
+requirement-small-letters = { $count ->
+    [one] { $count } Kleinbuchstabe
+   *[other] { $count } Kleinbuchstaben
+}
+requirement-digits = { $count ->
+    [one] { $count } Ziffer
+   *[other] { $count } Ziffern
+}
+requirement-special-characters = { $count ->
+    [one] { $count } Sonderzeichen
+   *[other] { $count } Sonderzeichen
+}
+requirement-different-characters = Mindestens { $count } verschiedene Zeichen
+requirement-repeated-characters = Kein Zeichen mehr als { $count }-mal hintereinander
+requirement-complexity = Lang oder abwechslungsreich genug, um nicht erraten zu werden
+requirement-common = Keines der Passwörter, die viele verwenden
+requirement-profile = Kein Teil Ihres Namens, Benutzernamens oder Ihrer Adresse
+requirement-similar = Dem bisherigen Passwort nicht ähnlich
+requirement-current = Nicht das bisherige Passwort
+requirement-history = Keines Ihrer früheren Passwörter
+requirement-age = Ihr Passwort wurde erst vor Kurzem geändert und kann noch nicht wieder geändert werden
+requirement-alphabet = Keine Buchstaben in der Reihenfolge des Alphabets
+requirement-digit-sequence = Keine Ziffern in Zählfolge
+requirement-keyboard = Keine Buchstaben in der Reihenfolge der Tastatur
+requirement-number-row = Keine Zeichen in der Reihenfolge der Tastatur
+
+# Profil
+profile-title = Profil vervollständigen
+attribute-email = E-Mail-Adresse
+attribute-name-formatted = Vollständiger Name
+attribute-name-given = Vorname
+attribute-name-middle = Zweiter Vorname
+attribute-name-family = Nachname
+attribute-name-honorific-prefix = Namensvorsatz
+attribute-name-honorific-suffix = Namenszusatz
+attribute-nickname = Spitzname
+attribute-title = Titel
+attribute-locale = Gebietsschema
+attribute-preferred-language = Bevorzugte Sprache
+attribute-timezone = Zeitzone
+attribute-mobile-phone = Mobiltelefon
+attribute-primary-phone = Telefon
+attribute-address-street-address = Straße und Hausnummer
+attribute-address-locality = Ort
+attribute-address-region = Bundesland oder Region
+attribute-address-postal-code = Postleitzahl
+attribute-address-country-code = Ländercode
+
+# Vereinbarungen
+agreement-accept-needed = Stimmen Sie den Bedingungen zu, um fortzufahren.
+agreement-accept = Ich stimme diesen Bedingungen zu
+agreement-decline = Nein, danke
+
+# Eine gescheiterte Anmeldung
+failed-title = Sie konnten nicht angemeldet werden
+failed-no-usable-devices = Für dieses Konto gibt es kein verwendbares Gerät.
+failed-action-unavailable = Die Anmelderichtlinie verlangt einen Schritt, der nicht verfügbar ist.
+failed-nobody-signed-on = Nach der Anmelderichtlinie wurde niemand erkannt.
+failed-consent-declined = Der Vereinbarung wurde nicht zugestimmt.
+
+# Nach der Abmeldung
+signed-off-title = Sie sind abgemeldet
+signed-off = Ihre Sitzung in diesem Browser ist beendet, für alle Anwendungen, die sie verwendet haben. Sie können diese Seite schließen.
+
+# Auf dem Weg zurück zur Anwendung
+form-post-title = Einen Moment
+form-post = Es geht zurück zur Anwendung.
+
+# Fehler
+try-again-title = Bitte versuchen Sie es noch einmal
+try-again = Der Anmeldedienst konnte gerade nicht antworten. Warten Sie einen Moment und laden Sie die Seite dann neu.
+flow-gone-title = Diese Anmeldung ist nicht mehr offen
+flow-gone = Sie ist vielleicht abgelaufen, schon abgeschlossen oder in einem anderen Browser begonnen worden. Gehen Sie zur Anwendung zurück und melden Sie sich von dort aus an. Hilft das nicht, dann prüfen Sie, ob Ihr Browser Cookies annimmt.
+already-signed-on-title = Sie sind bereits angemeldet
+already-signed-on = Diese Anmeldung wurde schon abgeschlossen. Gehen Sie zur Anwendung zurück; fragt sie erneut, dann beginnen Sie dort.
+nothing-here-title = Hier ist nichts
+nothing-here = Diese Adresse gehört nicht zum Anmeldedienst. Prüfen Sie den Link oder gehen Sie zur Anwendung zurück.
+bad-request-title = Die Anfrage der Anwendung kann nicht ausgeführt werden
+bad-request = Etwas stimmt nicht daran, wie die Anwendung um Ihre Anmeldung gebeten hat. Sie selbst können das nicht beheben: Bitte wenden Sie sich an die Betreiber der Anwendung und geben Sie ihnen den folgenden Text.

@@ -1,0 +1,136 @@
+# Español. Cómo añadir un texto se explica en en.ftl.
+
+# En varias páginas
+sign-on-title = Iniciar sesión
+to-application = para continuar a { $application }
+error-title = Error: { $title }
+reference = Referencia { $id }
+continue = Continuar
+cancel = Cancelar
+optional-label = { $label } (opcional)
+switch-account = Usar otra cuenta
+show-password = Mostrar
+hide-password = Ocultar
+show-password-label = Mostrar la contraseña
+back-to-application = Volver a la aplicación
+back-to = Volver a { $application }
+
+# Inicio de sesión
+username = Nombre de usuario
+password = Contraseña
+sign-on = Iniciar sesión
+next = Siguiente
+enter-username = Introduzca su nombre de usuario.
+enter-password = Introduzca su contraseña.
+enter-new-password = Introduzca una contraseña nueva.
+invalid-username-or-password = El nombre de usuario o la contraseña no son correctos.
+account-not-usable = Esta cuenta no se puede usar.
+locked-minutes = { $minutes ->
+    [one] Demasiadas contraseñas incorrectas. Vuelva a intentarlo dentro de { $minutes } minuto.
+   *[other] Demasiadas contraseñas incorrectas. Vuelva a intentarlo dentro de { $minutes } minutos.
+}
+locked-for-good = Demasiadas contraseñas incorrectas. Un administrador tiene que desbloquear la cuenta.
+value-needed = { $label }: este dato es necesario para continuar.
+value-unusable = { $label }: este dato no puede ser correcto. Corríjalo, por favor.
+
+# Una contraseña que hay que cambiar
+change-password-title = Cambie su contraseña
+password-too-old = Su contraseña es demasiado antigua para seguir usándola.
+password-once-only = Su contraseña solo servía para una vez.
+current-password = Contraseña actual
+new-password = Contraseña nueva
+new-password-again = Contraseña nueva, otra vez
+change-password = Cambiar la contraseña
+wrong-current-password = Esa no es su contraseña actual.
+choose-another-password = Elija otra contraseña nueva.
+passwords-differ = Las dos contraseñas nuevas no son iguales.
+
+# Cómo debe ser una contraseña nueva
+requirement-unmet = No se cumple: { $requirement }
+requirement-met = Se cumple: { $requirement }
+requirement-length = De { $min } a { $max } caracteres
+list-separator = {", "}
+requirement-kinds = Al menos { $kinds }
+requirement-capital-letters = { $count ->
+    [one] { $count } mayúscula
+   *[other] { $count } mayúsculas
+}
+requirement-small-letters = { $count ->
+    [one] { $count } minúscula
+   *[other] { $count } minúsculas
+}
+requirement-digits = { $count ->
+    [one] { $count } cifra
+   *[other] { $count } cifras
+}
+requirement-special-characters = { $count ->
+    [one] { $count } carácter especial
+   *[other] { $count } caracteres especiales
+}
+requirement-different-characters = Al menos { $count } caracteres distintos
+requirement-repeated-characters = Ningún carácter más de { $count } veces seguidas
+requirement-complexity = Lo bastante larga o variada para que no se pueda adivinar
+requirement-common = Ninguna de las contraseñas que usa mucha gente
+requirement-profile = Ninguna parte de su nombre, nombre de usuario o dirección
+requirement-similar = No parecida a la contraseña actual
+requirement-current = No la contraseña actual
+requirement-history = Ninguna de sus contraseñas anteriores
+requirement-age = Su contraseña se cambió hace poco y todavía no se puede volver a cambiar
+requirement-alphabet = Sin letras en orden alfabético
+requirement-digit-sequence = Sin cifras consecutivas
+requirement-keyboard = Sin letras en el orden del teclado
+requirement-number-row = Sin signos en el orden del teclado
+
+# Perfil
+profile-title = Complete su perfil
+attribute-email = Correo electrónico
+attribute-name-formatted = Nombre completo
+attribute-name-given = Nombre
+attribute-name-middle = Segundo nombre
+attribute-name-family = Apellidos
+attribute-name-honorific-prefix = Tratamiento
+attribute-name-honorific-suffix = Sufijo
+attribute-nickname = Apodo
+attribute-title = Cargo
+attribute-locale = Configuración regional
+attribute-preferred-language = Idioma preferido
+attribute-timezone = Zona horaria
+attribute-mobile-phone = Teléfono móvil
+attribute-primary-phone = Teléfono
+attribute-address-street-address = Calle y número
+attribute-address-locality = Ciudad
+attribute-address-region = Estado o región
+attribute-address-postal-code = Código postal
+attribute-address-country-code = Código de país
+
+# Acuerdos
+agreement-accept-needed = Acepte las condiciones para continuar.
+agreement-accept = Acepto estas condiciones
+agreement-decline = No, gracias
+
+# Un inicio de sesión fallido
+failed-title = No se pudo iniciar su sesión
+failed-no-usable-devices = Esta cuenta no tiene ningún dispositivo que se pueda usar.
+failed-action-unavailable = La política de inicio de sesión tiene un paso que no está disponible.
+failed-nobody-signed-on = La política de inicio de sesión no identificó a nadie.
+failed-consent-declined = No se aceptó el acuerdo.
+
+# Después de cerrar la sesión
+signed-off-title = Ha cerrado la sesión
+signed-off = Su sesión en este navegador ha terminado, para todas las aplicaciones que la usaban. Puede cerrar esta página.
+
+# De vuelta a la aplicación
+form-post-title = Un momento
+form-post = Está volviendo a la aplicación.
+
+# Errores
+try-again-title = Vuelva a intentarlo
+try-again = El servicio de inicio de sesión no pudo responder. Espere un momento y vuelva a cargar esta página.
+flow-gone-title = Este inicio de sesión ya no está abierto
+flow-gone = Puede que haya caducado, que ya haya terminado o que se haya empezado en otro navegador. Vuelva a la aplicación e inicie la sesión desde allí. Si eso no ayuda, compruebe que su navegador acepta cookies.
+already-signed-on-title = Ya ha iniciado la sesión
+already-signed-on = Este inicio de sesión ya había terminado. Vuelva a la aplicación; si se lo pide de nuevo, empiece desde allí.
+nothing-here-title = Aquí no hay nada
+nothing-here = Esta dirección no es del servicio de inicio de sesión. Compruebe el enlace o vuelva a la aplicación.
+bad-request-title = No se puede atender la solicitud de la aplicación
+bad-request = La aplicación no pidió bien su inicio de sesión. Usted no puede arreglarlo: avise a los responsables de la aplicación y deles el texto siguiente.

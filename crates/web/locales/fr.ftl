@@ -1,0 +1,136 @@
+# Français. La façon d’ajouter un texte est décrite dans en.ftl.
+
+# Sur plusieurs pages
+sign-on-title = Connexion
+to-application = pour continuer vers { $application }
+error-title = Erreur : { $title }
+reference = Référence { $id }
+continue = Continuer
+cancel = Annuler
+optional-label = { $label } (facultatif)
+switch-account = Utiliser un autre compte
+show-password = Afficher
+hide-password = Masquer
+show-password-label = Afficher le mot de passe
+back-to-application = Retour à l’application
+back-to = Retour à { $application }
+
+# Connexion
+username = Nom d’utilisateur
+password = Mot de passe
+sign-on = Se connecter
+next = Suivant
+enter-username = Saisissez votre nom d’utilisateur.
+enter-password = Saisissez votre mot de passe.
+enter-new-password = Saisissez un nouveau mot de passe.
+invalid-username-or-password = Nom d’utilisateur ou mot de passe incorrect.
+account-not-usable = Ce compte ne peut pas être utilisé.
+locked-minutes = { $minutes ->
+    [one] Trop de mots de passe erronés. Réessayez dans { $minutes } minute.
+   *[other] Trop de mots de passe erronés. Réessayez dans { $minutes } minutes.
+}
+locked-for-good = Trop de mots de passe erronés. Un administrateur doit débloquer le compte.
+value-needed = { $label } : cette information est nécessaire pour continuer.
+value-unusable = { $label } : cette information ne convient pas. Veuillez la corriger.
+
+# Un mot de passe à changer
+change-password-title = Changez votre mot de passe
+password-too-old = Votre mot de passe est trop ancien pour être encore utilisé.
+password-once-only = Votre mot de passe ne pouvait servir qu’une seule fois.
+current-password = Mot de passe actuel
+new-password = Nouveau mot de passe
+new-password-again = Nouveau mot de passe, encore une fois
+change-password = Changer le mot de passe
+wrong-current-password = Ce n’est pas votre mot de passe actuel.
+choose-another-password = Choisissez un autre nouveau mot de passe.
+passwords-differ = Les deux nouveaux mots de passe ne sont pas identiques.
+
+# Ce que doit être un nouveau mot de passe
+requirement-unmet = Non respecté : { $requirement }
+requirement-met = Respecté : { $requirement }
+requirement-length = De { $min } à { $max } caractères
+list-separator = {", "}
+requirement-kinds = Au moins { $kinds }
+requirement-capital-letters = { $count ->
+    [one] { $count } majuscule
+   *[other] { $count } majuscules
+}
+requirement-small-letters = { $count ->
+    [one] { $count } minuscule
+   *[other] { $count } minuscules
+}
+requirement-digits = { $count ->
+    [one] { $count } chiffre
+   *[other] { $count } chiffres
+}
+requirement-special-characters = { $count ->
+    [one] { $count } caractère spécial
+   *[other] { $count } caractères spéciaux
+}
+requirement-different-characters = Au moins { $count } caractères différents
+requirement-repeated-characters = Aucun caractère plus de { $count } fois de suite
+requirement-complexity = Assez long ou varié pour ne pas être deviné
+requirement-common = Pas un mot de passe que beaucoup de gens utilisent
+requirement-profile = Aucune partie de votre nom, de votre nom d’utilisateur ou de votre adresse
+requirement-similar = Pas semblable au mot de passe actuel
+requirement-current = Pas le mot de passe actuel
+requirement-history = Pas un de vos anciens mots de passe
+requirement-age = Votre mot de passe a été changé récemment et ne peut pas encore être changé de nouveau
+requirement-alphabet = Pas de lettres dans l’ordre alphabétique
+requirement-digit-sequence = Pas de chiffres qui se suivent
+requirement-keyboard = Pas de lettres dans l’ordre du clavier
+requirement-number-row = Pas de signes dans l’ordre du clavier
+
+# Profil
+profile-title = Complétez votre profil
+attribute-email = Adresse e-mail
+attribute-name-formatted = Nom complet
+attribute-name-given = Prénom
+attribute-name-middle = Deuxième prénom
+attribute-name-family = Nom de famille
+attribute-name-honorific-prefix = Civilité
+attribute-name-honorific-suffix = Suffixe
+attribute-nickname = Surnom
+attribute-title = Fonction
+attribute-locale = Paramètres régionaux
+attribute-preferred-language = Langue préférée
+attribute-timezone = Fuseau horaire
+attribute-mobile-phone = Téléphone mobile
+attribute-primary-phone = Téléphone
+attribute-address-street-address = Rue et numéro
+attribute-address-locality = Ville
+attribute-address-region = État ou région
+attribute-address-postal-code = Code postal
+attribute-address-country-code = Code du pays
+
+# Accords
+agreement-accept-needed = Acceptez les conditions pour continuer.
+agreement-accept = J’accepte ces conditions
+agreement-decline = Non merci
+
+# Une connexion qui a échoué
+failed-title = La connexion n’a pas abouti
+failed-no-usable-devices = Ce compte n’a aucun appareil utilisable.
+failed-action-unavailable = La politique de connexion comporte une étape qui n’est pas disponible.
+failed-nobody-signed-on = La politique de connexion n’a identifié personne.
+failed-consent-declined = L’accord a été refusé.
+
+# Après la déconnexion
+signed-off-title = Vous êtes déconnecté
+signed-off = Votre session dans ce navigateur est terminée, pour toutes les applications qui l’utilisaient. Vous pouvez fermer cette page.
+
+# Retour vers l’application
+form-post-title = Un instant
+form-post = Vous retournez à l’application.
+
+# Erreurs
+try-again-title = Veuillez réessayer
+try-again = Le service de connexion n’a pas pu répondre. Attendez un instant, puis rechargez cette page.
+flow-gone-title = Cette connexion n’est plus ouverte
+flow-gone = Elle a peut-être expiré, déjà abouti ou commencé dans un autre navigateur. Retournez à l’application et connectez-vous à partir de là. Si cela ne suffit pas, vérifiez que votre navigateur accepte les cookies.
+already-signed-on-title = Vous êtes déjà connecté
+already-signed-on = Cette connexion a déjà abouti. Retournez à l’application ; si elle redemande, recommencez à partir de là.
+nothing-here-title = Il n’y a rien ici
+nothing-here = Cette adresse n’appartient pas au service de connexion. Vérifiez le lien ou retournez à l’application.
+bad-request-title = La demande de l’application ne peut pas être exécutée
+bad-request = L’application n’a pas demandé votre connexion comme il faut. Vous ne pouvez pas y remédier vous-même : prévenez les responsables de l’application et donnez-leur le texte ci-dessous.
