@@ -228,6 +228,14 @@ pub mod kinds {
         AGREEMENT_REVISION = 37;
         /// [`crate::agreement::AgreementConsent`]
         AGREEMENT_CONSENT = 38;
+        /// [`crate::identity_provider::IdentityProvider`]
+        IDENTITY_PROVIDER = 40;
+        /// [`crate::identity_provider::IdentityProviderSecret`]
+        IDENTITY_PROVIDER_SECRET = 41;
+        /// [`crate::identity_provider::IdentityProviderAttribute`]
+        IDENTITY_PROVIDER_ATTRIBUTE = 42;
+        /// [`crate::identity_provider::LinkedAccount`]
+        LINKED_ACCOUNT = 43;
         /// [`crate::consent::OauthConsent`]
         OAUTH_CONSENT = 52;
         /// A device that waits for a sign-on (protocol).

@@ -148,6 +148,12 @@ typed_ids! {
     NoticeId;
     /// The words of a notification in one language.
     ContentId;
+    /// Another provider of identities.
+    IdentityProviderId;
+    /// An attribute mapping of an identity provider.
+    ProviderAttributeId;
+    /// A user's account at an identity provider.
+    LinkedAccountId;
     /// Correlates an answer with its log lines.
     CorrelationId;
 }

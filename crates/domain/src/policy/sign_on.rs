@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ActionId, PopulationId, SignOnPolicyId};
+use crate::ids::{ActionId, IdentityProviderId, PopulationId, SignOnPolicyId};
 use crate::policy::conditions::Condition;
 use crate::reference::{Ref, is_false};
 use crate::store::{IndexEntry, IndexName, Kind};
@@ -102,7 +102,7 @@ pub enum ActionStep {
     /// `IDENTITY_PROVIDER`: another provider.
     IdentityProvider {
         /// Which one.
-        identity_provider: Ref<Uuid>,
+        identity_provider: Ref<IdentityProviderId>,
         /// `acr_values` for it.
         acr_values: Option<String>,
         /// Whether it is told who the user is.
@@ -138,7 +138,7 @@ pub struct Login {
     /// Whether new users may register.
     pub registration: Registration,
     /// Identity providers offered beside the password.
-    pub social_providers: Vec<Ref<Uuid>>,
+    pub social_providers: Vec<Ref<IdentityProviderId>>,
     /// Whether locked users may not come in through those either.
     pub enforce_lockout_for_identity_providers: bool,
     /// Directories that unknown users are looked up in; kept as it is.
@@ -184,7 +184,7 @@ pub struct DiscoveryRule {
     /// What the identifier must contain.
     pub condition: DiscoveryCondition,
     /// The provider.
-    pub identity_provider: Ref<Uuid>,
+    pub identity_provider: Ref<IdentityProviderId>,
 }
 
 /// `{"contains": text, "value": "${identifier}"}`
@@ -245,7 +245,7 @@ struct RawAction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     registration: Option<Registration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    social_providers: Option<Vec<Ref<Uuid>>>,
+    social_providers: Option<Vec<Ref<IdentityProviderId>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enforce_lockout_for_identity_providers: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -257,7 +257,7 @@ struct RawAction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     no_devices_mode: Option<NoDevicesMode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    identity_provider: Option<Ref<Uuid>>,
+    identity_provider: Option<Ref<IdentityProviderId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     acr_values: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
