@@ -1,14 +1,17 @@
 //! Going on: a step is satisfied, and the policy says what comes next.
 
+use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
 use countersign_domain::store::{Batch, Fault, Key, Query, Range};
-use countersign_domain::user::{Account, User};
+use countersign_domain::user::{Account, LifecycleStatus, User};
 
 use crate::browser::BrowserToken;
 use crate::cx::Cx;
 use crate::flows::actions::Call;
+use crate::flows::agreement;
+use crate::flows::codes::{self, Issue};
 use crate::flows::complete::{self, Completion};
 use crate::flows::flow::FlowUser;
 use crate::flows::next::{Known, Next, next};
@@ -32,8 +35,12 @@ pub struct Arrival {
     prior: Option<Stored<Session>>,
     /// The user's sessions, newest first.
     sessions: Vec<Key>,
+    /// What the user consented to, as far as the policies ask.
+    consents: Vec<AgreementConsent>,
     session_id: SessionId,
     token: BrowserToken,
+    /// The code for an address that is still to be verified.
+    verification: Option<Issue>,
     /// The caller's address.
     pub remote_ip: Option<String>,
     user_agent: Option<String>,
@@ -54,10 +61,14 @@ impl Arrival {
                 None => Ok(None),
             }
         };
-        let (prior, page) = futures_util::try_join!(prior, store.list(&query, cx.now))?;
+        let consents = agreement::consents(cx, &flow.request.policies, user);
+        let sessions = store.list(&query, cx.now);
+        let (prior, page, consents) = futures_util::try_join!(prior, sessions, consents)?;
         let entropy = &*cx.ports.entropy;
         Ok(Self {
             prior,
+            verification: None,
+            consents,
             sessions: page.docs.into_iter().map(|doc| doc.key).collect(),
             session_id: SessionId::random(entropy),
             token: BrowserToken::new_session(entropy),
@@ -66,6 +77,21 @@ impl Arrival {
                 .user_agent
                 .map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         })
+    }
+
+    /// The same for a step that proves who the user is. If their address is not verified, the flow
+    /// will stop for that, and a code is prepared unless they have one.
+    pub async fn proving(cx: &Cx, call: &Call<'_>, flow: &Flow, user: &User) -> Outcome<Self> {
+        let mut arrival = Self::gather(cx, call, flow, user.id).await?;
+        if user.lifecycle.status == LifecycleStatus::VerificationRequired {
+            arrival.verification = codes::for_verification(cx, user).await?;
+        }
+        Ok(arrival)
+    }
+
+    /// The user consented just now.
+    pub fn consented(&mut self, consent: AgreementConsent) {
+        self.consents.push(consent);
     }
 }
 
@@ -89,22 +115,32 @@ pub fn advance(
 ) -> Result<Advanced, Fault> {
     flow.progress.satisfy();
     let session = flow.session.clone();
+    let ui_locales = flow.request.ui_locales.clone();
     let known = Known {
         user: Some(user),
         account: Some(account),
+        consents: &arrival.consents,
+        ui_locales: ui_locales.as_deref(),
         session: session.as_ref(),
         remote_ip: cx.remote_ip,
     };
     let policies = flow.request.policies.clone();
     let policy = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {
         Next::Stand(state) => {
+            let issued = arrival.verification.as_ref();
+            let issued = issued.filter(|_| matches!(state, State::VerificationCodeRequired(_)));
+            let writes = issued.map(|issue| issue.writes(cx.env_id())).transpose()?;
             flow.state = state;
-            return Ok(Advanced::default());
+            return Ok(Advanced {
+                writes: writes.unwrap_or_default(),
+                cookie: None,
+            });
         }
         Next::Complete(policy) => policy,
     };
     if flow.progress.authenticators.is_empty() {
         flow.state = from_session(flow, user, policy, arrival.prior.as_deref());
+        flow.ask_for_user_code();
         return Ok(Advanced::default());
     }
     let sessions = arrival.sessions;
@@ -118,6 +154,7 @@ pub fn advance(
         user_agent: arrival.user_agent,
     };
     let (session, mut writes) = complete::complete(cx.env_id(), flow, completion, cx.now)?;
+    flow.ask_for_user_code();
     for key in surplus(&sessions, &session.key(cx.env_id())) {
         writes = writes.delete(key.clone());
     }

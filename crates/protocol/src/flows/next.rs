@@ -2,18 +2,21 @@
 
 use std::net::IpAddr;
 
+use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::ids::{ActionId, SignOnPolicyId};
 use countersign_domain::policy::conditions::{ConditionFacts, evaluate};
 use countersign_domain::policy::sign_on::{ActionStep, NoDevicesMode, SignOnAction};
 use countersign_domain::session::SessionPolicy;
 use countersign_domain::time::Time;
-use countersign_domain::user::{Account, User};
+use countersign_domain::user::{Account, LifecycleStatus, User};
 
 use crate::configuration::Snapshot;
 use crate::flows::State;
-use crate::flows::flow::{Progress, SessionFacts};
+use crate::flows::agreement::{self, Wanted};
+use crate::flows::codes;
+use crate::flows::flow::{Offers, Progress, SessionFacts};
 use crate::flows::profile;
-use crate::flows::state::{FlowFailure, Whose};
+use crate::flows::state::{FlowFailure, Verification, Whose};
 
 /// What the walk knows of the person and the browser.
 #[derive(Clone, Copy)]
@@ -22,6 +25,10 @@ pub struct Known<'a> {
     pub user: Option<&'a User>,
     /// Their account, when it was read: when they were asked for attributes last.
     pub account: Option<&'a Account>,
+    /// What they consented to, as far as the policies ask.
+    pub consents: &'a [AgreementConsent],
+    /// The languages that the client wishes for, in the syntax of `ui_locales`.
+    pub ui_locales: Option<&'a str>,
     /// The session that counts, if any.
     pub session: Option<&'a SessionFacts>,
     /// The caller's address.
@@ -34,6 +41,8 @@ impl Known<'_> {
         Self {
             user: None,
             account: None,
+            consents: &[],
+            ui_locales: None,
             session: None,
             remote_ip,
         }
@@ -72,12 +81,18 @@ pub fn next(
 ) -> Next {
     let mut failure = FlowFailure::ActionUnavailable;
     progress.asking = None;
+    progress.offers = Offers::default();
+    if let Some(waiting) = unverified(progress, known.user) {
+        return Next::Stand(State::VerificationCodeRequired(waiting));
+    }
     while let Some(policy) = policies.get(progress.policy) {
         match env
             .policy(*policy)
-            .map(|view| (view, walk(&view.actions, progress, known, now)))
+            .map(|view| (view, walk(env, &view.actions, progress, known, now)))
         {
-            Some((_, Walk::Ask(action, state))) => {
+            Some((view, Walk::Ask(action, state))) => {
+                let asked = view.actions.iter().find(|it| it.id == action);
+                progress.offers = asked.map(|it| Offers::of(&it.step)).unwrap_or_default();
                 progress.asking = Some(action);
                 return Next::Stand(state);
             }
@@ -99,6 +114,18 @@ pub fn next(
     Next::Stand(State::Failed(failure))
 }
 
+/// What is missing of somebody who proved who they are in this flow: their address is not verified.
+/// Whoever only comes with a session was verified when it began.
+///
+/// Source: `reference/flows.md` 6.3, 14.1.
+fn unverified(progress: &Progress, user: Option<&User>) -> Option<Verification> {
+    let user = user.filter(|_| !progress.authenticators.is_empty())?;
+    (user.lifecycle.status == LifecycleStatus::VerificationRequired).then(|| Verification {
+        user: user.into(),
+        email: user.email.as_deref().map(codes::masked),
+    })
+}
+
 enum Walk {
     /// The action waits for the person, who sees this.
     Ask(ActionId, State),
@@ -106,7 +133,13 @@ enum Walk {
     Fail(FlowFailure),
 }
 
-fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Time) -> Walk {
+fn walk(
+    env: &Snapshot,
+    actions: &[SignOnAction],
+    progress: &Progress,
+    known: Known<'_>,
+    now: Time,
+) -> Walk {
     let pwd_at = progress
         .pwd_at
         .or_else(|| known.session.and_then(|session| session.pwd_at));
@@ -159,7 +192,20 @@ fn walk(actions: &[SignOnAction], progress: &Progress, known: Known<'_>, now: Ti
                     return Walk::Fail(FlowFailure::NoUsableDevices);
                 }
             }
-            ActionStep::IdentityProvider { .. } | ActionStep::Agreement { .. } => {
+            ActionStep::Agreement { .. } => {
+                // It authenticates nobody either.
+                let Some(user) = known.user else {
+                    return Walk::Fail(FlowFailure::NobodySignedOn);
+                };
+                match agreement::wanted(env, action, user, known, now) {
+                    Wanted::Nothing => {}
+                    Wanted::Consent(prompt) => {
+                        return Walk::Ask(action.id, State::AgreementConsentRequired(prompt));
+                    }
+                    Wanted::Impossible => return Walk::Fail(FlowFailure::ActionUnavailable),
+                }
+            }
+            ActionStep::IdentityProvider { .. } => {
                 return Walk::Fail(FlowFailure::ActionUnavailable);
             }
         }

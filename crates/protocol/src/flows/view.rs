@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::configuration::Snapshot;
 use crate::flows::actions::ACTIONS;
+use crate::flows::agreement::ConsentPrompt;
 use crate::flows::{Flow, State};
 
 /// Renders a flow. `_links` names exactly the actions that would be accepted now.
@@ -50,6 +51,16 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         embedded.insert("attributes".into(), asked.collect());
         embedded.insert("promptText".into(), json!(prompt.text));
     }
+    if let State::AgreementConsentRequired(prompt) = &flow.state
+        && let Some(agreement) = agreement(env, prompt)
+    {
+        embedded.insert("agreement".into(), agreement);
+    }
+    // Decision: what is consented to is shown; PingOne's sample of this status could not be read.
+    if let State::DagConsentRequired(asked) = &flow.state {
+        embedded.insert("scopes".into(), json!(asked.scope));
+        embedded.insert("userCode".into(), json!(asked.user_code));
+    }
     if let Some(policy) = settable_password(env, flow) {
         embedded.insert("passwordPolicy".into(), json!(policy));
     }
@@ -64,10 +75,16 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
     body.insert("expiresAt".into(), json!(flow.expires_at));
     let session = match &flow.state {
         State::Completed(done) => Some(done.session),
+        State::DeviceConnected(connected) => Some(connected.session),
         _ => flow.session.as_ref().map(|session| session.id),
     };
     if let Some(id) = session {
         body.insert("session".into(), json!({ "id": id }));
+    }
+    if let State::VerificationCodeRequired(waiting) = &flow.state
+        && let Some(email) = &waiting.email
+    {
+        body.insert("email".into(), json!(email));
     }
     match &flow.state {
         State::Completed(done) => {
@@ -89,13 +106,42 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         State::PasswordExpired(change) | State::MustChangePassword(change) => {
             env.password_policy(Some(change.policy))
         }
+        // Decision: everybody sees the environment's default policy here, for another one would tell
+        // that somebody has the name (`threats.md` 34). What counts is the user's own.
+        State::RecoveryCodeRequired(_) => env.password_policy(None),
         State::UsernamePasswordRequired
         | State::SignOnRequired
         | State::PasswordRequired(_)
+        | State::VerificationCodeRequired(_)
         | State::ProfileDataRequired(_)
+        | State::AgreementConsentRequired(_)
+        | State::DagUserCodeRequired(_)
+        | State::DagConsentRequired(_)
+        | State::DeviceConnected(_)
         | State::Completed(_)
         | State::Failed(_) => None,
     }
+}
+
+/// The agreement that waits for consent.
+///
+/// Decision: the documents name what is shown and not the keys; these are the keys that the
+/// agreement, its language and its revision have in the management API.
+fn agreement(env: &Snapshot, prompt: &ConsentPrompt) -> Option<Value> {
+    let (texts, language, revision) = prompt.shown(env)?;
+    let words = &language.language;
+    Some(json!({
+        "id": texts.agreement.id,
+        "name": texts.agreement.name,
+        "language": { "id": words.id },
+        "locale": words.locale,
+        "displayName": words.display_name,
+        "userExperience": words.user_experience,
+        "revision": { "id": revision.id },
+        "contentType": revision.content_type,
+        "text": revision.text,
+        "disableDeclineOption": !prompt.may_decline,
+    }))
 }
 
 /// The resource as authorize answers it under `pi.flow`: with the link to the hosted page.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
@@ -202,6 +203,9 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::RESOURCE, refile::<Resource>),
     (kinds::SCOPE, refile::<Scope>),
     (kinds::RESOURCE_ATTRIBUTE, refile::<ResourceAttribute>),
+    (kinds::AGREEMENT, refile::<Agreement>),
+    (kinds::AGREEMENT_LANGUAGE, refile::<AgreementLanguage>),
+    (kinds::AGREEMENT_REVISION, refile::<AgreementRevision>),
     (kinds::SIGN_ON_POLICY, refile::<SignOnPolicy>),
     (kinds::SIGN_ON_ACTION, refile::<SignOnAction>),
     (kinds::APPLICATION, refile::<Application>),

@@ -1,5 +1,6 @@
 //! Export: an environment as a file that import reads. JSON, which is YAML too.
 
+use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
@@ -150,6 +151,7 @@ impl Exporter<'_> {
         set(&mut value, "keys", self.keys().await?);
         set(&mut value, "keyRotationPolicies", self.rotation().await?);
         set(&mut value, "resources", self.resources().await?);
+        set(&mut value, "agreements", self.agreements().await?);
         set(&mut value, "signOnPolicies", self.policies().await?);
         set(&mut value, "applications", self.applications(&roles).await?);
         set(&mut value, "users", self.users(&roles).await?);
@@ -200,6 +202,32 @@ impl Exporter<'_> {
             set(&mut value, "attributes", own);
             let own = of(&scopes, implied, |it| is_of(&it.resource))?;
             set(&mut value, "scopes", own);
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    async fn agreements(&self) -> Result<Vec<Value>, Fault> {
+        let languages: Vec<AgreementLanguage> = self.all().await?;
+        let revisions: Vec<AgreementRevision> = self.all().await?;
+        let mut written = Vec::new();
+        for agreement in self.all::<Agreement>().await? {
+            let mut value = plain(&agreement, &[])?;
+            let mut own = Vec::new();
+            for language in languages
+                .iter()
+                .filter(|it| it.agreement.id == agreement.id)
+            {
+                let mut value = plain(language, &["agreement"])?;
+                let is_own = |it: &AgreementRevision| it.language.id == language.id;
+                set(
+                    &mut value,
+                    "revisions",
+                    of(&revisions, &["language"], is_own)?,
+                );
+                own.push(value);
+            }
+            set(&mut value, "languages", own);
             written.push(value);
         }
         Ok(written)

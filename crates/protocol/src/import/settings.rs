@@ -11,6 +11,7 @@ use countersign_domain::store::Fault;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::agreements::AGREEMENT;
 use super::build::Parts;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json};
@@ -364,6 +365,7 @@ impl Plan<'_> {
         let known = known.map(|it| it.id.uuid());
         let label = format!("{policy_name}/{priority}");
         let id = self.identify(&mut node, env, kinds::SIGN_ON_ACTION, known, &label);
+        self.refer(&mut node, "agreement", env, &AGREEMENT);
         if let Some(mut registration) = node.take("registration") {
             self.refer(&mut registration, "population", env, &POPULATION);
             node.set("registration", registration);

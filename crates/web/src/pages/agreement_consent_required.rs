@@ -55,7 +55,8 @@ pub(super) fn page(
         }
     }
     // The words of the agreement's own language, where it has any, come before those of the page.
-    let said = |own: Option<&str>, key| own.map_or_else(|| frame.say(key), |it| it.to_owned().into());
+    let said =
+        |own: Option<&str>, key| own.map_or_else(|| frame.say(key), |it| it.to_owned().into());
     let page = Page {
         frame,
         application: &flow.application_name,
@@ -65,7 +66,9 @@ pub(super) fn page(
         text,
         accept: said(accept, "agreement-accept"),
         go_on: said(go_on, "continue"),
-        decline: prompt.may_decline.then(|| said(decline, "agreement-decline")),
+        decline: prompt
+            .may_decline
+            .then(|| said(decline, "agreement-decline")),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)

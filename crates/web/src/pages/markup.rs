@@ -4,9 +4,41 @@
 
 /// Elements that are kept.
 const KEPT: &[&str] = &[
-    "p", "br", "hr", "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "ul", "ol", "li",
-    "dl", "dt", "dd", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "table",
-    "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a",
+    "p",
+    "br",
+    "hr",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "s",
+    "small",
+    "sub",
+    "sup",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "pre",
+    "code",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "th",
+    "td",
+    "a",
 ];
 /// Those of them that have no content.
 const EMPTY: &[&str] = &["br", "hr"];
@@ -227,7 +259,10 @@ mod tests {
             ("<svg><p>a</p></svg>b", "b"),
             ("<!-- <b> -->a<!doctype html>", "a"),
             ("<style>*{display:none}</style>a", "a"),
-            ("1 < 2 & 3 > 2 \"x\"", "1 &lt; 2 &amp; 3 &gt; 2 &quot;x&quot;"),
+            (
+                "1 < 2 & 3 > 2 \"x\"",
+                "1 &lt; 2 &amp; 3 &gt; 2 &quot;x&quot;",
+            ),
             ("<<b>a", "&lt;<b>a</b>"),
             ("<b", "<b></b>"),
             ("&lt;script&gt;", "&lt;script&gt;"),
@@ -241,7 +276,10 @@ mod tests {
     fn links_lead_to_https_only() {
         let kept = "<a href=\"https://a.example/?x=1&amp;y=2\" rel=\"noopener noreferrer\" \
                     target=\"_blank\">x</a>";
-        assert_eq!(clean("<a class=z href='https://a.example/?x=1&amp;y=2'>x</a>"), kept);
+        assert_eq!(
+            clean("<a class=z href='https://a.example/?x=1&amp;y=2'>x</a>"),
+            kept
+        );
         for bad in [
             "javascript:alert(1)",
             "JaVaScRiPt:alert(1)",
@@ -250,7 +288,11 @@ mod tests {
             "http://a.example",
             "/relative",
         ] {
-            assert_eq!(clean(&format!("<a href=\"{bad}\">x</a>")), "<a>x</a>", "{bad}");
+            assert_eq!(
+                clean(&format!("<a href=\"{bad}\">x</a>")),
+                "<a>x</a>",
+                "{bad}"
+            );
         }
         let sly = clean("<a href='https://a.example/\"><script>'>x</a>");
         assert!(!sly.contains("<script") && !sly.contains("/\""), "{sly}");
