@@ -21,6 +21,7 @@ use countersign_domain::ids::{
     ResourceId, SignOnPolicyId,
 };
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::notification::NotificationContent;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
@@ -31,7 +32,7 @@ use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Query, Seq};
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::as_::well_known;
 use crate::jose::keys::KeyMaterial;
@@ -78,6 +79,15 @@ pub struct ApplicationView {
     pub has_roles: bool,
 }
 
+impl ApplicationView {
+    /// The secrets that are accepted now, for tokens that the application signs with one.
+    pub fn accepted_secrets(&self, now: Time) -> impl Iterator<Item = &[u8]> {
+        let accepted = self.secrets.iter();
+        let accepted = accepted.filter(move |(_, until)| until.is_none_or(|until| now < until));
+        accepted.map(|(secret, _)| secret.expose_secret().as_bytes())
+    }
+}
+
 /// The compiled configuration of one environment.
 pub struct Snapshot {
     /// The environment's id.
@@ -104,6 +114,8 @@ pub struct Snapshot {
     pub password_policies: Vec<PasswordPolicy>,
     /// Agreements with their texts.
     pub agreements: Vec<AgreementTexts>,
+    /// The environment's own words for mails.
+    pub contents: Vec<NotificationContent>,
     /// The discovery document, rendered.
     pub discovery: Arc<str>,
     /// The key set, rendered.
@@ -376,8 +388,7 @@ async fn load_snapshot(
     Ok(Snapshot {
         id: env,
         seq,
-        discovery: well_known::openid_configuration::render(&issuer, &environment.settings)
-            .into(),
+        discovery: well_known::openid_configuration::render(&issuer, &environment.settings).into(),
         jwks: crate::as_::jwks::render(&keys).into(),
         environment,
         issuer,
@@ -388,6 +399,7 @@ async fn load_snapshot(
         resources,
         policies,
         password_policies: all(store, env, now).await?,
+        contents: all(store, env, now).await?,
         agreements: AgreementTexts::assemble(
             all::<Agreement>(store, env, now).await?,
             &all::<AgreementLanguage>(store, env, now).await?,

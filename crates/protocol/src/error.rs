@@ -67,6 +67,10 @@ pub struct InnerError {
 /// Source: `reference/flows.md` 7.2.
 pub const INVALID_USERNAME_OR_PASSWORD: &str = "Invalid username and/or password.";
 
+/// What too many wrong recovery codes are answered with.
+/// Source: `reference/platform.md` 1.8.
+pub const RECOVERY_FAILURES_EXCEEDED: &str = "Maximum password recovery failures exceeded";
+
 /// Renders a refusal in PingOne's shape.
 pub fn p1_error(refusal: &Refusal, id: CorrelationId) -> P1Error {
     let (status, code, message, details) = row(refusal);
@@ -202,7 +206,8 @@ fn row(refusal: &Refusal) -> Row {
             "request_uri",
             "request_uri is not valid or not valid any more",
         ),
-        Refusal::LoginRequired => (
+        // Clients of pi.flow look for this one code to begin a sign-on that shows something.
+        Refusal::LoginRequired | Refusal::ConsentRequired => (
             400,
             "REQUEST_FAILED",
             PROCESSING,
@@ -227,6 +232,12 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::ClientWithoutRole => value("client_id", "The application has no role"),
         Refusal::RefreshTokenInvalid => value("refresh_token", "The refresh token is not valid"),
         Refusal::CodeInvalid => value("code", "The authorization code is not valid"),
+        Refusal::DeviceCodeInvalid | Refusal::DeviceCodeExpired => {
+            value("device_code", "The device code is not valid")
+        }
+        Refusal::AuthorizationPending | Refusal::SlowDown => {
+            failed("device_code", "The authorization request is still pending.")
+        }
         Refusal::CodeRedirectUri => value(
             "redirect_uri",
             "redirect_uri does not match the authorization request",
@@ -281,6 +292,7 @@ fn row(refusal: &Refusal) -> Row {
                 "The password does not meet the requirements of the password policy.",
             )
         }),
+        Refusal::RecoveryFailuresExceeded => value("recoveryCode", RECOVERY_FAILURES_EXCEEDED),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
 
         Refusal::Forbidden => (403, "ACCESS_FAILED", NOT_AUTHORIZED, vec![]),

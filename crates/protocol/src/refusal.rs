@@ -75,6 +75,8 @@ pub enum Refusal {
     RequestUriInvalid,
     /// The request may not show anything, and a sign-on is needed.
     LoginRequired,
+    /// The request may not show anything, and the person has to consent to an agreement.
+    ConsentRequired,
     /// The sign-on was refused.
     AccessDenied,
     /// The application takes only pushed requests (`parRequirement` REQUIRED).
@@ -96,6 +98,14 @@ pub enum Refusal {
     /// The refresh token is unknown, expired, exchanged before, another client's, or its session is
     /// over.
     RefreshTokenInvalid,
+    /// The device code is unknown, used, another client's, or what it stands for is over.
+    DeviceCodeInvalid,
+    /// Nobody decided about the device in time.
+    DeviceCodeExpired,
+    /// Nobody decided about the device yet.
+    AuthorizationPending,
+    /// Nobody decided about the device yet, and it asks too often.
+    SlowDown,
     /// `redirect_uri` is not the one the code was issued for.
     CodeRedirectUri,
     /// `code_verifier` is missing, malformed, wrong, or there was no challenge.
@@ -138,6 +148,8 @@ pub enum Refusal {
         /// What it lacks; never empty.
         lacking: Vec<Requirement>,
     },
+    /// Too many wrong recovery codes: this one is worth nothing any more.
+    RecoveryFailuresExceeded,
     /// The flow was resumed before; its answer went out.
     FlowAlreadyResumed,
 

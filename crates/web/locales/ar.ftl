@@ -118,6 +118,23 @@ agreement-accept-needed = اقبل الشروط للمتابعة.
 agreement-accept = أوافق على هذه الشروط
 agreement-decline = لا، شكرًا
 
+# رموز بالبريد الإلكتروني
+verify-title = تحقق من بريدك الإلكتروني
+verify-sent-to = أُرسل رمز إلى { $email }. أدخله لتأكيد أن العنوان لك.
+verify-no-address = يجب تأكيد حسابك بالبريد الإلكتروني وليس له عنوان. اطلب المساعدة من القائمين على التطبيق.
+verification-code = رمز التحقق
+verify = تأكيد
+send-code-again = إرسال رمز جديد
+recover-title = اختر كلمة مرور جديدة
+recover-sent = إذا كان هناك حساب بهذا الاسم فقد أُرسل رمز إلى عنوان بريده الإلكتروني. الرمز صالح لمدة 5 دقائق.
+recovery-code = رمز الاستعادة
+recover = تعيين كلمة المرور الجديدة
+forgot-password = هل نسيت كلمة المرور؟
+enter-code = أدخل الرمز الوارد في الرسالة.
+wrong-code = هذا الرمز غير صحيح أو لم يعد صالحًا. تحقق منه أو اطلب رمزًا جديدًا.
+too-many-wrong-codes = عدد كبير جدًا من الرموز الخاطئة. اطلب رمزًا جديدًا.
+try-later-minutes = محاولات كثيرة جدًا. حاول مرة أخرى بعد { $minutes } من الدقائق.
+
 # تعذر تسجيل الدخول
 failed-title = تعذر تسجيل دخولك
 failed-no-usable-devices = لا يوجد لهذا الحساب جهاز يمكن استخدامه.
@@ -144,3 +161,25 @@ nothing-here-title = لا يوجد شيء هنا
 nothing-here = هذا العنوان ليس من عناوين خدمة تسجيل الدخول. تحقق من الرابط أو عد إلى التطبيق.
 bad-request-title = لا يمكن تنفيذ طلب التطبيق
 bad-request = هناك خطأ في الطريقة التي طلب بها التطبيق تسجيل دخولك. لا يمكنك إصلاح ذلك بنفسك: يرجى إبلاغ القائمين على التطبيق وإعطاؤهم النص أدناه.
+
+# توصيل جهاز
+device-title = توصيل جهاز
+device-code-enter = أدخل الرمز الذي يعرضه جهازك.
+device-code-compare = تأكد من أن جهازك يعرض هذا الرمز بالضبط.
+device-code = الرمز
+device-consent-title = هل تريد توصيل هذا الجهاز؟
+device-consent-asks = يطلب { $application } الوصول إلى حسابك على جهاز.
+device-consent-code = لا تتابع إلا إذا كان الجهاز الذي أمامك يعرض هذا الرمز:
+device-consent-scopes = يحصل الجهاز على:
+device-consent-warning = لا توصل جهازًا أبدًا لأن شخصًا أرسل إليك رابطًا أو رمزًا.
+device-connect = توصيل
+device-refuse = عدم التوصيل
+device-connected-title = تم توصيل جهازك
+device-connected = يمكنك إغلاق هذه الصفحة والمتابعة على جهازك.
+device-failed-title = لم يتم توصيل الجهاز
+enter-user-code = أدخل الرمز الذي يعرضه جهازك.
+wrong-user-code = لا يوجد جهاز ينتظر بهذا الرمز. تحقق مما يعرضه جهازك.
+failed-device-code-guessed = تم إدخال عدد كبير جدًا من الرموز الخاطئة. ابدأ من جديد على جهازك.
+failed-device-code-expired = لم يعد الجهاز ينتظر هذا الرمز. ابدأ من جديد على جهازك.
+failed-device-refused = لقد رفضت توصيل الجهاز.
+failed-no-access = لا يُسمح لك باستخدام هذا التطبيق.

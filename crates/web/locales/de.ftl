@@ -108,6 +108,26 @@ agreement-accept-needed = Stimmen Sie den Bedingungen zu, um fortzufahren.
 agreement-accept = Ich stimme diesen Bedingungen zu
 agreement-decline = Nein, danke
 
+# Codes per E-Mail
+verify-title = Sehen Sie in Ihr Postfach
+verify-sent-to = Ein Code wurde an { $email } gesendet. Geben Sie ihn ein, um zu bestätigen, dass die Adresse Ihnen gehört.
+verify-no-address = Ihr Konto muss per E-Mail bestätigt werden und hat keine Adresse. Wenden Sie sich an die Betreiber der Anwendung.
+verification-code = Bestätigungscode
+verify = Bestätigen
+send-code-again = Neuen Code senden
+recover-title = Wählen Sie ein neues Passwort
+recover-sent = Wenn es ein Konto mit diesem Namen gibt, ist ein Code an dessen E-Mail-Adresse unterwegs. Er gilt 5 Minuten.
+recovery-code = Wiederherstellungscode
+recover = Neues Passwort setzen
+forgot-password = Passwort vergessen?
+enter-code = Geben Sie den Code aus der E-Mail ein.
+wrong-code = Dieser Code stimmt nicht oder gilt nicht mehr. Prüfen Sie ihn oder fordern Sie einen neuen an.
+too-many-wrong-codes = Zu viele falsche Codes. Fordern Sie einen neuen an.
+try-later-minutes = { $minutes ->
+    [one] Das war zu oft. Versuchen Sie es in { $minutes } Minute wieder.
+   *[other] Das war zu oft. Versuchen Sie es in { $minutes } Minuten wieder.
+}
+
 # Eine gescheiterte Anmeldung
 failed-title = Sie konnten nicht angemeldet werden
 failed-no-usable-devices = Für dieses Konto gibt es kein verwendbares Gerät.
@@ -134,3 +154,25 @@ nothing-here-title = Hier ist nichts
 nothing-here = Diese Adresse gehört nicht zum Anmeldedienst. Prüfen Sie den Link oder gehen Sie zur Anwendung zurück.
 bad-request-title = Die Anfrage der Anwendung kann nicht ausgeführt werden
 bad-request = Etwas stimmt nicht daran, wie die Anwendung um Ihre Anmeldung gebeten hat. Sie selbst können das nicht beheben: Bitte wenden Sie sich an die Betreiber der Anwendung und geben Sie ihnen den folgenden Text.
+
+# Ein Gerät verbinden
+device-title = Gerät verbinden
+device-code-enter = Geben Sie den Code ein, den Ihr Gerät anzeigt.
+device-code-compare = Vergewissern Sie sich, dass Ihr Gerät genau diesen Code anzeigt.
+device-code = Code
+device-consent-title = Dieses Gerät verbinden?
+device-consent-asks = { $application } möchte auf einem Gerät auf Ihr Konto zugreifen.
+device-consent-code = Fahren Sie nur fort, wenn das Gerät vor Ihnen diesen Code anzeigt:
+device-consent-scopes = Das Gerät erhält:
+device-consent-warning = Verbinden Sie nie ein Gerät, weil Ihnen jemand einen Link oder einen Code geschickt hat.
+device-connect = Verbinden
+device-refuse = Nicht verbinden
+device-connected-title = Ihr Gerät ist verbunden
+device-connected = Sie können diese Seite schließen und an Ihrem Gerät fortfahren.
+device-failed-title = Das Gerät wurde nicht verbunden
+enter-user-code = Geben Sie den Code ein, den Ihr Gerät anzeigt.
+wrong-user-code = Kein Gerät wartet mit diesem Code. Prüfen Sie, was Ihr Gerät anzeigt.
+failed-device-code-guessed = Es wurden zu viele falsche Codes eingegeben. Beginnen Sie am Gerät von vorn.
+failed-device-code-expired = Das Gerät wartet nicht mehr auf diesen Code. Beginnen Sie am Gerät von vorn.
+failed-device-refused = Sie haben es abgelehnt, das Gerät zu verbinden.
+failed-no-access = Sie dürfen diese Anwendung nicht nutzen.

@@ -118,6 +118,26 @@ agreement-accept-needed = Accept the terms to go on.
 agreement-accept = I agree to these terms
 agreement-decline = No thanks
 
+# Codes by e-mail
+verify-title = Check your e-mail
+verify-sent-to = A code was sent to { $email }. Enter it to confirm that the address is yours.
+verify-no-address = Your account must be confirmed by e-mail, and has no address. Ask those who run the application for help.
+verification-code = Verification code
+verify = Confirm
+send-code-again = Send a new code
+recover-title = Choose a new password
+recover-sent = If there is an account of this name, a code is on its way to its e-mail address. It is valid for 5 minutes.
+recovery-code = Recovery code
+recover = Set new password
+forgot-password = Forgot password?
+enter-code = Enter the code from the e-mail.
+wrong-code = This code is not right, or not valid any more. Check it, or ask for a new one.
+too-many-wrong-codes = Too many wrong codes. Ask for a new one.
+try-later-minutes = { $minutes ->
+    [one] That was too often. Try again in { $minutes } minute.
+   *[other] That was too often. Try again in { $minutes } minutes.
+}
+
 # A sign-on that failed
 failed-title = You could not be signed on
 failed-no-usable-devices = The user has no usable devices.
@@ -144,3 +164,25 @@ nothing-here-title = There is nothing here
 nothing-here = The address is not one of this sign-on service. Check the link, or go back to the application.
 bad-request-title = The application’s request cannot be carried out
 bad-request = Something is wrong with how the application asked for your sign-on. You cannot mend this yourself: please tell the people who run the application, and give them the text below.
+
+# Connecting a device
+device-title = Connect a device
+device-code-enter = Enter the code that your device shows.
+device-code-compare = Make sure that your device shows exactly this code.
+device-code = Code
+device-consent-title = Connect this device?
+device-consent-asks = { $application } asks for access to your account on a device.
+device-consent-code = Go on only if the device in front of you shows this code:
+device-consent-scopes = The device gets:
+device-consent-warning = Never connect a device because somebody sent you a link or a code.
+device-connect = Connect
+device-refuse = Do not connect
+device-connected-title = Your device is connected
+device-connected = You can close this page and go on at your device.
+device-failed-title = The device was not connected
+enter-user-code = Enter the code that your device shows.
+wrong-user-code = No device waits with this code. Check what your device shows.
+failed-device-code-guessed = Too many wrong codes were entered. Begin again at your device.
+failed-device-code-expired = The device does not wait for this code any more. Begin again at your device.
+failed-device-refused = You refused to connect the device.
+failed-no-access = You may not use this application.

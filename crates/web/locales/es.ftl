@@ -108,6 +108,26 @@ agreement-accept-needed = Acepte las condiciones para continuar.
 agreement-accept = Acepto estas condiciones
 agreement-decline = No, gracias
 
+# Códigos por correo
+verify-title = Revise su correo electrónico
+verify-sent-to = Se ha enviado un código a { $email }. Introdúzcalo para confirmar que la dirección es suya.
+verify-no-address = Su cuenta debe confirmarse por correo electrónico y no tiene ninguna dirección. Pida ayuda a los responsables de la aplicación.
+verification-code = Código de verificación
+verify = Confirmar
+send-code-again = Enviar un código nuevo
+recover-title = Elija una contraseña nueva
+recover-sent = Si existe una cuenta con este nombre, un código va de camino a su dirección de correo electrónico. Es válido durante 5 minutos.
+recovery-code = Código de recuperación
+recover = Establecer la contraseña nueva
+forgot-password = ¿Ha olvidado la contraseña?
+enter-code = Introduzca el código del correo electrónico.
+wrong-code = Este código no es correcto o ya no es válido. Compruébelo o solicite uno nuevo.
+too-many-wrong-codes = Demasiados códigos erróneos. Solicite uno nuevo.
+try-later-minutes = { $minutes ->
+    [one] Demasiados intentos. Inténtelo de nuevo dentro de { $minutes } minuto.
+   *[other] Demasiados intentos. Inténtelo de nuevo dentro de { $minutes } minutos.
+}
+
 # Un inicio de sesión fallido
 failed-title = No se pudo iniciar su sesión
 failed-no-usable-devices = Esta cuenta no tiene ningún dispositivo que se pueda usar.
@@ -134,3 +154,25 @@ nothing-here-title = Aquí no hay nada
 nothing-here = Esta dirección no es del servicio de inicio de sesión. Compruebe el enlace o vuelva a la aplicación.
 bad-request-title = No se puede atender la solicitud de la aplicación
 bad-request = La aplicación no pidió bien su inicio de sesión. Usted no puede arreglarlo: avise a los responsables de la aplicación y deles el texto siguiente.
+
+# Conectar un dispositivo
+device-title = Conectar un dispositivo
+device-code-enter = Introduzca el código que muestra su dispositivo.
+device-code-compare = Compruebe que su dispositivo muestra exactamente este código.
+device-code = Código
+device-consent-title = ¿Conectar este dispositivo?
+device-consent-asks = { $application } pide acceso a su cuenta en un dispositivo.
+device-consent-code = Continúe solo si el dispositivo que tiene delante muestra este código:
+device-consent-scopes = El dispositivo obtiene:
+device-consent-warning = No conecte nunca un dispositivo porque alguien le haya enviado un enlace o un código.
+device-connect = Conectar
+device-refuse = No conectar
+device-connected-title = Su dispositivo está conectado
+device-connected = Puede cerrar esta página y continuar en su dispositivo.
+device-failed-title = El dispositivo no se ha conectado
+enter-user-code = Introduzca el código que muestra su dispositivo.
+wrong-user-code = Ningún dispositivo espera con este código. Compruebe lo que muestra su dispositivo.
+failed-device-code-guessed = Se han introducido demasiados códigos incorrectos. Empiece de nuevo en su dispositivo.
+failed-device-code-expired = El dispositivo ya no espera este código. Empiece de nuevo en su dispositivo.
+failed-device-refused = Ha rechazado conectar el dispositivo.
+failed-no-access = No puede usar esta aplicación.

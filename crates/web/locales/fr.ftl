@@ -108,6 +108,26 @@ agreement-accept-needed = Acceptez les conditions pour continuer.
 agreement-accept = J’accepte ces conditions
 agreement-decline = Non merci
 
+# Codes par e-mail
+verify-title = Consultez vos e-mails
+verify-sent-to = Un code a été envoyé à { $email }. Saisissez-le pour confirmer que cette adresse est la vôtre.
+verify-no-address = Votre compte doit être confirmé par e-mail et n’a pas d’adresse. Adressez-vous aux responsables de l’application.
+verification-code = Code de vérification
+verify = Confirmer
+send-code-again = Envoyer un nouveau code
+recover-title = Choisissez un nouveau mot de passe
+recover-sent = S’il existe un compte de ce nom, un code est en route vers son adresse e-mail. Il est valable 5 minutes.
+recovery-code = Code de récupération
+recover = Définir le nouveau mot de passe
+forgot-password = Mot de passe oublié ?
+enter-code = Saisissez le code reçu par e-mail.
+wrong-code = Ce code n’est pas le bon ou n’est plus valable. Vérifiez-le ou demandez-en un nouveau.
+too-many-wrong-codes = Trop de codes erronés. Demandez-en un nouveau.
+try-later-minutes = { $minutes ->
+    [one] Trop de demandes. Réessayez dans { $minutes } minute.
+   *[other] Trop de demandes. Réessayez dans { $minutes } minutes.
+}
+
 # Une connexion qui a échoué
 failed-title = La connexion n’a pas abouti
 failed-no-usable-devices = Ce compte n’a aucun appareil utilisable.
@@ -134,3 +154,25 @@ nothing-here-title = Il n’y a rien ici
 nothing-here = Cette adresse n’appartient pas au service de connexion. Vérifiez le lien ou retournez à l’application.
 bad-request-title = La demande de l’application ne peut pas être exécutée
 bad-request = L’application n’a pas demandé votre connexion comme il faut. Vous ne pouvez pas y remédier vous-même : prévenez les responsables de l’application et donnez-leur le texte ci-dessous.
+
+# Connecter un appareil
+device-title = Connecter un appareil
+device-code-enter = Saisissez le code affiché par votre appareil.
+device-code-compare = Vérifiez que votre appareil affiche exactement ce code.
+device-code = Code
+device-consent-title = Connecter cet appareil ?
+device-consent-asks = { $application } demande l’accès à votre compte sur un appareil.
+device-consent-code = Ne continuez que si l’appareil devant vous affiche ce code :
+device-consent-scopes = L’appareil obtient :
+device-consent-warning = Ne connectez jamais un appareil parce que quelqu’un vous a envoyé un lien ou un code.
+device-connect = Connecter
+device-refuse = Ne pas connecter
+device-connected-title = Votre appareil est connecté
+device-connected = Vous pouvez fermer cette page et continuer sur votre appareil.
+device-failed-title = L’appareil n’a pas été connecté
+enter-user-code = Saisissez le code affiché par votre appareil.
+wrong-user-code = Aucun appareil n’attend avec ce code. Vérifiez ce qu’affiche votre appareil.
+failed-device-code-guessed = Trop de codes erronés ont été saisis. Recommencez sur votre appareil.
+failed-device-code-expired = L’appareil n’attend plus ce code. Recommencez sur votre appareil.
+failed-device-refused = Vous avez refusé de connecter l’appareil.
+failed-no-access = Vous n’êtes pas autorisé à utiliser cette application.

@@ -103,6 +103,23 @@ agreement-accept-needed = 続けるには規約に同意してください。
 agreement-accept = この規約に同意します
 agreement-decline = 同意しません
 
+# メールで送るコード
+verify-title = メールを確認してください
+verify-sent-to = { $email } にコードを送信しました。ご自身のアドレスであることを確認するため、入力してください。
+verify-no-address = このアカウントはメールでの確認が必要ですが、アドレスが登録されていません。アプリケーションの運営者にお問い合わせください。
+verification-code = 確認コード
+verify = 確認
+send-code-again = 新しいコードを送信
+recover-title = 新しいパスワードを設定
+recover-sent = この名前のアカウントがある場合、登録されたメールアドレスにコードを送信しました。有効期間は 5 分です。
+recovery-code = 再設定コード
+recover = 新しいパスワードを設定
+forgot-password = パスワードをお忘れですか
+enter-code = メールに記載されたコードを入力してください。
+wrong-code = コードが正しくないか、有効期限が切れています。確認するか、新しいコードを請求してください。
+too-many-wrong-codes = 誤ったコードの入力回数が上限に達しました。新しいコードを請求してください。
+try-later-minutes = 回数が上限に達しました。{ $minutes } 分後にもう一度お試しください。
+
 # サインオンの失敗
 failed-title = サインオンできませんでした
 failed-no-usable-devices = このアカウントで使用できるデバイスがありません。
@@ -129,3 +146,25 @@ nothing-here-title = ここには何もありません
 nothing-here = このアドレスはサインオンサービスのものではありません。リンクを確認するか、アプリケーションに戻ってください。
 bad-request-title = アプリケーションの要求を実行できません
 bad-request = アプリケーションからのサインオンの要求に問題があります。ご自身では解決できません。アプリケーションの運営者に連絡し、次の内容を伝えてください。
+
+# デバイスの接続
+device-title = デバイスを接続
+device-code-enter = デバイスに表示されているコードを入力してください。
+device-code-compare = デバイスにまったく同じコードが表示されていることを確認してください。
+device-code = コード
+device-consent-title = このデバイスを接続しますか?
+device-consent-asks = { $application } がデバイスからあなたのアカウントへのアクセスを求めています。
+device-consent-code = 目の前のデバイスに次のコードが表示されている場合にのみ続行してください。
+device-consent-scopes = デバイスに許可される内容:
+device-consent-warning = 誰かからリンクやコードが送られてきたという理由でデバイスを接続しないでください。
+device-connect = 接続する
+device-refuse = 接続しない
+device-connected-title = デバイスが接続されました
+device-connected = このページを閉じて、デバイスで続行してください。
+device-failed-title = デバイスは接続されませんでした
+enter-user-code = デバイスに表示されているコードを入力してください。
+wrong-user-code = このコードで待機しているデバイスはありません。デバイスの表示を確認してください。
+failed-device-code-guessed = 間違ったコードの入力回数が多すぎます。デバイスで最初からやり直してください。
+failed-device-code-expired = デバイスはこのコードをもう待っていません。デバイスで最初からやり直してください。
+failed-device-refused = デバイスの接続を拒否しました。
+failed-no-access = このアプリケーションを使用することはできません。

@@ -194,6 +194,7 @@ fn row(refusal: &Refusal) -> Row {
             "request_uri is not valid or not valid any more",
         ),
         Refusal::LoginRequired => processing("login_required", "User authentication is required"),
+        Refusal::ConsentRequired => processing("consent_required", "User consent is required"),
         Refusal::AccessDenied => processing(
             "access_denied",
             "The authorization request has been denied.",
@@ -216,6 +217,20 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::ClientWithoutRole => bad("unauthorized_client", "The application has no role"),
         Refusal::RefreshTokenInvalid => bad("invalid_grant", "The refresh token is not valid"),
         Refusal::CodeInvalid => bad("invalid_grant", "The authorization code is not valid"),
+        Refusal::DeviceCodeInvalid => bad("invalid_grant", "The device code is not valid"),
+        // Texts after those of CIBA (`reference/oidc.md` 15.3, 16.3).
+        Refusal::DeviceCodeExpired => processing(
+            "expired_token",
+            "The authorization request for the provided device_code has expired.",
+        ),
+        Refusal::AuthorizationPending => processing(
+            "authorization_pending",
+            "The authorization request is still pending.",
+        ),
+        Refusal::SlowDown => processing(
+            "slow_down",
+            "The authorization request is still pending. Please slow down the poll requests.",
+        ),
         Refusal::CodeRedirectUri => bad(
             "invalid_grant",
             "redirect_uri does not match the authorization request",
@@ -258,6 +273,9 @@ fn row(refusal: &Refusal) -> Row {
             "invalid_request",
             format!("{target} does not meet the password policy"),
         ),
+        Refusal::RecoveryFailuresExceeded => {
+            shown("invalid_request", crate::error::RECOVERY_FAILURES_EXCEEDED)
+        }
         Refusal::FlowAlreadyResumed => shown("invalid_request", "The flow was already resumed"),
         // These belong to the management API, which does not answer so.
         Refusal::Forbidden | Refusal::Absent(_) => Row {

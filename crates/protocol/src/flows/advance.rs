@@ -122,7 +122,7 @@ pub fn advance(
         consents: &arrival.consents,
         ui_locales: ui_locales.as_deref(),
         session: session.as_ref(),
-        remote_ip: cx.remote_ip,
+        remote_ip: flow.remote_ip(cx),
     };
     let policies = flow.request.policies.clone();
     let policy = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {

@@ -1,9 +1,11 @@
 //! The flow document.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{ActionId, FlowId, SessionId, UserId};
+use countersign_domain::policy::sign_on::ActionStep;
 use countersign_domain::session::SessionPolicy;
 use countersign_domain::store::Kind;
 use countersign_domain::time::Time;
@@ -11,8 +13,9 @@ use countersign_domain::user::User;
 use serde::{Deserialize, Serialize};
 
 use crate::as_::authorize::AuthorizationRequest;
+use crate::cx::Cx;
 use crate::flows::State;
-use crate::flows::state::Done;
+use crate::flows::state::{DeviceFlow, DeviceSignOn, Done};
 
 /// How long a flow lives after it was last touched.
 /// Source: `reference/flows.md` 1, 16.
@@ -100,6 +103,9 @@ pub struct Progress {
     /// The username that was typed, or that the client hinted at. Proves nothing.
     #[serde(default)]
     pub identifier: Option<String>,
+    /// The user whom the client named by a token of its own. Is shown, and proves nothing.
+    #[serde(default)]
+    pub named: Option<FlowUser>,
     /// Whether a progressive profiling action was answered in this flow.
     #[serde(default)]
     pub profiled: bool,
@@ -107,6 +113,32 @@ pub struct Progress {
     pub pwd_at: Option<Time>,
     /// Authenticators used in this flow, in order.
     pub authenticators: Vec<String>,
+    /// What the action that waits for the person offers beside its own proof.
+    #[serde(default)]
+    pub offers: Offers,
+}
+
+/// What an action offers beside its own proof, by its settings when the flow came to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Offers {
+    /// A forgotten password can be replaced: `password.forgot`.
+    pub recovery: bool,
+}
+
+impl Offers {
+    /// Those of an action.
+    pub fn of(step: &ActionStep) -> Self {
+        match step {
+            ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => Self {
+                recovery: login.recovery.enabled,
+            },
+            ActionStep::MultiFactorAuthentication { .. }
+            | ActionStep::IdentityProvider { .. }
+            | ActionStep::Agreement { .. }
+            | ActionStep::ProgressiveProfiling { .. } => Self::default(),
+        }
+    }
 }
 
 impl Progress {
@@ -148,9 +180,48 @@ pub struct Flow {
     pub state: State,
     /// Whether the authorization response went out.
     pub resumed: bool,
+    /// Only in a flow that connects a device: nothing is resumed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceFlow>,
 }
 
 impl Flow {
+    /// The person's address: as the client saw it, if it says so under its signature; else the
+    /// caller's.
+    pub fn remote_ip(&self, cx: &Cx) -> Option<IpAddr> {
+        self.request.transaction.remote_ip.or(cx.remote_ip)
+    }
+
+    /// A flow at its very beginning, for nobody known.
+    pub fn new(id: FlowId, request: AuthorizationRequest, binding: Binding, now: Time) -> Self {
+        Self {
+            id,
+            request,
+            application_name: String::new(),
+            binding,
+            created_at: now,
+            expires_at: now.plus(IDLE),
+            session: None,
+            prior_session: None,
+            progress: Progress::default(),
+            state: State::UsernamePasswordRequired,
+            resumed: false,
+            device: None,
+        }
+    }
+
+    /// In a flow that connects a device a completed sign-on is not the end: the code comes next.
+    pub fn ask_for_user_code(&mut self) {
+        if self.device.is_some()
+            && let State::Completed(done) = &self.state
+        {
+            self.state = State::DagUserCodeRequired(DeviceSignOn {
+                done: done.clone(),
+                failures: 0,
+            });
+        }
+    }
+
     /// Whether pushing the expiry forward is worth a write of its own.
     pub fn is_due(&self, now: Time) -> bool {
         now.plus(IDLE).since(self.expires_at) >= SLIDE_AFTER

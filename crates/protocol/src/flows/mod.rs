@@ -5,6 +5,8 @@
 pub mod access;
 pub mod actions;
 pub mod advance;
+pub mod agreement;
+pub mod codes;
 pub mod complete;
 pub mod flow;
 pub mod guess;

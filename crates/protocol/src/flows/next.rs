@@ -160,9 +160,11 @@ fn walk(
         }
         match &action.step {
             ActionStep::Login(_) => {
-                let state = match known.user {
-                    Some(user) => State::PasswordRequired(Whose::Known(user.into())),
-                    None => State::UsernamePasswordRequired,
+                let state = match (known.user, &progress.named) {
+                    (Some(user), _) => State::PasswordRequired(Whose::Known(user.into())),
+                    // `reference/rulings.md` 10
+                    (None, Some(named)) => State::PasswordRequired(Whose::Known(named.clone())),
+                    (None, None) => State::UsernamePasswordRequired,
                 };
                 return Walk::Ask(action.id, state);
             }

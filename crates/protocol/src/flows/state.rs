@@ -1,10 +1,11 @@
 //! The states of a flow, named by PingOne's statuses, in the order of `reference/flows.md` 5. Each
 //! carries what it needs and nothing else; illegal combinations cannot be written down.
 
-use countersign_domain::ids::{PasswordPolicyId, SessionId};
+use countersign_domain::ids::{ApplicationId, PasswordPolicyId, SessionId};
 use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::flows::agreement::ConsentPrompt;
 use crate::flows::flow::FlowUser;
 use crate::flows::profile::ProfilePrompt;
 
@@ -21,8 +22,21 @@ pub enum State {
     PasswordExpired(PasswordChange),
     /// The password was right but must be changed.
     MustChangePassword(PasswordChange),
+    /// A recovery code was asked for.
+    RecoveryCodeRequired(Recovery),
+    /// The account waits for its address to be verified.
+    VerificationCodeRequired(Verification),
     /// A PROGRESSIVE_PROFILING action.
     ProfileDataRequired(ProfilePrompt),
+    /// An AGREEMENT action.
+    AgreementConsentRequired(ConsentPrompt),
+    /// The person signed on for a device and types its code.
+    DagUserCodeRequired(DeviceSignOn),
+    /// The person is asked whether to connect the device.
+    DagConsentRequired(DeviceConsent),
+    /// The device is connected. Completed as well, but with nothing to resume: what the sign-on is
+    /// worth goes to the device.
+    DeviceConnected(DeviceConnected),
     /// All actions of one policy are done.
     Completed(Done),
     /// Every policy failed, or the flow was refused.
@@ -32,7 +46,8 @@ pub enum State {
 /// Whose password is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Whose {
-    /// Of the person whom the browser's session or this flow proved. They are shown.
+    /// Of the person whom the browser's session or this flow proved, or whom the client named by a
+    /// token of its own. They are shown.
     Known(FlowUser),
     /// Of whoever has the username that was typed, if anybody has. Nothing is shown, for that would
     /// tell.
@@ -56,6 +71,63 @@ pub struct PasswordChange {
     pub user: FlowUser,
     /// What the new one must be like.
     pub policy: PasswordPolicyId,
+}
+
+/// A sign-on for a device that is not found yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceSignOn {
+    /// The sign-on.
+    pub done: Done,
+    /// Wrong codes in this flow.
+    pub failures: u32,
+}
+
+/// A device that waits for consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceConsent {
+    /// The sign-on that the device gets.
+    pub done: Done,
+    /// The request of the device, by the hash of its device code.
+    pub device: String,
+    /// The scopes that the device gets.
+    pub scope: Vec<String>,
+    /// The code, to compare with what the device shows.
+    pub user_code: String,
+}
+
+/// A device that was connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceConnected {
+    /// By whom.
+    pub user: FlowUser,
+    /// In which session.
+    pub session: SessionId,
+}
+
+/// What a flow knows from the beginning when it connects a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceFlow {
+    /// Whose page was opened; any application's devices without one.
+    pub application: Option<ApplicationId>,
+    /// The code in the link that was opened. It only fills in the field.
+    pub user_code: Option<String>,
+}
+
+/// A password that is being recovered. Nothing here tells whether anybody has the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// The username that was typed.
+    pub username: String,
+}
+
+/// An address that must be verified before the sign-on goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Whose.
+    pub user: FlowUser,
+    /// The address, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
 }
 
 /// What resume needs of a completed flow.
@@ -82,6 +154,16 @@ pub enum FlowFailure {
     ActionUnavailable,
     /// The policy let everything pass and nobody is known.
     NobodySignedOn,
+    /// The person declined an agreement.
+    ConsentDeclined,
+    /// Too many wrong user codes of a device.
+    DeviceCodeGuessed,
+    /// The device does not wait any more.
+    DeviceCodeExpired,
+    /// The person refused to connect the device.
+    DeviceRefused,
+    /// The application does not let this person in.
+    NoAccess,
 }
 
 impl State {
@@ -93,15 +175,23 @@ impl State {
             Self::PasswordRequired(_) => "PASSWORD_REQUIRED",
             Self::PasswordExpired(_) => "PASSWORD_EXPIRED",
             Self::MustChangePassword(_) => "MUST_CHANGE_PASSWORD",
+            Self::RecoveryCodeRequired(_) => "RECOVERY_CODE_REQUIRED",
+            Self::VerificationCodeRequired(_) => "VERIFICATION_CODE_REQUIRED",
             Self::ProfileDataRequired(_) => "PROFILE_DATA_REQUIRED",
-            Self::Completed(_) => "COMPLETED",
+            Self::AgreementConsentRequired(_) => "AGREEMENT_CONSENT_REQUIRED",
+            Self::DagUserCodeRequired(_) => "DAG_USER_CODE_REQUIRED",
+            Self::DagConsentRequired(_) => "DAG_CONSENT_REQUIRED",
+            Self::DeviceConnected(_) | Self::Completed(_) => "COMPLETED",
             Self::Failed(_) => "FAILED",
         }
     }
 
     /// Whether nothing follows.
     pub const fn is_terminal(&self) -> bool {
-        matches!(self, Self::Completed(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::DeviceConnected(_) | Self::Completed(_) | Self::Failed(_)
+        )
     }
 
     /// The person on the flow, once that may be shown.
@@ -109,11 +199,17 @@ impl State {
         match self {
             Self::PasswordRequired(Whose::Known(user)) => Some(user),
             Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),
+            Self::VerificationCodeRequired(waiting) => Some(&waiting.user),
             Self::ProfileDataRequired(prompt) => Some(&prompt.user),
+            Self::AgreementConsentRequired(prompt) => Some(&prompt.user),
+            Self::DagUserCodeRequired(asked) => Some(&asked.done.user),
+            Self::DagConsentRequired(asked) => Some(&asked.done.user),
+            Self::DeviceConnected(connected) => Some(&connected.user),
             Self::Completed(done) => Some(&done.user),
             Self::UsernamePasswordRequired
             | Self::SignOnRequired
             | Self::PasswordRequired(Whose::Named(_))
+            | Self::RecoveryCodeRequired(_)
             | Self::Failed(_) => None,
         }
     }
@@ -125,7 +221,13 @@ impl FlowFailure {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NoUsableDevices => "NO_USABLE_DEVICES",
-            Self::ActionUnavailable | Self::NobodySignedOn => "access_denied",
+            Self::ActionUnavailable
+            | Self::NobodySignedOn
+            | Self::ConsentDeclined
+            | Self::DeviceCodeGuessed
+            | Self::DeviceCodeExpired
+            | Self::DeviceRefused
+            | Self::NoAccess => "access_denied",
         }
     }
 
@@ -135,6 +237,11 @@ impl FlowFailure {
             Self::NoUsableDevices => "The user has no usable devices.",
             Self::ActionUnavailable => "The sign-on policy has an action that is not available.",
             Self::NobodySignedOn => "The sign-on policy identified nobody.",
+            Self::ConsentDeclined => "The user declined the agreement.",
+            Self::DeviceCodeGuessed => "Too many wrong codes were entered.",
+            Self::DeviceCodeExpired => "The device does not wait for this code any more.",
+            Self::DeviceRefused => "The user refused to connect the device.",
+            Self::NoAccess => "The user may not use the application.",
         }
     }
 }

@@ -3,17 +3,21 @@
 
 mod agreement_consent_required;
 pub mod assets;
+mod dag_consent_required;
+mod dag_user_code_required;
 pub mod error;
 pub mod form_post;
 pub mod frame;
 mod markup;
 mod must_change_password;
 mod profile_data_required;
+mod recovery_code_required;
 mod requirements;
 pub mod sign_on;
 mod sign_on_required;
 pub mod signed_off;
 mod username_password_required;
+mod verification_code_required;
 pub mod words;
 
 use askama::Template;

@@ -51,7 +51,7 @@ pub(super) fn page(
 
 /// A new password is typed twice, for nobody sees what is typed. Only the page asks for that.
 pub(super) fn is_repeated_wrongly(action: &str, fields: &Params) -> bool {
-    action == "password.reset" && fields.get("newPassword") != fields.get("confirmPassword")
+    matches!(action, "password.reset" | "password.recover") && fields.get("newPassword") != fields.get("confirmPassword")
 }
 
 /// What is said then.

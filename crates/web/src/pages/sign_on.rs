@@ -18,7 +18,9 @@ use serde_json::{Map, Value, json};
 use super::agreement_consent_required;
 use super::frame::Frame;
 use super::{
-    must_change_password, profile_data_required, sign_on_required, username_password_required,
+    dag_consent_required, dag_user_code_required,
+    must_change_password, profile_data_required, recovery_code_required, sign_on_required,
+    username_password_required, verification_code_required,
 };
 use crate::App;
 use crate::wire::incoming::Incoming;
@@ -97,7 +99,13 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-    Ok(show(&cx, &Frame::of_flow(&cx, incoming, &flow), &flow, None, StatusCode::OK))
+    Ok(show(
+        &cx,
+        &Frame::of_flow(&cx, incoming, &flow),
+        &flow,
+        None,
+        StatusCode::OK,
+    ))
 }
 
 async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
@@ -118,7 +126,13 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             lacking: Vec::new(),
             fields: &fields,
         };
-        return Ok(show(&cx, &frame, &flow, Some(again), StatusCode::BAD_REQUEST));
+        return Ok(show(
+            &cx,
+            &frame,
+            &flow,
+            Some(again),
+            StatusCode::BAD_REQUEST,
+        ));
     }
     let body = body_of(&fields).to_string();
     let call = Call {
@@ -152,12 +166,24 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
                 },
                 fields: &fields,
             };
-            Ok(show(&cx, &frame, &flow, Some(again), StatusCode::BAD_REQUEST))
+            Ok(show(
+                &cx,
+                &frame,
+                &flow,
+                Some(again),
+                StatusCode::BAD_REQUEST,
+            ))
         }
         // The page was left open while the flow went on elsewhere: show where it stands.
         Err(Failure::Refused(refused)) if refused.refusal == Refusal::ActionNotOffered => {
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-            Ok(show(&cx, &Frame::of_flow(&cx, incoming, &flow), &flow, None, StatusCode::OK))
+            Ok(show(
+                &cx,
+                &Frame::of_flow(&cx, incoming, &flow),
+                &flow,
+                None,
+                StatusCode::OK,
+            ))
         }
         Err(failure) => Err(failure),
     }
@@ -199,11 +225,27 @@ fn show(
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
             must_change_password::page(cx, frame, flow, change, again, status)
         }
+        FlowState::RecoveryCodeRequired(recovery) => {
+            recovery_code_required::page(cx, frame, flow, recovery, again, status)
+        }
+        FlowState::VerificationCodeRequired(waiting) => {
+            verification_code_required::page(frame, flow, waiting, again, status)
+        }
         FlowState::ProfileDataRequired(prompt) => {
             profile_data_required::page(frame, flow, prompt, again, status)
         }
         FlowState::AgreementConsentRequired(prompt) => {
             agreement_consent_required::page(cx, frame, flow, prompt, again, status)
+        }
+        FlowState::DagUserCodeRequired(_) => {
+            dag_user_code_required::page(frame, flow, again, status)
+        }
+        FlowState::DagConsentRequired(asked) => {
+            dag_consent_required::page(frame, flow, asked, again, status)
+        }
+        FlowState::DeviceConnected(_) => dag_consent_required::connected(frame, flow, status),
+        FlowState::Failed(failure) if flow.device.is_some() => {
+            dag_consent_required::failed(frame, flow, *failure, status)
         }
         FlowState::Completed(_) => answer::redirect(
             StatusCode::SEE_OTHER,
@@ -269,6 +311,8 @@ fn is_correctable(refusal: &Refusal) -> bool {
             | Refusal::ValueRequired(_)
             | Refusal::ValueInvalid(_)
             | Refusal::PasswordUnacceptable { .. }
+            | Refusal::RecoveryFailuresExceeded
+            | Refusal::TooManyRequests { .. }
     )
 }
 
@@ -300,6 +344,17 @@ fn own_words(frame: &Frame, refusal: &Refusal) -> Option<String> {
         Refusal::PasswordLocked {
             seconds_until_unlock: None,
         } => frame.say("locked-for-good"),
+        Refusal::ValueRequired("verificationCode" | "recoveryCode") => frame.say("enter-code"),
+        Refusal::ValueInvalid("verificationCode" | "recoveryCode") => frame.say("wrong-code"),
+        Refusal::RecoveryFailuresExceeded => frame.say("too-many-wrong-codes"),
+        Refusal::TooManyRequests {
+            retry_after_seconds,
+        } => {
+            let minutes = [("minutes", retry_after_seconds.div_ceil(60).into())];
+            return Some(frame.say_with("try-later-minutes", minutes));
+        }
+        Refusal::ValueRequired("userCode") => frame.say("enter-user-code"),
+        Refusal::ValueInvalid("userCode") => frame.say("wrong-user-code"),
         Refusal::ValueRequired("username") => frame.say("enter-username"),
         Refusal::ValueRequired("password" | "currentPassword") => frame.say("enter-password"),
         Refusal::ValueRequired("newPassword") => frame.say("enter-new-password"),

@@ -1,10 +1,15 @@
 //! Flow actions: one file for each `application/vnd.pingidentity.<action>+json`, and the slice that
 //! lists them. What a flow advertises and what it accepts are the same question, asked here.
 
+pub mod device_auth_grant_consent;
+pub mod device_auth_grant_user_code_verify;
 pub mod password_reset;
 pub mod session_reset;
+pub mod user_consent;
 pub mod user_lookup;
+pub mod user_send_verification_code;
 pub mod user_update;
+pub mod user_verify;
 pub mod username_password_check;
 
 use std::future::Future;
@@ -166,7 +171,12 @@ pub static ACTIONS: &[&dyn AnyAction] = &[
     &username_password_check::UsernamePasswordCheck,
     &user_lookup::UserLookup,
     &password_reset::PasswordReset,
+    &user_verify::UserVerify,
+    &user_send_verification_code::UserSendVerificationCode,
     &user_update::UserUpdate,
+    &user_consent::UserConsent,
+    &device_auth_grant_user_code_verify::DeviceAuthGrantUserCodeVerify,
+    &device_auth_grant_consent::DeviceAuthGrantConsent,
     &session_reset::SessionReset,
 ];
 

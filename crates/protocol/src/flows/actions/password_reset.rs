@@ -72,7 +72,7 @@ impl Action for PasswordReset {
         let guess = Guess::gather(cx, &change.user.username, current, turn).await?;
         let judged = match guess.proven() {
             Some(proven) => Some(Judged {
-                arrival: Arrival::gather(cx, call, flow, proven.user.id).await?,
+                arrival: Arrival::proving(cx, call, flow, proven.user).await?,
                 outcome: judge(cx, &guess.policy, &proven, current, new).await?,
             }),
             None => None,
@@ -137,7 +137,13 @@ fn changing(flow: &Flow) -> Option<&PasswordChange> {
         State::UsernamePasswordRequired
         | State::SignOnRequired
         | State::PasswordRequired(_)
+        | State::RecoveryCodeRequired(_)
+        | State::VerificationCodeRequired(_)
         | State::ProfileDataRequired(_)
+        | State::AgreementConsentRequired(_)
+        | State::DagUserCodeRequired(_)
+        | State::DagConsentRequired(_)
+        | State::DeviceConnected(_)
         | State::Completed(_)
         | State::Failed(_) => None,
     }

@@ -27,18 +27,29 @@ impl Action for SessionReset {
     type Facts = ();
 
     fn offered(&self, flow: &Flow) -> bool {
-        !flow.state.is_terminal()
+        // A device is connected by whoever signed on for it (`reference/flows.md` 14.2).
+        let connecting = matches!(
+            flow.state,
+            State::DagUserCodeRequired(_) | State::DagConsentRequired(_)
+        );
+        !flow.state.is_terminal() && !connecting
     }
 
     /// Where the sheet shows it: there is somebody to switch away from, and a proof to come.
     fn advertised(&self, flow: &Flow) -> bool {
         match flow.state {
             State::PasswordRequired(_)
+            | State::RecoveryCodeRequired(_)
+            | State::VerificationCodeRequired(_)
             | State::PasswordExpired(_)
             | State::MustChangePassword(_) => true,
             State::UsernamePasswordRequired
             | State::SignOnRequired
             | State::ProfileDataRequired(_)
+            | State::AgreementConsentRequired(_)
+            | State::DagUserCodeRequired(_)
+            | State::DagConsentRequired(_)
+            | State::DeviceConnected(_)
             | State::Completed(_)
             | State::Failed(_) => false,
         }
@@ -62,7 +73,7 @@ impl Action for SessionReset {
         } = flow;
         flow.session = None;
         flow.progress = Progress::default();
-        let known = Known::nobody(cx.remote_ip);
+        let known = Known::nobody(flow.remote_ip(cx));
         let policies = flow.request.policies.clone();
         flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();
         flow.touch(cx.now);

@@ -67,7 +67,7 @@ impl Action for UsernamePasswordCheck {
         let guess = Guess::gather(cx, username, password, turn).await?;
         let right = match guess.proven() {
             Some(proven) => Some(Right {
-                arrival: Arrival::gather(cx, call, flow, proven.user.id).await?,
+                arrival: Arrival::proving(cx, call, flow, proven.user).await?,
                 rehashed: rehash(cx, proven.credential, password).await,
             }),
             None => None,

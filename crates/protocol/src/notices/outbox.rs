@@ -1,0 +1,213 @@
+//! The outbox: notices that are due are claimed, delivered and forgotten.
+//!
+//! Several processes share the work. Whoever tries a notice first pushes its due time forward under
+//! the version it read, so that nobody else finds it meanwhile; whoever dies at it loses the claim
+//! with time, and the notice is tried again. So a mail may arrive twice, and none is lost.
+
+use std::time::Duration;
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::ids::EnvId;
+use countersign_domain::notice::{Courier, Mail, Notice, Undelivered};
+use countersign_domain::ports::Ports;
+use countersign_domain::store::{Batch, Fault, Key, Query, Range};
+use countersign_domain::time::Time;
+
+/// How long a claim lasts: longer than any delivery takes.
+pub const CLAIM: Duration = Duration::from_mins(2);
+
+/// Notices that one round takes on.
+const ROUND: u32 = 32;
+
+/// Wait after the first failure; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(15);
+
+/// Longest wait between two tries.
+const LONGEST_RETRY: Duration = Duration::from_hours(1);
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Mails delivered.
+    pub delivered: u32,
+    /// Mails to be tried again later.
+    pub postponed: u32,
+    /// Mails given up.
+    pub given_up: u32,
+    /// Whether more may be due at once.
+    pub more: bool,
+}
+
+/// Delivers what is due now, one round of it.
+pub async fn deliver_due(ports: &Ports, courier: &dyn Courier) -> Result<Round, Fault> {
+    let now = ports.clock.now();
+    let past_now = Time::from_millis(now.millis().saturating_add(1));
+    let query = Query {
+        index: Some(Notice::BY_DUE),
+        range: Range::Between(None, Some(Notice::position(past_now))),
+        ..Query::all(Notice::KIND, EnvId::PLATFORM, ROUND)
+    };
+    let page = ports.store.list(&query, now).await?;
+    let mut round = Round {
+        more: page.next.is_some(),
+        ..Round::default()
+    };
+    for doc in page.docs {
+        let notice = Stored {
+            value: Notice::from_doc(&doc)?,
+            version: doc.version,
+        };
+        match claim(ports, notice).await? {
+            Some(claimed) => deliver(ports, courier, claimed, &mut round).await?,
+            None => tracing::debug!("somebody else is at this notice"),
+        }
+    }
+    Ok(round)
+}
+
+/// Notices that were given up, newest first.
+pub async fn dead(ports: &Ports, limit: u32) -> Result<Vec<Notice>, Fault> {
+    listed(ports, Notice::BY_DEATH, true, limit).await
+}
+
+/// Notices that wait, the next one due first.
+pub async fn waiting(ports: &Ports, limit: u32) -> Result<Vec<Notice>, Fault> {
+    listed(ports, Notice::BY_DUE, false, limit).await
+}
+
+async fn listed(
+    ports: &Ports,
+    index: &'static str,
+    descending: bool,
+    limit: u32,
+) -> Result<Vec<Notice>, Fault> {
+    let query = Query {
+        index: Some(index),
+        descending,
+        ..Query::all(Notice::KIND, EnvId::PLATFORM, limit)
+    };
+    let page = ports.store.list(&query, ports.clock.now()).await?;
+    page.docs.iter().map(Notice::from_doc).collect()
+}
+
+/// What is in a notice.
+pub fn open(ports: &Ports, notice: &Notice) -> Result<Mail, Fault> {
+    let owner = key(notice);
+    let plain = ports.vault.open(&owner, &notice.mail)?;
+    serde_json::from_slice(&plain).map_err(|error| Fault::Corrupt {
+        key: owner,
+        reason: format!("{:?}", error.classify()),
+    })
+}
+
+fn key(notice: &Notice) -> Key {
+    notice.key(EnvId::PLATFORM)
+}
+
+/// Takes a notice on, unless somebody else did.
+async fn claim(ports: &Ports, notice: Stored<Notice>) -> Result<Option<Stored<Notice>>, Fault> {
+    let now = ports.clock.now();
+    let mut claimed = notice.value;
+    claimed.attempts = claimed.attempts.saturating_add(1);
+    claimed.due_at = now.plus(CLAIM);
+    let batch = Batch::new().update(EnvId::PLATFORM, &claimed, notice.version)?;
+    match ports.store.commit(batch, now).await {
+        Ok(_) => {}
+        Err(Fault::Conflict(_)) => return Ok(None),
+        Err(fault) => return Err(fault),
+    }
+    // The version that the claim made is read, for the store alone knows how it counts.
+    let doc = ports.store.get(&key(&claimed), now).await?;
+    let Some(doc) = doc else { return Ok(None) };
+    Ok(Some(Stored {
+        value: claimed,
+        version: doc.version,
+    }))
+}
+
+async fn deliver(
+    ports: &Ports,
+    courier: &dyn Courier,
+    claimed: Stored<Notice>,
+    round: &mut Round,
+) -> Result<(), Fault> {
+    let notice = &claimed.value;
+    let now = ports.clock.now();
+    let outcome = match open(ports, notice) {
+        Err(fault) => Err(Undelivered::Never(fault.to_string())),
+        Ok(mail) if mail.to.is_none() => return forget(ports, &claimed).await,
+        Ok(_) if notice.void_at <= now => Err(Undelivered::Never(
+            "it came too late to be of use".to_owned(),
+        )),
+        Ok(mail) => courier.deliver(notice.id, &mail).await,
+    };
+    match outcome {
+        Ok(()) => {
+            round.delivered += 1;
+            tracing::info!(notice = %notice.id, env = %notice.environment,
+                template = notice.template, attempts = notice.attempts, "mail delivered");
+            forget(ports, &claimed).await
+        }
+        Err(why) => postpone(ports, claimed, why, round).await,
+    }
+}
+
+/// Delivered, or never meant to be.
+async fn forget(ports: &Ports, claimed: &Stored<Notice>) -> Result<(), Fault> {
+    let batch = Batch::new().delete(key(claimed));
+    ports.store.commit(batch, ports.clock.now()).await?;
+    Ok(())
+}
+
+/// Writes down what went wrong and when the next try is, if there is one.
+async fn postpone(
+    ports: &Ports,
+    claimed: Stored<Notice>,
+    why: Undelivered,
+    round: &mut Round,
+) -> Result<(), Fault> {
+    let now = ports.clock.now();
+    let mut notice = claimed.value;
+    let next = now.plus(wait(notice.attempts));
+    let is_over = matches!(why, Undelivered::Never(_)) || next >= notice.void_at;
+    let reason = why.to_string();
+    notice.last_error = Some(reason.chars().take(500).collect());
+    if is_over {
+        notice.dead_at = Some(now);
+        round.given_up += 1;
+        tracing::error!(notice = %notice.id, env = %notice.environment, %reason,
+            template = notice.template, attempts = notice.attempts, "mail given up");
+    } else {
+        notice.due_at = next;
+        round.postponed += 1;
+        tracing::warn!(notice = %notice.id, env = %notice.environment, %reason,
+            attempts = notice.attempts, "mail not delivered yet");
+    }
+    let batch = Batch::new().update(EnvId::PLATFORM, &notice, claimed.version)?;
+    match ports.store.commit(batch, now).await {
+        // The claim ran out meanwhile and somebody else has it.
+        Ok(_) | Err(Fault::Conflict(_)) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// How long to wait after so many tries.
+fn wait(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    FIRST_RETRY
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_RETRY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour() {
+        let seconds = |attempts| wait(attempts).as_secs();
+        assert_eq!([seconds(1), seconds(2), seconds(3)], [15, 30, 60]);
+        assert_eq!(seconds(9), 3_600);
+        assert_eq!(seconds(u32::MAX), 3_600);
+    }
+}

@@ -1,0 +1,52 @@
+//! The page of `RECOVERY_CODE_REQUIRED`. It says the same for every name (`threats.md` 34).
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::flows::Flow;
+use countersign_protocol::flows::state::Recovery;
+use countersign_protocol::flows::view::settable_password;
+
+use super::frame::Frame;
+use super::requirements::{self, Line};
+use super::sign_on::{Again, Message};
+
+#[derive(Template)]
+#[template(path = "recovery_code_required.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    application: &'a str,
+    username: &'a str,
+    code: &'a str,
+    requirements: Vec<Line>,
+    error: Option<Message>,
+}
+
+/// Asks for the code that was sent and for a new password.
+pub(super) fn page(
+    cx: &Cx,
+    frame: &Frame,
+    flow: &Flow,
+    recovery: &Recovery,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
+    let typed = again
+        .as_ref()
+        .and_then(|again| again.fields.get("recoveryCode"));
+    let (error, lacking) = match again {
+        Some(again) => (Some(again.message), again.lacking),
+        None => (None, Vec::new()),
+    };
+    let policy = settable_password(&cx.env, flow);
+    let page = Page {
+        frame,
+        application: &flow.application_name,
+        username: &recovery.username,
+        code: typed.unwrap_or_default(),
+        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
+        error,
+    };
+    super::page(status, &page)
+}
