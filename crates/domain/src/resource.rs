@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::application::PreviousSecret;
 use crate::entity::{Entity, kinds};
 use crate::ids::{AttributeId, ResourceId, ScopeId};
 use crate::reference::{Ref, is_false};
-use crate::application::PreviousSecret;
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
 use crate::vault::Sealed;

@@ -52,6 +52,11 @@ impl Urls {
         format!("{}/{env}/flows/{flow}", self.auth)
     }
 
+    /// Where a person connects a device; `path` is of characters that stand for themselves.
+    pub fn device_page(&self, env: EnvId, path: &str) -> String {
+        format!("{}/{env}/device/{path}", self.auth)
+    }
+
     /// Where a finished flow is turned into the authorization response.
     pub fn resume(&self, env: EnvId, flow: FlowId) -> String {
         format!("{}/{env}/as/resume?flowId={flow}", self.auth)

@@ -2,6 +2,7 @@
 //! strictly, hands it to the protocol, and renders the outcome.
 
 pub mod as_;
+pub mod device;
 pub mod flows;
 pub mod pages;
 pub mod router;

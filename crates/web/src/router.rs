@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::wire::{cors, layers};
-use crate::{App, as_, flows, pages};
+use crate::{App, as_, device, flows, pages};
 
 /// Everything that is served, from one listener: paths tell the three public hosts apart.
 pub fn router(app: App) -> Router {
@@ -44,6 +44,12 @@ pub fn router(app: App) -> Router {
                 .post(as_::signoff::any)
                 .options(cors::preflight),
         )
+        .route(
+            "/{env}/as/device_authorization",
+            post(as_::device_authorization::post).options(cors::preflight),
+        )
+        .route("/{env}/device", get(device::get))
+        .route("/{env}/device/{identifier}", get(device::get_for))
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(
             "/{env}/as/.well-known/openid-configuration",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
-use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId};
+use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId, UserId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User};
@@ -18,6 +18,7 @@ use crate::as_::checks::scope::GrantedScope;
 use crate::as_::error::oauth_error;
 use crate::as_::par::{self, Channel, PushedRequest};
 use crate::as_::params::Params;
+use crate::as_::request_object::{self, Transaction};
 use crate::as_::response::{self, Fresh, Issued, Recipient};
 use crate::as_::response_modes::{Delivery, Destination, Mode};
 use crate::browser::BrowserToken;
@@ -58,6 +59,45 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
     /// Policies that may run, in order.
     pub policies: Vec<SignOnPolicyId>,
+    /// The user whom the client named by a token.
+    #[serde(default)]
+    pub subject: Option<UserId>,
+    /// What it is about, beyond OAuth.
+    #[serde(default)]
+    pub transaction: Transaction,
+}
+
+impl AuthorizationRequest {
+    /// What a flow that connects a device stands for: there is no answer to send anywhere, and the
+    /// client is known when the code is.
+    pub fn for_device(client: Option<ApplicationId>, policies: Vec<SignOnPolicyId>) -> Self {
+        Self {
+            client: client.unwrap_or(ApplicationId::from_uuid(uuid::Uuid::nil())),
+            response_type: ResponseType {
+                code: false,
+                token: false,
+                id_token: false,
+            },
+            destination: Destination {
+                mode: Mode::Query,
+                redirect_uri: None,
+                state: None,
+            },
+            code_challenge: None,
+            prompt: Prompt::Default,
+            max_age: None,
+            scope: GrantedScope {
+                names: Vec::new(),
+                resource: None,
+            },
+            nonce: None,
+            login_hint: None,
+            ui_locales: None,
+            policies,
+            subject: None,
+            transaction: Transaction::default(),
+        }
+    }
 }
 
 /// What authorize answers.
@@ -92,10 +132,28 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
             .request;
         return judged(cx, &request, &view, token, Some(&pushed)).await;
     }
-    let destination = checks::destination(params, &view)?;
-    match checks::validate(params, &cx.env, &view, &destination, Channel::Front) {
+    let opened = match request_object::open(cx, params, &view).await {
+        Ok(opened) => opened,
+        Err(Failure::Refused(refused)) => {
+            // Only what stands outside the object says where to, if anything does.
+            return match checks::destination(params, &view) {
+                Ok(destination) => redirect_error(cx, &destination, refused),
+                Err(_) => Err(refused.into()),
+            };
+        }
+        Err(fault) => return Err(fault),
+    };
+    let destination = match checks::destination(&opened.params, &view) {
+        // Nobody can say where to if the request is somewhere else.
+        Err(_) if opened.params.get("request_uri").is_some() => {
+            return Err(Refusal::RequestUriUnsupported.into());
+        }
+        destination => destination?,
+    };
+    match checks::validate(cx, &opened, &view, &destination, Channel::Front).await {
         Ok(request) => judged(cx, &request, &view, token, None).await,
-        Err(refused) => redirect_error(cx, &destination, refused),
+        Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -163,6 +221,8 @@ struct Authorize<'a> {
 struct Facts {
     pushed: Option<Stored<PushedRequest>>,
     session: Option<(Session, User)>,
+    /// The user whom the client named.
+    named: Option<User>,
     /// That user's account, when a policy asks for attributes.
     account: Option<Account>,
     /// What that user consented to, as far as the policies ask.
@@ -197,6 +257,7 @@ impl Operation for Authorize<'_> {
         };
         Ok(Facts {
             pushed,
+            named: named_by(cx, self.request).await?,
             session,
             account,
             consents,
@@ -235,7 +296,7 @@ impl Authorize<'_> {
         let prior_session = facts.session.as_ref().map(|(session, _)| session.id);
         let counting = facts
             .session
-            .filter(|(session, _)| counts(request, session, cx));
+            .filter(|(session, user)| counts(request, session, user, cx));
         let session = counting
             .as_ref()
             .map(|(session, user)| session_facts(session, user));
@@ -252,11 +313,13 @@ impl Authorize<'_> {
             prior_session,
             progress: Progress {
                 // A hint skips the question for the username (`reference/flows.md` 6.4).
-                identifier: request.login_hint.clone().filter(|it| it.len() <= MAX_LEN),
+                identifier: identifier(request, facts.named.as_ref()),
+                named: facts.named.as_ref().map(FlowUser::from),
                 ..Progress::default()
             },
             state: State::UsernamePasswordRequired,
             resumed: false,
+            device: None,
         };
         let session = flow.session.clone();
         let known = Known {
@@ -265,7 +328,7 @@ impl Authorize<'_> {
             consents: &facts.consents,
             ui_locales: request.ui_locales.as_deref(),
             session: session.as_ref(),
-            remote_ip: cx.remote_ip,
+            remote_ip: flow.remote_ip(cx),
         };
         let step = next(
             &cx.env,
@@ -284,10 +347,12 @@ impl Authorize<'_> {
             return self.answer_at_once(cx, flow, &done, user, facts.fresh);
         }
         if request.prompt == Prompt::None {
-            return Ok(Verdict::refuse(Refusal::LoginRequired.because(format!(
-                "prompt=none, but the flow is {}",
-                flow.state.status()
-            ))));
+            let refusal = match &flow.state {
+                State::AgreementConsentRequired(_) => Refusal::ConsentRequired,
+                _ => Refusal::LoginRequired,
+            };
+            let why = format!("prompt=none, but the flow is {}", flow.state.status());
+            return Ok(Verdict::refuse(refusal.because(why)));
         }
         let answer = if request.destination.mode == Mode::PiFlow {
             Answer::Flow(view::render_first(&cx.env, &flow))
@@ -331,7 +396,7 @@ impl Authorize<'_> {
 }
 
 /// The live session behind a token and its user, who must still exist and be enabled.
-async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, User)>> {
+pub async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, User)>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let found =
         entity::load_by::<Session>(store, env, Session::UNIQUE_TOKEN, token.hash(), cx.now).await?;
@@ -348,7 +413,7 @@ async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Session, U
 }
 
 /// Read only where it matters: most policies ask for nothing but a proof.
-async fn account_of(
+pub async fn account_of(
     cx: &Cx,
     request: &AuthorizationRequest,
     session: Option<&(Session, User)>,
@@ -362,13 +427,35 @@ async fn account_of(
     Ok(found.map(|account| account.value))
 }
 
-/// Whether a session counts for this request.
+/// The user whom the client named, as they are now.
+async fn named_by(cx: &Cx, request: &AuthorizationRequest) -> Outcome<Option<User>> {
+    let Some(id) = request.subject else {
+        return Ok(None);
+    };
+    let found = entity::load::<User>(&*cx.ports.store, cx.env_id(), id.to_string(), cx.now).await?;
+    let found = found.filter(|user| user.enabled);
+    let found = found.ok_or_else(|| {
+        Refusal::AccessDenied.because("the user whom the client named is gone or disabled")
+    })?;
+    Ok(Some(found.value))
+}
+
+/// The username that the flow begins with.
+fn identifier(request: &AuthorizationRequest, named: Option<&User>) -> Option<String> {
+    let hinted = || request.login_hint.clone().filter(|it| it.len() <= MAX_LEN);
+    named.map(|user| user.username.clone()).or_else(hinted)
+}
+
+/// Whether a session counts for this request: young enough, and of the user whom the client named.
 ///
-/// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`); `flows.md` 8.3.
-fn counts(request: &AuthorizationRequest, session: &Session, cx: &Cx) -> bool {
+/// Spec: OIDC Core 3.1.2.1 (`prompt=login`, `max_age`, `id_token_hint`); `flows.md` 8.3.
+fn counts(request: &AuthorizationRequest, session: &Session, user: &User, cx: &Cx) -> bool {
     let Some(sign_on) = &session.last_sign_on else {
         return false;
     };
+    if request.subject.is_some_and(|named| named != user.id) {
+        return false;
+    }
     let young_enough = request.max_age.is_none_or(|limit| {
         // Zero means "now", and nothing is as young as now.
         limit > 0 && cx.now.since(sign_on.at).as_secs() <= limit
@@ -376,7 +463,8 @@ fn counts(request: &AuthorizationRequest, session: &Session, cx: &Cx) -> bool {
     request.prompt != Prompt::Login && young_enough
 }
 
-fn session_facts(session: &Session, user: &User) -> SessionFacts {
+/// What a session that counts says to a flow.
+pub fn session_facts(session: &Session, user: &User) -> SessionFacts {
     let sign_on = session.last_sign_on.as_ref();
     SessionFacts {
         id: session.id,

@@ -1,17 +1,21 @@
 //! The `/as/*` endpoints. One file per path; grants, checks, client authentication methods and
 //! response modes in folders of their own.
 
+pub mod access_control;
 pub mod authorize;
 pub mod check_session;
 pub mod checks;
 pub mod client_auth;
+pub mod device_authorization;
 pub mod error;
 pub mod grants;
+pub mod hint;
 pub mod introspect;
 pub mod jwks;
 pub mod par;
 pub mod params;
 pub mod registered_keys;
+pub mod request_object;
 pub mod response;
 pub mod response_modes;
 pub mod resume;

@@ -25,6 +25,14 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
         .get("flowId")
         .ok_or(Refusal::ParameterMissing("flowId"))?;
     let flow = access::find(cx, flow_id, token).await?.value;
+    if flow.device.is_some() {
+        // There is no answer to give: the page says how it went (`reference/oidc.md` 15.2).
+        let page = cx.env.urls.sign_on_page(cx.env_id(), flow.id);
+        return Ok(Reply {
+            answer: Answer::SignOn(page),
+            cookie: None,
+        });
+    }
     let pi_flow = flow.request.destination.mode == Mode::PiFlow;
     match &flow.state {
         State::Completed(_) => match run(cx, &Resume { flow_id, token }).await {

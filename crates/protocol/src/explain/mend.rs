@@ -199,6 +199,12 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "Start the sign-on without prompt=none. If a session was expected: it may have ended, be \
              older than max_age, or the browser does not send the ST cookie in a frame.",
         ),
+        Refusal::ConsentRequired => say(
+            "The request may not show anything, and an agreement waits for consent.",
+            "A consent that still counts, or another prompt than none",
+            "flows.md 6.14, 8.3; OIDC Core 3.1.2.6",
+            "Start the sign-on without prompt=none, so that the person can read and accept.",
+        ),
         Refusal::AccessDenied => say(
             "The sign-on was refused.",
             "A flow that completes",
@@ -258,6 +264,30 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "oidc.md 6.6; RFC 6749 5.2",
             "Store the refresh token of every answer in place of the old one, and let one process \
              refresh at a time. When the session is over the person must sign on again.",
+        ),
+        Refusal::DeviceCodeInvalid => say(
+            "The device code is unknown, used, another client's, or what it stands for is over.",
+            "A device_code of this client that was not used, whose session and consent still hold",
+            "oidc.md 15.3; RFC 8628 3.5",
+            "Begin again at the device authorization endpoint.",
+        ),
+        Refusal::DeviceCodeExpired => say(
+            "Nobody connected the device in time.",
+            "A person who types the user code within expires_in seconds",
+            "oidc.md 15.3; RFC 8628 3.5",
+            "Begin again; deviceTimeout of the application says how long codes are good.",
+        ),
+        Refusal::AuthorizationPending => say(
+            "Nobody connected the device yet.",
+            "A person who signs on at the verification URI and types the user code",
+            "oidc.md 15.3; RFC 8628 3.5",
+            "Poll again after the interval. This is no fault.",
+        ),
+        Refusal::SlowDown => say(
+            "Nobody connected the device yet, and it polls too often.",
+            "At least interval seconds between two polls, and 5 more after each slow_down",
+            "oidc.md 15.3; RFC 8628 3.5",
+            "Keep the interval of the device authorization response.",
         ),
         Refusal::CodeRedirectUri => say(
             "redirect_uri is not the one that the code was issued for.",
@@ -353,6 +383,12 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             format!("A password that also satisfies {lacking:?}"),
             "flows.md 10.1",
             "Choose another password, or change the password policy of the population.",
+        ),
+        Refusal::RecoveryFailuresExceeded => say(
+            "Too many wrong recovery codes were given for the username.",
+            "The code of the last mail, within 5 tries",
+            "flows.md 6.7",
+            "Have a new code sent, which starts the count again.",
         ),
         Refusal::FlowAlreadyResumed => say(
             "The flow was resumed before; its authorization response went out.",

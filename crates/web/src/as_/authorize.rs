@@ -10,11 +10,11 @@ use countersign_protocol::as_::response_modes::Delivery;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::refusal::{Failure, Outcome, Refused};
 
+use crate::pages::frame::Frame;
 use crate::wire::answer::{self, HAL};
 use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{cookies, form, p1_error};
-use crate::pages::frame::Frame;
 use crate::{App, pages};
 
 /// By query.

@@ -1,6 +1,7 @@
 //! The wire of the `/as/*` endpoints; their rules are in the protocol crate under the same names.
 
 pub mod authorize;
+pub mod device_authorization;
 pub mod introspect;
 pub mod jwks;
 pub mod par;

@@ -27,5 +27,9 @@ async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response
     let cx = app.cx(env, incoming).await?;
     let params = form::query(incoming)?;
     let token = incoming.browser_token();
-    Ok(render(&cx, incoming, resume(&cx, &params, token.as_ref()).await?))
+    Ok(render(
+        &cx,
+        incoming,
+        resume(&cx, &params, token.as_ref()).await?,
+    ))
 }

@@ -9,10 +9,10 @@ use countersign_protocol::as_::signoff::{SignedOff, signoff};
 use countersign_protocol::refusal::{Outcome, Refused};
 
 use super::authorize::unredirectable;
+use crate::pages::frame::Frame;
 use crate::wire::cors::{self, About};
 use crate::wire::incoming::Incoming;
 use crate::wire::{answer, cookies, form};
-use crate::pages::frame::Frame;
 use crate::{App, pages};
 
 /// Signs the browser off. A POST carries the same parameters in its body.

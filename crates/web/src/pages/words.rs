@@ -144,7 +144,9 @@ impl Language {
         let found = languages.into_iter().find_map(|language| {
             let pattern = language.texts.get_message(key)?.value()?;
             let mut errors = Vec::new();
-            let text = language.texts.format_pattern(pattern, variables, &mut errors);
+            let text = language
+                .texts
+                .format_pattern(pattern, variables, &mut errors);
             Some(text.into_owned())
         });
         Cow::Owned(found.unwrap_or_else(|| key.to_owned()))

@@ -258,6 +258,7 @@ impl Redeem<'_> {
             auth_time: code.auth_time,
             acr: code.acr.clone(),
             amr: code.amr.clone(),
+            consent: None,
             first_issued_at: cx.now,
             generation: 0,
             exchanged_at: cx.now,

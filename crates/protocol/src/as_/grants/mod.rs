@@ -3,6 +3,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 pub mod refresh_token;
 
 use countersign_domain::application::GrantType;
@@ -46,6 +47,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &authorization_code::AuthorizationCode,
     &client_credentials::ClientCredentials,
     &refresh_token::RefreshToken,
+    &device_code::DeviceCode,
 ];
 
 /// Session and user of a sign-on that tokens are asked for, if the session lives and the user is

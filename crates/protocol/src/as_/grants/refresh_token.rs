@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_domain::application::GrantType;
+use countersign_domain::consent::OauthConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
@@ -74,6 +75,8 @@ struct Facts {
     family: Option<Stored<RefreshFamily>>,
     session: Option<Session>,
     user: Option<User>,
+    /// Whether the consent that the family rests on still holds, if it rests on one.
+    consented: bool,
     jti: TokenId,
 }
 
@@ -89,10 +92,18 @@ impl Operation for Refresh<'_> {
             Some(family) => super::living(cx, family.session, family.user).await?,
             None => (None, None),
         };
+        let consent = family.as_ref().and_then(|family| family.consent);
+        let consented = match consent {
+            None => true,
+            Some(id) => entity::load::<OauthConsent>(store, env, id.to_string(), cx.now)
+                .await?
+                .is_some_and(|consent| consent.holds()),
+        };
         Ok(Facts {
             family,
             session,
             user,
+            consented,
             jti: TokenId::random(&*cx.ports.entropy),
         })
     }
@@ -127,6 +138,9 @@ impl Operation for Refresh<'_> {
         let Some(user) = facts.user else {
             return Ok(refuse("its user is gone or disabled"));
         };
+        if !facts.consented {
+            return Ok(refuse("the user took the consent back"));
+        }
         let claims = match self.claims(cx, &family, &user, facts.jti) {
             Ok(claims) => claims,
             Err(refused) => return Ok(Verdict::refuse(refused)),

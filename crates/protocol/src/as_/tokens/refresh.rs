@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::application::{Application, GrantType};
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
+use countersign_domain::ids::{ApplicationId, EnvId, OauthConsentId, SessionId, TokenId, UserId};
 use countersign_domain::store::{Fault, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::vault::Vault;
@@ -40,6 +40,9 @@ pub struct RefreshFamily {
     pub acr: String,
     /// `amr`.
     pub amr: Vec<String>,
+    /// The consent it rests on, if the person was asked: when that is taken back it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<OauthConsentId>,
     /// When the first token was issued: the rolling duration counts from here.
     pub first_issued_at: Time,
     /// The generation of the current token; the first is 0.

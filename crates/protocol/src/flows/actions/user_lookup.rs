@@ -65,7 +65,7 @@ impl Action for UserLookup {
         } = flow;
         flow.progress.identifier = Some(username);
         let policies = flow.request.policies.clone();
-        let known = Known::nobody(cx.remote_ip);
+        let known = Known::nobody(flow.remote_ip(cx));
         flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;

@@ -69,7 +69,10 @@ fn in_inline(inline: &InlineExpression<String>, variables: &mut BTreeSet<String>
 fn asked() -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
     for folder in ["src/pages", "templates"] {
-        visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut asked);
+        visit(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut asked,
+        );
     }
     asked
 }
@@ -120,7 +123,10 @@ fn every_text_exists_in_every_language_with_the_same_variables() {
 #[test]
 fn every_text_that_is_asked_for_exists() {
     let english = keys("en");
-    let unknown: Vec<_> = asked().into_iter().filter(|key| !english.contains_key(key)).collect();
+    let unknown: Vec<_> = asked()
+        .into_iter()
+        .filter(|key| !english.contains_key(key))
+        .collect();
     assert!(unknown.is_empty(), "not in en.ftl: {unknown:?}");
 }
 
@@ -131,7 +137,9 @@ fn no_language_is_english_under_another_name() {
         let same = keys("en");
         let same = same.iter().filter(|(_, variables)| variables.is_empty());
         let total = same.clone().count();
-        let same = same.filter(|(key, _)| language.say(key) == english.say(key)).count();
+        let same = same
+            .filter(|(key, _)| language.say(key) == english.say(key))
+            .count();
         assert!(same * 20 < total, "{}: {same} of {total}", language.tag);
     }
 }
@@ -182,10 +190,20 @@ fn numbers_take_the_plural_of_the_language() {
 
 #[test]
 fn a_variable_may_have_an_element_of_its_own() {
-    let japanese = Language::of_tag("ja").unwrap().around("to-application", "application");
-    assert_eq!((japanese.before.as_str(), japanese.after.as_str()), ("", " に進みます"));
-    let arabic = Language::of_tag("ar").unwrap().around("to-application", "application");
-    assert_eq!((arabic.before.as_str(), arabic.after.as_str()), ("للمتابعة إلى ", ""));
+    let japanese = Language::of_tag("ja")
+        .unwrap()
+        .around("to-application", "application");
+    assert_eq!(
+        (japanese.before.as_str(), japanese.after.as_str()),
+        ("", " に進みます")
+    );
+    let arabic = Language::of_tag("ar")
+        .unwrap()
+        .around("to-application", "application");
+    assert_eq!(
+        (arabic.before.as_str(), arabic.after.as_str()),
+        ("للمتابعة إلى ", "")
+    );
 }
 
 #[test]
