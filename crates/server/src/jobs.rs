@@ -1,6 +1,8 @@
 //! What the process does without being asked: sweep, look for configuration changes, rotate signing
 //! keys, look for a new certificate. Every task ends with the order to stop and is joined.
 
+mod explanations;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use countersign_domain::ports::Ports;
 use countersign_domain::store::Fault;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::defaults::key_pair::KeyPair;
+use countersign_protocol::explain::Explanations;
 use countersign_protocol::rotation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -54,6 +57,12 @@ impl Jobs {
             jobs.every(move || std::future::ready(reload(&certificate)));
         }
         jobs
+    }
+
+    /// Starts writing down what refusals are explained by.
+    pub fn keep_explanations(&mut self, ports: &Ports, kept: &Arc<Explanations>) {
+        let (ports, kept) = (ports.clone(), Arc::clone(kept));
+        self.every(move || explanations::save(Arc::clone(&kept), ports.clone()));
     }
 
     /// Runs `job` again and again; it says when next.

@@ -49,6 +49,9 @@ pub struct Overrides {
     pub heavy: Option<Arc<dyn Heavy>>,
     /// Instead of the guarded way out.
     pub fetch: Option<Arc<dyn Fetch>>,
+    /// Jobs that write because of requests are not started: the test runs them when it wants, so
+    /// that what it counts is what it caused.
+    pub hand_driven: bool,
 }
 
 /// A server that is ready to run.
@@ -71,6 +74,7 @@ pub struct Server {
     limits: Arc<Limits>,
     trusted_proxies: Arc<[IpNet]>,
     stop: watch::Sender<bool>,
+    hand_driven: bool,
 }
 
 /// The ports alone, for commands that work on the database and serve nothing.
@@ -118,6 +122,7 @@ pub async fn build(
         .transpose()?
         .map(Arc::new);
     let urls = Arc::new(config.public_urls(first)?);
+    let hand_driven = overrides.hand_driven;
     let mut ports = ports(config, overrides).await?;
     let store = Arc::new(Counting::new(ports.store));
     ports.store = Arc::clone(&store) as Arc<dyn Store>;
@@ -149,6 +154,7 @@ pub async fn build(
         limits: Arc::new(config.limits.clone()),
         trusted_proxies: config.trusted_proxies.as_slice().into(),
         stop,
+        hand_driven,
     })
 }
 
@@ -164,12 +170,16 @@ pub async fn run(
         None => None,
     };
     let stopped = server.stop.subscribe();
-    let jobs = Jobs::start(
+    let mut jobs = Jobs::start(
         &server.ports,
         Arc::clone(&server.cache),
         server.certificate.clone(),
         stopped.clone(),
     );
+    let explanations = Arc::clone(server.product.explanations());
+    if !server.hand_driven {
+        jobs.keep_explanations(&server.ports, &explanations);
+    }
     let app = |documents, router: &Router| App {
         documents,
         router: router.clone(),
@@ -205,6 +215,13 @@ pub async fn run(
     server.stop.send_replace(true);
     while serving.join_next().await.is_some() {}
     jobs.join().await;
+    if !server.hand_driven {
+        // What the last second refused can be explained after a restart, too.
+        let now = server.ports.clock.now();
+        if let Err(fault) = explanations.save(&*server.ports.store, now).await {
+            tracing::warn!(%fault, "cannot write explanations");
+        }
+    }
     Ok(())
 }
 

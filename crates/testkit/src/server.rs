@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_domain::ports::{Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
+use countersign_protocol::explain::Explanations;
 use countersign_server::config::{Config, RawConfig};
 use countersign_server::listen::Listeners;
 use countersign_server::wire_up::{self, Overrides};
@@ -36,6 +37,7 @@ pub struct TestServer {
     /// Counts its password checks.
     pub hashing: Arc<CountingHeavy>,
     cache: Arc<ConfigurationCache>,
+    explanations: Arc<Explanations>,
     api_url: String,
     home: Arc<Home>,
 }
@@ -60,6 +62,7 @@ impl TestServer {
             faults,
             hashing,
             cache: node.cache,
+            explanations: node.explanations,
             api_url: node.api_url,
             home: Arc::clone(&home),
         };
@@ -96,6 +99,12 @@ impl TestServer {
     /// Looks for configuration changes now, as the job does every second.
     pub async fn poll_changes(&self) {
         poll(&self.cache).await;
+    }
+
+    /// Writes explanations of refusals down now, as the job does every second; says how many.
+    pub async fn save_explanations(&self) -> usize {
+        let saved = self.explanations.save(&*self.ports.store, self.ports.clock.now());
+        saved.await.unwrap_or_else(|fault| broken("cannot save explanations", fault))
     }
 }
 
@@ -142,6 +151,7 @@ struct Node {
     api_url: String,
     ports: Ports,
     cache: Arc<ConfigurationCache>,
+    explanations: Arc<Explanations>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
@@ -178,12 +188,14 @@ impl Node {
             clock: Some(clock),
             entropy: Some(Arc::new(SeededEntropy::new(seed))),
             heavy: Some(hashing),
+            hand_driven: true,
             ..Overrides::default()
         };
         let server = wire_up::build(&config, address, overrides).await;
         let server = server.unwrap_or_else(|error| broken("cannot start", error));
         let (ports, cache) = (server.ports.clone(), Arc::clone(&server.cache));
         let api_url = server.urls.api().to_owned();
+        let explanations = Arc::clone(server.product.explanations());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
             let shutdown = async {
@@ -197,6 +209,7 @@ impl Node {
             api_url,
             ports,
             cache,
+            explanations,
             stop,
             running,
         }

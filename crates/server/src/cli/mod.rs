@@ -1,6 +1,7 @@
 //! The command line.
 
 mod doctor;
+mod explain;
 mod floor;
 mod keygen;
 mod quick_start;
@@ -41,7 +42,8 @@ Examples:
   countersign keygen --out master.key
   countersign serve --database sqlite:countersign.db --master-key-file master.key \\
                     --auth-url https://id.example.com
-  countersign doctor --database ...   what would `serve` trip over?";
+  countersign doctor --database ...   what would `serve` trip over?
+  countersign explain ID              why was the request with this correlation id refused?";
 
 const SERVE_HELP: &str = "\
 Each option may be given as a flag, as an environment variable, or as a key of countersign.toml
@@ -73,6 +75,11 @@ enum Command {
     /// Takes the options of `serve` and looks at what they name. Exits with 1 if `serve` would
     /// fail.
     Doctor(Box<RawConfig>),
+    /// Say why a request was refused, and how to mend it
+    ///
+    /// Takes the options of `serve` to find the database; the server may be running. Without any it
+    /// looks at the quick start in ./countersign-data.
+    Explain(Box<explain::Options>),
     /// Print a new master key, or write it to a file
     Keygen(keygen::Options),
     /// Print the version
@@ -98,6 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(options)) => transfer::import(*options),
         Some(Command::Export(options)) => transfer::export_environment(*options),
         Some(Command::Doctor(raw)) => doctor::run(*raw),
+        Some(Command::Explain(options)) => explain::run(*options),
         Some(Command::Keygen(options)) => keygen::run(&options).map(|()| ExitCode::SUCCESS),
         Some(Command::Floor(options)) => floor::run(&options),
         Some(Command::Version) => {

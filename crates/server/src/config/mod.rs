@@ -89,11 +89,7 @@ pub struct LogOptions {
 impl Config {
     /// Reads the configuration file below `above` (flags and environment) and checks the sum.
     pub fn load(above: RawConfig) -> anyhow::Result<Self> {
-        let below = match &above.config {
-            Some(path) => file::read(path)?,
-            None if Path::new(file::DEFAULT).exists() => file::read(Path::new(file::DEFAULT))?,
-            None => RawConfig::default(),
-        };
+        let below = below(&above)?;
         Self::resolve(above.over(below))
     }
 
@@ -174,6 +170,24 @@ impl Config {
         let apps = self.urls.apps.as_ref().unwrap_or(auth);
         Ok(Urls::new(auth, api, apps))
     }
+}
+
+/// The configuration file, if there is one.
+fn below(above: &RawConfig) -> anyhow::Result<RawConfig> {
+    match &above.config {
+        Some(path) => file::read(path),
+        None if Path::new(file::DEFAULT).exists() => file::read(Path::new(file::DEFAULT)),
+        None => Ok(RawConfig::default()),
+    }
+}
+
+/// The database that the options name, if they name one: enough for commands that read what is
+/// not secret.
+pub fn database_of(above: RawConfig) -> anyhow::Result<Option<Database>> {
+    let below = below(&above)?;
+    let text = above.over(below).database;
+    text.map(|text| text.expose_secret().parse().context("database"))
+        .transpose()
 }
 
 #[cfg(test)]

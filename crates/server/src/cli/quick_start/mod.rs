@@ -29,7 +29,7 @@ use crate::wire_up::{self, Overrides};
 use facts::Facts;
 use summary::Style;
 
-const DATABASE: &str = "countersign.db";
+pub(super) const DATABASE: &str = "countersign.db";
 const MASTER_KEY: &str = "master.key";
 const FACTS: &str = "quickstart.json";
 /// Everything the quick start makes, and nothing else: `--fresh` removes exactly these.
