@@ -214,6 +214,8 @@ pub mod kinds {
         REFRESH_FAMILY = 30;
         /// A pushed authorization request (protocol).
         PUSHED_REQUEST = 31;
+        /// A client assertion that was used (protocol).
+        USED_ASSERTION = 50;
         /// [`crate::notice::Notice`]
         NOTICE = 32;
         /// [`crate::notification::NotificationContent`]
@@ -236,6 +238,14 @@ pub mod kinds {
         IDENTITY_PROVIDER_ATTRIBUTE = 42;
         /// [`crate::identity_provider::LinkedAccount`]
         LINKED_ACCOUNT = 43;
+        /// [`crate::language::Language`]
+        LANGUAGE = 45;
+        /// [`crate::branding::Theme`]
+        THEME = 46;
+        /// [`crate::branding::BrandingSettings`]
+        BRANDING_SETTINGS = 47;
+        /// [`crate::branding::Image`]
+        IMAGE = 48;
         /// [`crate::consent::OauthConsent`]
         OAUTH_CONSENT = 52;
         /// A device that waits for a sign-on (protocol).
@@ -256,6 +266,8 @@ pub mod kinds {
         GROUP_MEMBERSHIP = 61;
         /// [`crate::group::GroupNesting`]
         GROUP_NESTING = 62;
+        /// [`crate::environment::BillOfMaterials`]
+        BILL_OF_MATERIALS = 63;
     }
 }
 

@@ -13,6 +13,7 @@ use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::checks;
 use crate::as_::client_auth;
 use crate::as_::params::Params;
+use crate::as_::request_object;
 use crate::browser;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
@@ -62,13 +63,14 @@ pub async fn push(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outc
         let why = "a pushed request cannot refer to another";
         return Err(Refusal::ParameterInvalid("request_uri").because(why).into());
     }
+    let opened = request_object::open(cx, params, view).await?;
     let named = params.get("client_id");
     if named.is_some_and(|named| named != client.id().to_string()) {
         let why = "client_id is not the client that authenticated";
         return Err(Refusal::ParameterInvalid("client_id").because(why).into());
     }
-    let destination = checks::destination(params, view)?;
-    let request = checks::validate(params, &cx.env, view, &destination, Channel::Back)?;
+    let destination = checks::destination(&opened.params, view)?;
+    let request = checks::validate(cx, &opened, view, &destination, Channel::Back).await?;
     let handle = browser::secret(&*cx.ports.entropy);
     let expires_in = view.application.par_timeout;
     let pushed = PushedRequest {

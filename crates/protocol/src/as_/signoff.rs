@@ -36,10 +36,25 @@ pub enum SignedOff {
 
 /// Claims of an ID token that hints at whom to sign off. Its expiry does not matter.
 #[derive(Debug, Clone, Deserialize)]
-struct Hint {
+pub struct Hint {
     iss: String,
     aud: ApplicationId,
     sid: Option<countersign_domain::ids::SessionId>,
+    /// The user's id, unless the application maps something else there.
+    #[serde(default)]
+    sub: serde_json::Value,
+}
+
+impl Hint {
+    /// Whom it was issued to.
+    pub const fn client(&self) -> ApplicationId {
+        self.aud
+    }
+
+    /// Whom it speaks of, if it says so by id.
+    pub fn user(&self) -> Option<UserId> {
+        self.sub.as_str()?.parse().ok()
+    }
 }
 
 /// Ends the browser's session. Without one it still answers as asked: signing off twice is no
@@ -68,7 +83,7 @@ pub async fn signoff(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> 
 }
 
 /// Believes an ID token of this environment, expired or not.
-fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
+pub fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
     let refuse = |why: String| Refusal::ParameterInvalid("id_token_hint").because(why);
     let verified =
         verify::<Hint>(text, &cx.env.keys, cx.now).map_err(|why| refuse(why.to_string()))?;

@@ -1,6 +1,7 @@
 //! JOSE: signing with keys that are parsed once, and strict verification. The only module that
 //! names the JOSE and signature crates.
 
+pub mod audience;
 pub mod client;
 pub mod header;
 pub mod keys;

@@ -14,6 +14,9 @@
 //! | [`scope`] | redirected | what is granted |
 //! | [`acr_values`] | redirected | which policies may run |
 //!
+//! Before all of them the [request object](crate::as_::request_object) is opened, if there is one;
+//! after them it is found out [whom](crate::as_::hint) the client named by a token.
+//!
 //! A pushed request (PAR) runs them all at the time of the push, and answers every fault as JSON.
 //!
 //! "Shown" faults come before client and redirect URI are trusted and never leave by redirect.
@@ -30,11 +33,14 @@ pub mod response_type;
 pub mod scope;
 
 use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::hint;
 use crate::as_::par::Channel;
 use crate::as_::params::Params;
+use crate::as_::request_object::Opened;
 use crate::as_::response_modes::Destination;
-use crate::configuration::{ApplicationView, Snapshot};
-use crate::refusal::{Refusal, Refused};
+use crate::configuration::ApplicationView;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal, Refused};
 
 /// Longest `state`, `nonce` or `login_hint` that is carried, in bytes.
 const MAX_CARRIED: usize = 8 * 1024;
@@ -53,17 +59,17 @@ pub fn destination(params: &Params, view: &ApplicationView) -> Result<Destinatio
 }
 
 /// Everything that is checked once the destination is trusted.
-pub fn validate(
-    params: &Params,
-    env: &Snapshot,
+pub async fn validate(
+    cx: &Cx,
+    opened: &Opened,
     view: &ApplicationView,
     destination: &Destination,
     channel: Channel,
-) -> Result<AuthorizationRequest, Refused> {
-    let application = &view.application;
+) -> Outcome<AuthorizationRequest> {
+    let (params, env, application) = (&opened.params, &cx.env, &view.application);
     let response_type = response_type::check(params, application)?;
     response_mode::check(params, response_type)?;
-    request_object::check(params, application, channel)?;
+    request_object::check(opened, application, channel)?;
     let code_challenge = pkce::check(params, application, response_type)?;
     let prompt = prompt::check(params)?;
     let nonce = nonce::check(params, &env.environment.settings, response_type)?;
@@ -82,6 +88,8 @@ pub fn validate(
         login_hint: carried(params, "login_hint")?,
         ui_locales: ui_locales(params),
         policies,
+        subject: hint::subject(cx, opened, view).await?,
+        transaction: opened.transaction.clone(),
     })
 }
 

@@ -58,11 +58,9 @@ pub fn check(
         }
         return match enforcement {
             PkceEnforcement::Optional => Ok(None),
-            PkceEnforcement::Required | PkceEnforcement::S256Required => {
-                Err(Refusal::PkceRequired
-                    .because(format!("pkceEnforcement is {enforcement:?}"))
-                    .arrived("no code_challenge"))
-            }
+            PkceEnforcement::Required | PkceEnforcement::S256Required => Err(Refusal::PkceRequired
+                .because(format!("pkceEnforcement is {enforcement:?}"))
+                .arrived("no code_challenge")),
         };
     };
     let method = match params.get("code_challenge_method") {

@@ -3,16 +3,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::application::TokenEndpointAuthMethod;
-use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Presented, Proof};
+use super::{Presented, Proof, used_assertion};
 use crate::as_::params::Params;
 use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::{client, header};
-use crate::refusal::{Refusal, Refused};
+use crate::jose::{audience, client, header};
+use crate::refusal::{Outcome, Refusal, Refused};
 
 /// The only `client_assertion_type`.
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -60,16 +60,10 @@ fn claimed_client(jwt: &str) -> Option<String> {
 struct Claims {
     iss: String,
     sub: String,
-    aud: Audience,
+    aud: Value,
     exp: i64,
     nbf: Option<i64>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
+    jti: Option<Value>,
 }
 
 /// Believes an assertion, or not. The application's record decides which keys and which algorithms
@@ -80,12 +74,9 @@ pub async fn check(
     method: TokenEndpointAuthMethod,
     endpoint: &'static str,
     jwt: &str,
-) -> Result<(), Refused> {
+) -> Outcome<()> {
     let verified = if method == TokenEndpointAuthMethod::ClientSecretJwt {
-        let secrets = view.secrets.iter();
-        let accepted = secrets.filter(|(_, until)| until.is_none_or(|until| cx.now < until));
-        let accepted = accepted.map(|(secret, _)| secret.expose_secret().as_bytes());
-        client::verify_with_secret::<Claims>(jwt, accepted)
+        client::verify_with_secret::<Claims>(jwt, view.accepted_secrets(cx.now))
     } else {
         registered_keys::verify::<Claims>(cx, &view.application, jwt).await
     };
@@ -94,7 +85,17 @@ pub async fn check(
         .into_claims();
     let id = view.application.id.to_string();
     if claims.iss != id || claims.sub != id {
-        return Err(refuse("iss and sub must both be the client id"));
+        return Err(refuse("iss and sub must both be the client id").into());
+    }
+    let now = cx.now.seconds();
+    if claims.exp <= now || claims.exp > now.saturating_add(MAX_AHEAD) {
+        return Err(refuse("exp is over, or more than an hour ahead").into());
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now) {
+        return Err(refuse("nbf is in the future").into());
+    }
+    if cx.env.environment.settings.client_assertions_strict {
+        return check_strictly(cx, view, &claims).await;
     }
     let issuer = &cx.env.issuer;
     // Compat: three audiences are good (`reference/rulings.md` 5).
@@ -103,19 +104,22 @@ pub async fn check(
         format!("{issuer}/token"),
         format!("{issuer}/{endpoint}"),
     ];
-    let named = match &claims.aud {
-        Audience::One(one) => std::slice::from_ref(one),
-        Audience::Many(many) => many.as_slice(),
-    };
-    if !named.iter().any(|aud| accepted.contains(aud)) {
-        return Err(refuse(format!("aud is none of {accepted:?}")));
-    }
-    let now = cx.now.seconds();
-    if claims.exp <= now || claims.exp > now.saturating_add(MAX_AHEAD) {
-        return Err(refuse("exp is over, or more than an hour ahead"));
-    }
-    if claims.nbf.is_some_and(|nbf| nbf > now) {
-        return Err(refuse("nbf is in the future"));
+    if !accepted.iter().any(|us| audience::names(&claims.aud, us)) {
+        return Err(refuse(format!("aud is none of {accepted:?}")).into());
     }
     Ok(())
+}
+
+/// The issuer is the only audience, as a text and not in a list, so that what was made for another
+/// server is of no use here; and each assertion is good for one call (`threats.md` 17, 18).
+///
+/// Spec: draft-ietf-oauth-rfc7523bis 3.
+async fn check_strictly(cx: &Cx, view: &ApplicationView, claims: &Claims) -> Outcome<()> {
+    if claims.aud != *cx.env.issuer {
+        return Err(refuse(format!("aud must be {:?} alone", cx.env.issuer)).into());
+    }
+    let jti = claims.jti.as_ref().and_then(Value::as_str);
+    let jti = jti.filter(|jti| !jti.is_empty());
+    let jti = jti.ok_or_else(|| refuse("there is no jti"))?;
+    used_assertion::use_up(cx, view.application.id, jti, claims.exp).await
 }

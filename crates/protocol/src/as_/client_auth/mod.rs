@@ -7,6 +7,7 @@ mod client_secret_jwt;
 mod client_secret_post;
 mod none;
 mod private_key_jwt;
+mod used_assertion;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use countersign_domain::environment::EnvironmentSettings;
 use serde_json::json;
 
 use crate::as_::checks::response_type;
-use crate::as_::{client_auth, grants, response_modes};
+use crate::as_::{client_auth, grants, request_object, response_modes};
 
 /// Renders the document for an issuer.
 pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
@@ -34,9 +34,10 @@ pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
         "pushed_authorization_request_endpoint": format!("{issuer}/par"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "revocation_endpoint": format!("{issuer}/revoke"),
+        "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "end_session_endpoint": format!("{issuer}/signoff"),
         "claims_parameter_supported": false,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
         "require_pushed_authorization_requests": false,
         "scopes_supported": ["openid", "profile", "email", "address", "phone"],
@@ -46,6 +47,7 @@ pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "userinfo_signing_alg_values_supported": ["none"],
+        "request_object_signing_alg_values_supported": request_object::ALGORITHMS,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported":
             ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"],

@@ -1,0 +1,73 @@
+//! `aud`, and the times of a token: what is read of them in tokens that clients make.
+
+use countersign_domain::time::Time;
+use serde_json::{Map, Value};
+
+/// Whether an `aud` claim, a text or a list of them, names this party.
+///
+/// Spec: RFC 7519 4.1.3.
+pub fn names(audience: &Value, party: &str) -> bool {
+    match audience {
+        Value::String(one) => one == party,
+        Value::Array(many) => many.iter().any(|one| one == party),
+        _ => false,
+    }
+}
+
+/// Checks `exp`, `nbf` and `iat` where they are given; one that is no number is refused.
+pub fn check_times(claims: &Map<String, Value>, now: Time) -> Result<(), &'static str> {
+    let at = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => value
+            .as_i64()
+            .map(Some)
+            .ok_or("a time is not whole seconds"),
+    };
+    if at("exp")?.is_some_and(|exp| exp <= now.seconds()) {
+        return Err("exp is over");
+    }
+    if at("nbf")?.is_some_and(|nbf| nbf > now.seconds()) {
+        return Err("nbf is in the future");
+    }
+    at("iat").map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_names_everybody_in_it_and_nobody_else() {
+        for (audience, expected) in [
+            (json!("us"), true),
+            (json!("us/token"), false),
+            (json!(["them", "us"]), true),
+            (json!([]), false),
+            (json!([["us"]]), false),
+            (json!({ "us": 1 }), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(names(&audience, "us"), expected, "{audience}");
+        }
+    }
+
+    #[test]
+    fn threat_20_times_count_where_they_are_given() {
+        let now = Time::from_seconds(1_000);
+        for (claims, good) in [
+            (json!({}), true),
+            (json!({ "exp": 1_001, "nbf": 1_000, "iat": 2_000 }), true),
+            (json!({ "exp": 1_000 }), false),
+            (json!({ "nbf": 1_001 }), false),
+            (json!({ "exp": "1001" }), false),
+            (json!({ "exp": 1e300 }), false),
+            (json!({ "iat": null }), false),
+        ] {
+            let Value::Object(map) = claims.clone() else {
+                panic!()
+            };
+            assert_eq!(check_times(&map, now).is_ok(), good, "{claims}");
+        }
+    }
+}
