@@ -2,4 +2,5 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
