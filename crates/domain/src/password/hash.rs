@@ -16,6 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
+use super::import::{self, Imported};
+
 /// Memory of a new hash in KiB.
 pub const MEMORY_KIB: u32 = 19_456;
 /// Passes of a new hash.
@@ -48,18 +50,15 @@ impl fmt::Debug for PasswordHash {
 pub enum NotAHash {
     /// Another encoding.
     #[error(
-        "unknown encoding: a hash begins with $argon2id$, $argon2i$, $argon2d$, {{ARGON2}}, {{BCRYPT}}, {{SSHA}}, {{SSHA256}}, {{SSHA384}} or {{SSHA512}}"
+        "unknown encoding: a hash begins with $argon2id$, $argon2i$, $argon2d$, {{ARGON2}}, {{BCRYPT}}, {{PBKDF2}}, {{MSKCC_PBKDF2}}, {{SCRYPT}}, {{SCRYPT_RFC7914}}, {{SSHA}}, {{SSHA256}}, {{SSHA384}} or {{SSHA512}}"
     )]
     Encoding,
-    /// One of PingOne's encodings that this version cannot check.
-    #[error("{0} hashes cannot be imported yet")]
-    Unsupported(&'static str),
     /// Broken inside.
     #[error("the hash after its prefix is malformed")]
     Malformed,
     /// Beyond what a sign-on may cost.
     #[error(
-        "the hash asks for too much work: at most 256 MiB, 20 passes and 16 lanes of Argon2, cost 15 of bcrypt"
+        "the hash asks for too much work: at most 256 MiB, 20 passes and 16 lanes of Argon2, cost 15 of bcrypt, 10 million iterations of PBKDF2, 256 MiB and N x r x p of 2^24 of scrypt"
     )]
     TooCostly,
 }
@@ -114,6 +113,7 @@ enum Parsed {
         output: Vec<u8>,
     },
     Bcrypt(String),
+    Imported(Imported),
     Salted {
         algorithm: &'static digest::Algorithm,
         output: Vec<u8>,
@@ -164,6 +164,7 @@ impl PasswordHash {
             }
             // The library compares in constant time; bcrypt knows 72 bytes, as it does elsewhere.
             Ok(Parsed::Bcrypt(text)) => bcrypt::verify(password, &text).unwrap_or(false),
+            Ok(Parsed::Imported(hash)) => hash.verify(password),
             Ok(Parsed::Salted {
                 algorithm,
                 output,
@@ -245,11 +246,10 @@ fn parse(text: &str) -> Result<Parsed, NotAHash> {
         "SSHA256" => parse_salted(value, &digest::SHA256),
         "SSHA384" => parse_salted(value, &digest::SHA384),
         "SSHA512" => parse_salted(value, &digest::SHA512),
-        "PBKDF2" => Err(NotAHash::Unsupported("{PBKDF2}")),
-        "MSKCC_PBKDF2" => Err(NotAHash::Unsupported("{MSKCC_PBKDF2}")),
-        "SCRYPT" => Err(NotAHash::Unsupported("{SCRYPT}")),
-        "SCRYPT_RFC7914" => Err(NotAHash::Unsupported("{SCRYPT_RFC7914}")),
-        _ => Err(NotAHash::Encoding),
+        "MSKCC_PBKDF2" => import::parse_microsoft(value).map(Parsed::Imported),
+        "SCRYPT" => import::parse_scrypt(value).map(Parsed::Imported),
+        "SCRYPT_RFC7914" => import::parse_rfc7914(value).map(Parsed::Imported),
+        scheme => import::parse_pbkdf2(scheme, value).map(Parsed::Imported),
     }
 }
 

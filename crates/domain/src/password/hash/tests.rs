@@ -72,13 +72,70 @@ fn salted_sha_from_elsewhere_verifies() {
     }
 }
 
+/// Made with Python's hashlib from "secret" and "saltsaltsaltsalt", 1,000 iterations or N = 2^10.
+const OTHERS: &[&str] = &[
+    // Packed: SHA-1, SHA-256, SHA-384, SHA-512, SHA-512 cut to 32 bytes, four bytes in between.
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPoGl3hdYiKRqzegI7vLGvFG+A89N0=",
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPodClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfE=",
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPo2kQ+p1r9v8RTO4Pt9YrbjS2rGc7+AcvHSK2vDcp/Zi0fz41imBtP9Ik9sekcJRca",
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPo2IVLzDcUS76iY9+wBooZzkS5Z0mI6ikZPfMieFfR1eV/GJiiRzyvvz4ne7tBn8OJ1hxZyCz95QPNeLP3ykzMiQ==",
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPo2IVLzDcUS76iY9+wBooZzkS5Z0mI6ikZPfMieFfR1eU=",
+    "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPoAAIAIHQpbykpo+up+jHTFjb9xqOJrx9WJtliBoib6rqmvpnx",
+    // PingDS
+    "{PBKDF2-HMAC-SHA256}1000:dClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfFzYWx0c2FsdHNhbHRzYWx0",
+    "{PBKDF2}1000:Gl3hdYiKRqzegI7vLGvFG+A89N1zYWx0c2FsdHNhbHRzYWx0",
+    "{SCRYPT_RFC7914}10$8$1:punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3Xlq4bTezt888w119d/0QshlatfD8DHJk25TZPxFFS+v1vHNhbHRzYWx0c2FsdHNhbHQ=",
+    "{SCRYPT}10$8$1$32:punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3XlpzYWx0c2FsdHNhbHRzYWx0",
+    // Microsoft, version 2 and version 3 with each digest
+    "{MSKCC_PBKDF2}AHNhbHRzYWx0c2FsdHNhbHQaXeF1iIpGrN6Aju8sa8Ub4Dz03UuUSuNv2QDjd3xXpQ==",
+    "{MSKCC_PBKDF2}AQAAAAAAAAPoAAAAEHNhbHRzYWx0c2FsdHNhbHQaXeF1iIpGrN6Aju8sa8Ub4Dz03UuUSuNv2QDjd3xXpQ==",
+    "{MSKCC_PBKDF2}AQAAAAEAAAPoAAAAEHNhbHRzYWx0c2FsdHNhbHR0KW8pKaPrqfox0xY2/cajia8fVibZYgaIm+q6pr6Z8Q==",
+    "{MSKCC_PBKDF2}AQAAAAIAAAPoAAAAEHNhbHRzYWx0c2FsdHNhbHTYhUvMNxRLvqJj37AGihnORLlnSYjqKRk98yJ4V9HV5Q==",
+    // The modular form of scrypt, and the header of a scrypt file
+    "{SCRYPT_RFC7914}$s0$a0801$c2FsdHNhbHRzYWx0c2FsdA==$punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3Xlo=",
+    "{SCRYPT}c2NyeXB0AAoAAAAIAAAAAXNhbHRzYWx0c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0Gr3uzBD2dqzs3/zwpnjKFIMZJsFzU1flYlY4685JKStSRFs7ueUMPPO1wc+RJHde",
+];
+
+#[test]
+fn pbkdf2_and_scrypt_from_elsewhere_verify() {
+    for hash in OTHERS {
+        assert!(verifies(hash, "secret"), "{hash}");
+        assert!(!verifies(hash, "Secret"), "{hash}");
+        assert!(!verifies(hash, ""), "{hash}");
+        assert!(hash.parse::<PasswordHash>().unwrap().is_outdated());
+    }
+}
+
 #[test]
 fn what_cannot_be_checked_is_refused_at_import() {
     let parse = |text: &str| text.parse::<PasswordHash>().unwrap_err();
     assert_eq!(parse("2FederateM0re!"), NotAHash::Encoding);
     assert_eq!(parse("{MD5}x"), NotAHash::Encoding);
     assert_eq!(parse("$2a$05$abc"), NotAHash::Encoding);
-    assert_eq!(parse("{PBKDF2}AAAA"), NotAHash::Unsupported("{PBKDF2}"));
+    assert_eq!(parse("{PBKDF2}AAAA"), NotAHash::Malformed);
+    assert_eq!(parse("{PBKDF2-MD5}1:AAAA"), NotAHash::Encoding);
+    for broken in [
+        "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPoGl3hdYiKRqzegI4=",
+        "{PBKDF2-HMAC-SHA256}1000:dClvKSmj66n6",
+        "{PBKDF2-HMAC-SHA256}x:dClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfFzYWx0c2FsdHNhbHRzYWx0",
+        "{MSKCC_PBKDF2}AnNhbHRzYWx0c2FsdHNhbHQaXeF1iIpGrN6Aju8sa8Ub4Dz03UuUSuNv2QDjd3xXpQ==",
+        "{MSKCC_PBKDF2}AQAAAAMAAAPoAAAAEHNhbHRzYWx0c2FsdHNhbHTYhUvMNxRLvqJj37AGihnORLlnSYjqKRk98yJ4V9HV5Q==",
+        "{SCRYPT}10$8:punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3XlpzYWx0c2FsdHNhbHRzYWx0",
+        "{SCRYPT}c2NyeXB0AAoAAAAIAAAAAXNhbHQ=",
+        "{SCRYPT}",
+    ] {
+        assert_eq!(parse(broken), NotAHash::Malformed, "{broken}");
+    }
+    for costly in [
+        "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHT/////Gl3hdYiKRqzegI7vLGvFG+A89N0=",
+        "{PBKDF2-HMAC-SHA256}10000001:dClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfFzYWx0c2FsdHNhbHRzYWx0",
+        "{SCRYPT_RFC7914}30$8$1:punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3Xlq4bTezt888w119d/0QshlatfD8DHJk25TZPxFFS+v1vHNhbHRzYWx0c2FsdHNhbHQ=",
+        "{SCRYPT_RFC7914}63$8$1:punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3Xlq4bTezt888w119d/0QshlatfD8DHJk25TZPxFFS+v1vHNhbHRzYWx0c2FsdHNhbHQ=",
+    ] {
+        assert_eq!(parse(costly), NotAHash::TooCostly, "{costly}");
+    }
+    let zero = "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAAAGl3hdYiKRqzegI7vLGvFG+A89N0=";
+    assert_eq!(parse(zero), NotAHash::Malformed);
     assert_eq!(parse("{SSHA}AAAA"), NotAHash::Malformed);
     assert_eq!(parse("{BCRYPT}$2a$05$short"), NotAHash::Malformed);
     for costly in ["m=262145,t=1,p=1", "m=64,t=21,p=1", "m=1024,t=1,p=17"] {
