@@ -14,6 +14,7 @@ mod budget;
 mod chromium;
 mod correlation;
 mod cors;
+mod explain;
 mod flows;
 mod foreign_clients;
 mod nodes;
