@@ -136,6 +136,12 @@ typed_ids! {
     AgreementLanguageId;
     /// A revision of an agreement's text in one language.
     AgreementRevisionId;
+    /// A theme of the pages.
+    ThemeId;
+    /// A picture.
+    ImageId;
+    /// A language of an environment.
+    LanguageId;
     /// A flow: one run of the sign-on machine.
     FlowId;
     /// A session of a user in one browser; the `sid` claim.

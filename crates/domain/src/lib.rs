@@ -3,6 +3,7 @@
 
 pub mod agreement;
 pub mod application;
+pub mod branding;
 pub mod consent;
 pub mod entity;
 pub mod environment;
@@ -11,6 +12,7 @@ pub mod group;
 pub mod identity_provider;
 pub mod ids;
 pub mod key;
+pub mod language;
 pub mod notice;
 pub mod notification;
 pub mod organization;

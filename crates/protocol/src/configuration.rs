@@ -14,13 +14,15 @@ use countersign_domain::agreement::{
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
+use countersign_domain::branding::{BrandingSettings, Theme};
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{
     AgreementId, ApplicationId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId,
-    ResourceId, SignOnPolicyId,
+    ResourceId, SignOnPolicyId, ThemeId,
 };
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
@@ -67,6 +69,8 @@ pub struct PolicyView {
 pub struct ApplicationView {
     /// The application.
     pub application: Application,
+    /// The same in PingOne's JSON shape, for the expressions of mappings.
+    pub json: serde_json::Value,
     /// Its secrets that are valid now or soon were, each with its end; newest first.
     pub secrets: Vec<(SecretString, Option<Time>)>,
     /// Scopes it may ask for, by resource.
@@ -116,6 +120,12 @@ pub struct Snapshot {
     pub agreements: Vec<AgreementTexts>,
     /// The environment's own words for mails.
     pub contents: Vec<NotificationContent>,
+    /// Languages that were switched on or off.
+    pub languages: Vec<Language>,
+    /// Themes of the pages.
+    pub themes: Vec<Theme>,
+    /// The company's name and logo.
+    pub branding: Option<BrandingSettings>,
     /// The discovery document, rendered.
     pub discovery: Arc<str>,
     /// The key set, rendered.
@@ -128,6 +138,12 @@ impl Snapshot {
     /// The resource with an id.
     pub fn resource(&self, id: ResourceId) -> Option<&ResourceView> {
         self.resources.iter().find(|view| view.resource.id == id)
+    }
+
+    /// The theme of a population, else the environment's default.
+    pub fn theme(&self, id: Option<ThemeId>) -> Option<&Theme> {
+        let named = id.and_then(|id| self.themes.iter().find(|theme| theme.id == id));
+        named.or_else(|| self.themes.iter().find(|theme| theme.default))
     }
 
     /// The sign-on policy with an id.
@@ -405,6 +421,9 @@ async fn load_snapshot(
             &all::<AgreementLanguage>(store, env, now).await?,
             &all::<AgreementRevision>(store, env, now).await?,
         ),
+        languages: all(store, env, now).await?,
+        themes: all(store, env, now).await?,
+        branding: all(store, env, now).await?.into_iter().next(),
         applications: Mutex::default(),
         populations: Mutex::default(),
     })
@@ -442,6 +461,7 @@ async fn load_application(
     let roles = Query::equal(RoleAssignment::KIND, env, of_subject, subject, 1);
     Ok(Some(ApplicationView {
         has_roles: !store.list(&roles, now).await?.docs.is_empty(),
+        json: serde_json::to_value(&application.value).unwrap_or_default(),
         application: application.value,
         secrets,
         grants: of_application(store, env, &id_text, now).await?,

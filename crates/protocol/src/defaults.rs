@@ -7,10 +7,11 @@ mod applications;
 pub mod key_pair;
 mod resources;
 
+use countersign_domain::branding::Theme;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{
-    ActionId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, SignOnPolicyId,
+    ActionId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, SignOnPolicyId, ThemeId,
     derived_uuid,
 };
 use countersign_domain::key::{
@@ -66,6 +67,7 @@ pub fn new_environment(
     let mut documents = Documents::new(env);
     documents.0.push(environment.to_doc(EnvId::PLATFORM)?);
     documents.add(&default_population(env, maker.now))?;
+    documents.add(&Theme::plain(theme_id(env)))?;
     sign_on_policies(&mut documents, maker.now)?;
     password_policies(&mut documents, maker.now)?;
     resources::add(&mut documents, maker)?;
@@ -111,6 +113,11 @@ pub fn sign_on_policy_id(env: EnvId, name: &str) -> SignOnPolicyId {
     SignOnPolicyId::from_uuid(derived_uuid(env, kinds::SIGN_ON_POLICY, name))
 }
 
+/// Id of the theme a new environment comes with.
+pub fn theme_id(env: EnvId) -> ThemeId {
+    ThemeId::from_uuid(derived_uuid(env, kinds::THEME, "default"))
+}
+
 fn default_population(env: EnvId, now: Time) -> Population {
     Population {
         id: population_id(env, "Default"),
@@ -119,6 +126,8 @@ fn default_population(env: EnvId, now: Time) -> Population {
         default: true,
         password_policy: None,
         preferred_language: "en".to_owned(),
+        theme: None,
+        alternative_identifiers: Vec::new(),
         created_at: now,
         updated_at: now,
     }

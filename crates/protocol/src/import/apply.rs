@@ -6,10 +6,12 @@ use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevis
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
+use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, kinds, load, load_by};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{EnvId, OrganizationId, derived_uuid};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::language::Language;
 use countersign_domain::organization::Organization;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
@@ -196,6 +198,10 @@ fn refile<E: Entity>(doc: Doc) -> Result<Doc, Fault> {
 
 /// Kinds of an environment that are read whole: everything but what users make.
 const CONFIGURATION: &[(Kind, Refile)] = &[
+    (kinds::LANGUAGE, refile::<Language>),
+    (kinds::IMAGE, refile::<Image>),
+    (kinds::THEME, refile::<Theme>),
+    (kinds::BRANDING_SETTINGS, refile::<BrandingSettings>),
     (kinds::PASSWORD_POLICY, refile::<PasswordPolicy>),
     (kinds::POPULATION, refile::<Population>),
     (kinds::KEY, refile::<SigningKey>),

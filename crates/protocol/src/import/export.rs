@@ -4,10 +4,12 @@ use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevis
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
+use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, load};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{ApplicationId, EnvId, ResourceId};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::language::Language;
 use countersign_domain::organization::{License, Organization};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
@@ -146,6 +148,18 @@ impl Exporter<'_> {
             "passwordPolicies",
             of(&policies, &[], |_| true)?,
         );
+        let languages: Vec<Language> = self.all().await?;
+        set(&mut value, "languages", of(&languages, &[], |_| true)?);
+        let images: Vec<Image> = self.all().await?;
+        set(&mut value, "images", of(&images, &[], |_| true)?);
+        let themes: Vec<Theme> = self.all().await?;
+        set(&mut value, "themes", of(&themes, &[], |_| true)?);
+        if let (Some(fields), Some(settings)) = (
+            value.as_object_mut(),
+            self.all::<BrandingSettings>().await?.first(),
+        ) {
+            fields.insert("brandingSettings".to_owned(), plain(settings, &["id"])?);
+        }
         let populations: Vec<Population> = self.all().await?;
         set(&mut value, "populations", of(&populations, &[], |_| true)?);
         set(&mut value, "keys", self.keys().await?);

@@ -13,6 +13,7 @@ mod de;
 mod draft;
 mod export;
 mod keys;
+mod looks;
 mod node;
 mod people;
 mod plan;

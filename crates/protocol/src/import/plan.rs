@@ -57,6 +57,9 @@ const TOP: &[&str] = &["organization", "licenses", "environments"];
 
 /// Lists inside an environment, in the order they are worked on: what is referred to comes first.
 pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
+    "languages",
+    "images",
+    "themes",
     "passwordPolicies",
     "populations",
     "keys",
@@ -67,6 +70,9 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "applications",
     "users",
 ];
+
+/// The one mapping inside an environment.
+pub(super) const BRANDING_SETTINGS: &str = "brandingSettings";
 
 /// A kind of thing that the file can refer to by name.
 pub(super) struct Referent {
@@ -397,7 +403,7 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         let mut lists = Node::from_json(json!({}), node.line);
-        for key in ENVIRONMENT_LISTS {
+        for key in ENVIRONMENT_LISTS.iter().chain(&[BRANDING_SETTINGS]) {
             if let Some(list) = node.take(key) {
                 lists.set(key, list);
             }
@@ -410,6 +416,7 @@ impl<'a> Plan<'a> {
         let is_new = !self.draft.has(kinds::ENVIRONMENT, EnvId::PLATFORM, env);
         let mut nested = vec!["id", "defaults"];
         nested.extend(ENVIRONMENT_LISTS);
+        nested.push(BRANDING_SETTINGS);
         let built: Option<Environment> = self.entity(Parts {
             env: EnvId::PLATFORM,
             id: env.to_string(),
@@ -470,6 +477,9 @@ impl<'a> Plan<'a> {
                     }
                 }
                 match *key {
+                    "languages" => plan.language(env, item),
+                    "images" => plan.image(env, item),
+                    "themes" => plan.theme(env, item),
                     "passwordPolicies" => plan.password_policy(env, item),
                     "populations" => plan.population(env, item),
                     "keys" => plan.key(env, item),
@@ -480,6 +490,11 @@ impl<'a> Plan<'a> {
                     "applications" => plan.application(env, item),
                     _ => plan.user(env, item),
                 }
+            })?;
+        }
+        if let Some(settings) = node.take(BRANDING_SETTINGS) {
+            self.inside(BRANDING_SETTINGS, |plan| {
+                plan.branding_settings(env, settings)
             })?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::agreements::AGREEMENT;
 use super::build::Parts;
+use super::looks::THEME;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json};
 
@@ -152,6 +153,7 @@ impl Plan<'_> {
         };
         let id = self.named(env, &mut node, &POPULATION, "", &name);
         self.refer(&mut node, "passwordPolicy", env, &PASSWORD_POLICY);
+        self.refer(&mut node, "theme", env, &THEME);
         let built: Option<Population> = self.entity(Parts {
             env,
             id: id.to_string(),
