@@ -86,10 +86,7 @@ impl AuthorizationRequest {
             code_challenge: None,
             prompt: Prompt::Default,
             max_age: None,
-            scope: GrantedScope {
-                names: Vec::new(),
-                resource: None,
-            },
+            scope: GrantedScope::default(),
             nonce: None,
             login_hint: None,
             ui_locales: None,

@@ -33,7 +33,7 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<(ApplicationId, V
             .split(' ')
             .map(str::to_owned)
             .collect(),
-        resource: None,
+        ..GrantedScope::default()
     };
     let user = user_value(&presented.user);
     let claims = user_claims(cx, &client, &scope, &user, Target::UserInfo)?;

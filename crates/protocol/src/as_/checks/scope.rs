@@ -2,6 +2,7 @@
 
 use countersign_domain::ids::ResourceId;
 use countersign_domain::resource::ResourceType;
+use countersign_domain::user::User;
 use serde::{Deserialize, Serialize};
 
 use crate::as_::params::Params;
@@ -9,18 +10,62 @@ use crate::configuration::{ApplicationView, ResourceView, Snapshot};
 use crate::refusal::{Refusal, Refused};
 
 /// The granted scopes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantedScope {
     /// Names, in the order asked for (`reference/rulings.md` 22).
     pub names: Vec<String>,
-    /// The one resource, other than OpenID Connect, that the access token is for.
+    /// The resource, other than OpenID Connect, that the access token is for.
     pub resource: Option<ResourceId>,
+    /// Further custom resources, where the application may ask for several at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<ResourceId>,
 }
 
 impl GrantedScope {
     /// Whether a scope is granted.
     pub fn contains(&self, name: &str) -> bool {
         self.names.iter().any(|granted| granted == name)
+    }
+
+    /// Every resource, other than OpenID Connect, that the access token is for.
+    pub fn resources(&self) -> impl Iterator<Item = ResourceId> {
+        self.resource.into_iter().chain(self.more.iter().copied())
+    }
+
+    /// Adds a scope, if its resource may be in one token with those of the others.
+    ///
+    /// Source: `reference/oidc.md` 19.5: several custom resources where the application is set to
+    /// it, the PingOne API and a custom resource never.
+    fn add(
+        &mut self,
+        env: &Snapshot,
+        view: &ApplicationView,
+        name: &str,
+        resource: &ResourceView,
+    ) -> Result<(), Refused> {
+        let id = resource.resource.id;
+        let is_own = resource.resource.type_ == ResourceType::OpenidConnect;
+        if !is_own && !self.resources().any(|known| known == id) {
+            let is_custom = |id: ResourceId| {
+                env.resource(id)
+                    .is_some_and(|view| view.resource.type_ == ResourceType::Custom)
+            };
+            let several = view
+                .application
+                .request_scopes_for_multiple_resources_enabled
+                && self.resources().all(is_custom)
+                && is_custom(id);
+            match self.resource {
+                None => self.resource = Some(id),
+                Some(_) if several => self.more.push(id),
+                Some(_) => {
+                    return Err(Refusal::ScopesOfSeveralResources
+                        .because("scopes of two resources other than openid"));
+                }
+            }
+        }
+        self.names.push(name.to_owned());
+        Ok(())
     }
 
     /// As the parameter and claim have it.
@@ -50,10 +95,7 @@ pub fn check(
         return Err(Refusal::TooLarge.because(format!("{} scopes", requested.len())));
     }
     let grantable = grantable(env, view);
-    let mut granted = GrantedScope {
-        names: Vec::new(),
-        resource: None,
-    };
+    let mut granted = GrantedScope::default();
     for name in requested {
         if granted.contains(name) {
             continue;
@@ -61,14 +103,7 @@ pub fn check(
         let Some((_, resource)) = grantable.iter().find(|(scope, _)| *scope == name) else {
             continue;
         };
-        if resource.resource.type_ != ResourceType::OpenidConnect {
-            let id = resource.resource.id;
-            if *granted.resource.get_or_insert(id) != id {
-                return Err(Refusal::ScopesOfSeveralResources
-                    .because("scopes of two resources other than openid"));
-            }
-        }
-        granted.names.push(name.to_owned());
+        granted.add(env, view, name, resource)?;
     }
     if granted.names.is_empty() {
         let names: Vec<&str> = grantable.iter().map(|(name, _)| *name).collect();
@@ -107,10 +142,7 @@ pub fn of_worker(
     view: &ApplicationView,
 ) -> Result<GrantedScope, Refused> {
     match params.get("scope") {
-        None => Ok(GrantedScope {
-            names: Vec::new(),
-            resource: None,
-        }),
+        None => Ok(GrantedScope::default()),
         Some(_) => of_custom_resources(params, env, view),
     }
 }
@@ -129,21 +161,13 @@ fn of_custom_resources(
     {
         return Err(Refusal::TooLarge.because("too many scopes"));
     }
-    let mut granted = GrantedScope {
-        names: Vec::new(),
-        resource: None,
-    };
+    let mut granted = GrantedScope::default();
     for (name, resource) in grantable(env, view) {
         let asked = requested.as_ref().is_none_or(|names| names.contains(&name));
         if !asked || resource.resource.type_ != ResourceType::Custom {
             continue;
         }
-        let id = resource.resource.id;
-        if *granted.resource.get_or_insert(id) != id {
-            let why = "scopes of two custom resources";
-            return Err(Refusal::ScopesOfSeveralResources.because(why));
-        }
-        granted.names.push(name.to_owned());
+        granted.add(env, view, name, resource)?;
     }
     match requested {
         Some(asked) => granted
@@ -187,6 +211,28 @@ pub fn narrowed(
     }
     Ok(left)
 }
+
+/// What of a scope a person may give away: users of an external identity provider cannot let an
+/// application change what that provider says.
+///
+/// Source: `reference/oidc.md` 19.3.
+pub fn of_person(scope: &GrantedScope, user: &User) -> Result<GrantedScope, Refused> {
+    let mut left = scope.clone();
+    if user.is_external() {
+        left.names.retain(|name| {
+            let updates = name == "p1:update:user" || name.starts_with("p1:update:user:");
+            !updates && !EXTERNAL_NEVER.contains(&name.as_str())
+        });
+    }
+    if left.names.is_empty() {
+        let why = "nothing is left for a user of an external identity provider";
+        return Err(Refusal::NoScopeGranted.because(why));
+    }
+    Ok(left)
+}
+
+/// Scopes of the PingOne API that mean nothing for users whose password is elsewhere.
+const EXTERNAL_NEVER: [&str; 2] = ["p1:read:userPassword", "p1:reset:userPassword"];
 
 /// Scopes the application may ask for, each with its resource.
 fn grantable<'a>(env: &'a Snapshot, view: &ApplicationView) -> Vec<(&'a str, &'a ResourceView)> {

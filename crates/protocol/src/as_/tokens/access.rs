@@ -9,6 +9,7 @@ use super::{SignOn, claims};
 use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::{ApplicationView, ResourceView};
 use crate::cx::Cx;
+use crate::expression;
 use crate::refusal::Refused;
 
 /// Media type of an access token, in its header.
@@ -30,17 +31,36 @@ pub fn claims(
     user: &Value,
     jti: TokenId,
 ) -> Result<(Map<String, Value>, u64), Refused> {
-    let custom = custom_resource(cx, scope);
-    let (mut token, lifetime) = common(cx, view, custom, jti);
+    claims_in(cx, view, scope, sign_on, user, jti, None)
+}
+
+/// The same for a request that expressions may look at, as `context`.
+pub fn claims_in(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    sign_on: &SignOn<'_>,
+    user: &Value,
+    jti: TokenId,
+    context: Option<&Value>,
+) -> Result<(Map<String, Value>, u64), Refused> {
+    let custom = custom_resources(cx, scope);
+    let (mut token, lifetime) = common(cx, view, &custom, jti);
     token.insert("scope".into(), json!(scope.to_text()));
     token.insert("sub".into(), json!(sign_on.user.id));
     token.insert("sid".into(), json!(sign_on.session));
     token.insert("auth_time".into(), json!(sign_on.auth_time.seconds()));
     token.insert("acr".into(), json!(sign_on.acr));
-    if let Some(resource) = custom {
+    if !custom.is_empty() {
         token.insert("p1.userId".into(), json!(sign_on.user.id));
-        claims::add_resource_claims(&mut token, resource, user)?;
     }
+    let see = expression::Scope {
+        user: Some(user),
+        application: Some(&view.json),
+        context,
+        more: &[],
+    };
+    claims::add_resource_claims(&mut token, &custom, &see)?;
     Ok((token, lifetime))
 }
 
@@ -54,15 +74,17 @@ pub fn client_claims(
     scope: &GrantedScope,
     jti: TokenId,
 ) -> Result<(Map<String, Value>, u64), Refused> {
-    let custom = custom_resource(cx, scope);
-    let (mut token, lifetime) = common(cx, view, custom, jti);
+    let custom = custom_resources(cx, scope);
+    let (mut token, lifetime) = common(cx, view, &custom, jti);
     token.insert("p1.rid".into(), json!(jti));
     if !scope.names.is_empty() {
         token.insert("scope".into(), json!(scope.to_text()));
     }
-    if let Some(resource) = custom {
-        claims::add_resource_claims(&mut token, resource, &Value::Null)?;
-    }
+    let see = expression::Scope {
+        application: Some(&view.json),
+        ..expression::Scope::default()
+    };
+    claims::add_resource_claims(&mut token, &custom, &see)?;
     Ok((token, lifetime))
 }
 
@@ -70,10 +92,10 @@ pub fn client_claims(
 fn common(
     cx: &Cx,
     view: &ApplicationView,
-    custom: Option<&ResourceView>,
+    custom: &[&ResourceView],
     jti: TokenId,
 ) -> (Map<String, Value>, u64) {
-    let (audience, lifetime) = audience(cx, custom);
+    let (audiences, lifetime) = audiences(cx, custom);
     let expires_at = cx.now.seconds().saturating_add_unsigned(lifetime);
     let mut token = Map::new();
     token.insert("client_id".into(), json!(view.application.id));
@@ -81,23 +103,33 @@ fn common(
     token.insert("jti".into(), json!(jti));
     token.insert("iat".into(), json!(cx.now.seconds()));
     token.insert("exp".into(), json!(expires_at));
-    token.insert("aud".into(), json!([audience]));
+    token.insert("aud".into(), json!(audiences));
     token.insert("env".into(), json!(cx.env_id()));
     token.insert("org".into(), json!(cx.env.environment.organization.id));
     (token, lifetime)
 }
 
-fn custom_resource<'a>(cx: &'a Cx, scope: &GrantedScope) -> Option<&'a ResourceView> {
-    let view = cx.env.resource(scope.resource?)?;
-    (view.resource.type_ == ResourceType::Custom).then_some(view)
+fn custom_resources<'a>(cx: &'a Cx, scope: &GrantedScope) -> Vec<&'a ResourceView> {
+    let views = scope.resources().filter_map(|id| cx.env.resource(id));
+    views
+        .filter(|view| view.resource.type_ == ResourceType::Custom)
+        .collect()
 }
 
-/// The audience is the custom resource's; without one it is the PingOne API
+/// The audiences are the custom resources'; without one it is the PingOne API
 /// (`reference/oidc.md` 19.5).
-fn audience(cx: &Cx, custom: Option<&ResourceView>) -> (String, u64) {
-    if let Some(view) = custom {
-        let lifetime = view.resource.access_token_validity_seconds();
-        return (view.resource.audience().to_owned(), u64::from(lifetime));
+///
+/// Decision: a token for several lives as long as the most careful of them allows
+/// (`reference/oidc.md` 7.4).
+fn audiences(cx: &Cx, custom: &[&ResourceView]) -> (Vec<String>, u64) {
+    let lifetimes = custom
+        .iter()
+        .map(|view| view.resource.access_token_validity_seconds());
+    if let Some(shortest) = lifetimes.min() {
+        let audiences = custom
+            .iter()
+            .map(|view| view.resource.audience().to_owned());
+        return (audiences.collect(), u64::from(shortest));
     }
     let api = cx
         .env
@@ -108,5 +140,5 @@ fn audience(cx: &Cx, custom: Option<&ResourceView>) -> (String, u64) {
         || cx.env.urls.api().to_owned(),
         |api| api.resource.audience().to_owned(),
     );
-    (audience, 3600)
+    (vec![audience], 3600)
 }

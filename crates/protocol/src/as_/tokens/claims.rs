@@ -1,5 +1,7 @@
 //! Claims from attribute mappings (`reference/oidc.md` 11.3, 21; `platform.md` 3.2, 3.4).
 
+use std::collections::BTreeSet;
+
 use countersign_domain::resource::{ResourceAttribute, ResourceAttributeType, ResourceType};
 use countersign_domain::user::User;
 use serde_json::{Map, Value, json};
@@ -63,7 +65,11 @@ pub fn user_claims(
     let mut claims = Map::new();
     let subject = user.get("id").cloned().unwrap_or_default();
     claims.insert("sub".into(), subject);
-    let see = expression::Scope { user };
+    let see = expression::Scope {
+        user: Some(user),
+        application: Some(&view.json),
+        ..expression::Scope::default()
+    };
     let openid = cx
         .env
         .resources
@@ -149,19 +155,23 @@ fn insert(claims: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-/// Claims of a custom resource's access token; `sub` may be among them.
+/// Claims of the access token of custom resources; `sub` may be among them. Where two resources map
+/// the same claim, the first one has the say.
 ///
-/// Source: `reference/oidc.md` 21.2.
+/// Source: `reference/oidc.md` 21.2: without a value for `sub` it stays what it is, the user, or
+/// nobody for a client that acts for itself.
 pub fn add_resource_claims(
     token: &mut Map<String, Value>,
-    resource: &ResourceView,
-    user: &Value,
+    resources: &[&ResourceView],
+    see: &expression::Scope<'_>,
 ) -> Result<(), Refused> {
-    let see = expression::Scope { user };
-    for attribute in &resource.attributes {
-        match evaluate(&attribute.value, &see) {
+    let mut mapped = BTreeSet::new();
+    for attribute in resources.iter().flat_map(|resource| &resource.attributes) {
+        match evaluate(&attribute.value, see) {
             Some(value) => {
-                token.insert(attribute.name.clone(), value);
+                if mapped.insert(&attribute.name) {
+                    token.insert(attribute.name.clone(), value);
+                }
             }
             None if attribute.required => return Err(without_value(&attribute.name)),
             None => {}

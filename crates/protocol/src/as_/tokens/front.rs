@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{SignOn, access, claims, id, sign_access, sign_id};
 use crate::as_::checks::response_type::ResponseType;
-use crate::as_::checks::scope::GrantedScope;
+use crate::as_::checks::scope::{self, GrantedScope};
 use crate::as_::response_modes::Parameters;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
@@ -31,6 +31,7 @@ pub fn decide(
     sign_on: &SignOn<'_>,
     jti: TokenId,
 ) -> Result<FrontTokens, Refused> {
+    let scope = &scope::of_person(scope, sign_on.user)?;
     let user = claims::user_value(sign_on.user);
     let access = response_type
         .token

@@ -16,7 +16,7 @@ use countersign_domain::time::Time;
 use countersign_domain::user::User;
 use serde_json::{Map, Value};
 
-use crate::as_::checks::scope::GrantedScope;
+use crate::as_::checks::scope::{self, GrantedScope};
 use crate::as_::token::TokenResponse;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
@@ -71,6 +71,7 @@ pub fn for_user(
     sign_on: &SignOn<'_>,
     jti: TokenId,
 ) -> Result<TokenClaims, Refused> {
+    let scope = &scope::of_person(scope, sign_on.user)?;
     let user = claims::user_value(sign_on.user);
     let (access, expires_in) = access::claims(cx, view, scope, sign_on, &user, jti)?;
     let id = scope
