@@ -1,7 +1,8 @@
 //! Tokens as a resource server or a client would read them: signature first.
 
+use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_protocol::defaults::key_pair::KeyPair;
@@ -86,9 +87,40 @@ fn client_key() -> RsaKeyPair {
     RsaKeyPair::from_pkcs8(pair.pkcs8()).unwrap_or_else(|error| broken("fixture", error))
 }
 
+/// SHA-256 in base64url.
+pub fn sha256(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// The left half of the SHA-256 of a token or code: what `at_hash` and `c_hash` hold.
+pub fn half_hash(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
+
+/// A token that nobody signed.
+pub fn unsigned(claims: &Value) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    format!(
+        "{}.{}.",
+        part(r#"{"alg":"none"}"#),
+        part(&claims.to_string())
+    )
+}
+
 /// A token that a client signs with RS256 and the key that [`client_jwks`] publishes.
 pub fn sign_with_client_key(kid: Option<&str>, claims: &Value) -> String {
-    let mut header = json!({ "alg": "RS256", "typ": "JWT" });
+    sign_with_client_key_by(Algorithm::RS256, kid, claims)
+}
+
+/// The same with RS256, RS384 or RS512.
+pub fn sign_with_client_key_by(algorithm: Algorithm, kid: Option<&str>, claims: &Value) -> String {
+    let padding = match algorithm {
+        Algorithm::RS384 => &RSA_PKCS1_SHA384,
+        Algorithm::RS512 => &RSA_PKCS1_SHA512,
+        _ => &RSA_PKCS1_SHA256,
+    };
+    let mut header = json!({ "alg": algorithm, "typ": "JWT" });
     if let Some(kid) = kid {
         header["kid"] = json!(kid);
     }
@@ -97,7 +129,7 @@ pub fn sign_with_client_key(kid: Option<&str>, claims: &Value) -> String {
     let key = client_key();
     let mut signature = vec![0; key.public_modulus_len()];
     let done = key.sign(
-        &RSA_PKCS1_SHA256,
+        padding,
         &SystemRandom::new(),
         signed.as_bytes(),
         &mut signature,

@@ -50,6 +50,16 @@ pub fn router(app: App) -> Router {
         )
         .route("/{env}/device", get(device::get))
         .route("/{env}/device/{identifier}", get(device::get_for))
+        .route(
+            "/{env}/as/idpSignoff",
+            get(as_::idp_signoff::get).options(cors::preflight),
+        )
+        .route(
+            "/{env}/as/idp-signoff",
+            get(as_::idp_signoff::get).options(cors::preflight),
+        )
+        .route("/{env}/as/signon", get(as_::idp_signoff::signed_off))
+        .route("/{env}/as/checksession", get(as_::check_session::get))
         .route("/{env}/as/jwks", get(as_::jwks::get))
         .route(
             "/{env}/as/.well-known/openid-configuration",

@@ -10,6 +10,7 @@ pub mod device_authorization;
 pub mod error;
 pub mod grants;
 pub mod hint;
+pub mod idp_signoff;
 pub mod introspect;
 pub mod jwks;
 pub mod par;

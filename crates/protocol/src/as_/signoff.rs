@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_domain::application::Application;
 use countersign_domain::entity::{self, Entity, Stored};
-use countersign_domain::ids::{ApplicationId, UserId};
+use countersign_domain::ids::{ApplicationId, SessionId, UserId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault, Query};
 use serde::Deserialize;
@@ -39,7 +39,7 @@ pub enum SignedOff {
 pub struct Hint {
     iss: String,
     aud: ApplicationId,
-    sid: Option<countersign_domain::ids::SessionId>,
+    sid: Option<SessionId>,
     /// The user's id, unless the application maps something else there.
     #[serde(default)]
     sub: serde_json::Value,
@@ -49,6 +49,11 @@ impl Hint {
     /// Whom it was issued to.
     pub const fn client(&self) -> ApplicationId {
         self.aud
+    }
+
+    /// In which session it was issued.
+    pub const fn session(&self) -> Option<SessionId> {
+        self.sid
     }
 
     /// Whom it speaks of, if it says so by id.
@@ -76,6 +81,10 @@ pub async fn signoff(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> 
         &EndSession {
             token,
             hint: hint.as_ref(),
+            names_users: application.is_some_and(|view| {
+                let mut mapped = view.attributes.iter();
+                mapped.all(|attribute| attribute.name != "sub")
+            }),
         },
     )
     .await?;
@@ -97,7 +106,8 @@ pub fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
     Ok(hint)
 }
 
-async fn enabled(
+/// The application with an id, which must still be there and enabled.
+pub(super) async fn enabled(
     cx: &Cx,
     id: ApplicationId,
     parameter: &'static str,
@@ -112,7 +122,7 @@ async fn enabled(
 
 /// The registered URI to go to, with `state`: the hint's application must have it, or, without a
 /// hint, the one that `client_id` names, or else any enabled application.
-async fn destination(
+pub(super) async fn destination(
     cx: &Cx,
     params: &Params,
     hinted: Option<&ApplicationView>,
@@ -179,6 +189,8 @@ async fn destination(
 struct EndSession<'a> {
     token: Option<&'a BrowserToken>,
     hint: Option<&'a Hint>,
+    /// Whether `sub` is a user's id in tokens of the hint's application.
+    names_users: bool,
 }
 
 impl Operation for EndSession<'_> {
@@ -207,6 +219,8 @@ impl Operation for EndSession<'_> {
         };
         let user = mine.user.as_ref().map(|user| user.id);
         let hinted = hinted.and_then(|session| session.user.as_ref().map(|user| user.id));
+        // The hint's own session may be over since; what it says of its user still holds.
+        let hinted = hinted.or_else(|| self.hint.filter(|_| self.names_users).and_then(Hint::user));
         if hinted.is_some() && hinted != user {
             let why = "the hint's user is not the one of this browser's session";
             return Ok(Verdict::refuse(

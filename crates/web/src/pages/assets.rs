@@ -16,6 +16,7 @@ pub async fn get(Path(file): Path<String>, incoming: Incoming) -> Response {
             "text/css; charset=utf-8",
             include_str!("../../assets/style.css"),
         ),
+        "check_session.js" => (SCRIPT, include_str!("../../assets/check_session.js")),
         "form_post.js" => (SCRIPT, include_str!("../../assets/form_post.js")),
         "sign_on.js" => (SCRIPT, include_str!("../../assets/sign_on.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),

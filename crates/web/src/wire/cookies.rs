@@ -10,6 +10,9 @@ use countersign_protocol::urls::Urls;
 const NAME: &str = "ST";
 /// The twin without `SameSite`, for user agents that mishandle `SameSite=None`.
 const TWIN: &str = "ST-NO-SS";
+/// What scripts may see of the session: only the page at `/as/checksession` has any, and it tells
+/// clients whether this is what it was (`reference/oidc.md` 14.5).
+const STATE: &str = "ST-STATE";
 
 /// The token that the browser sent, `ST` before its twin.
 pub fn browser_token(headers: &HeaderMap) -> Option<BrowserToken> {
@@ -42,11 +45,15 @@ pub fn set(headers: &mut HeaderMap, urls: &Urls, env: EnvId, token: &BrowserToke
         }
         cookie
     };
-    if plain {
-        append(headers, &base(NAME).same_site(SameSite::Lax).build());
-    } else {
-        append(headers, &base(NAME).same_site(SameSite::None).build());
+    let same_site = if plain { SameSite::Lax } else { SameSite::None };
+    append(headers, &base(NAME).same_site(same_site).build());
+    if !plain {
         append(headers, &base(TWIN).build());
+    }
+    if token.is_session() {
+        let mut state = base(STATE).http_only(false).same_site(same_site).build();
+        state.set_value(token.browser_state());
+        append(headers, &state);
     }
 }
 
@@ -66,6 +73,8 @@ pub fn clear(headers: &mut HeaderMap, urls: &Urls, env: EnvId) {
     if !plain {
         append(headers, &base(TWIN).build());
     }
+    let state = base(STATE).http_only(false).same_site(same_site);
+    append(headers, &state.build());
 }
 
 fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {

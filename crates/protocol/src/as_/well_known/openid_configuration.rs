@@ -36,6 +36,8 @@ pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
         "revocation_endpoint": format!("{issuer}/revoke"),
         "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "end_session_endpoint": format!("{issuer}/signoff"),
+        "ping_end_idp_session_endpoint": format!("{issuer}/idpSignoff"),
+        "check_session_iframe": format!("{issuer}/checksession"),
         "claims_parameter_supported": false,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": false,

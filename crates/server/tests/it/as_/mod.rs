@@ -1,15 +1,20 @@
 //! `/{envID}/as/*`
 
 mod authorize;
+mod check_session;
 mod client_assertion;
 mod client_auth;
 mod grants;
+mod idp_signoff;
 mod introspect;
 mod jwks;
 mod jwks_url;
+mod login_hint_token;
 mod par;
 mod redirect_uri;
 mod response_modes;
+mod request_object;
+mod response_types;
 mod resume;
 mod signoff;
 mod token;

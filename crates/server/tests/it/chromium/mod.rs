@@ -1,5 +1,7 @@
 //! The sign-on page in headless Chromium
 
+mod check_session;
+
 use countersign_testkit::webdriver::{Chromium, JavaScript};
 use countersign_testkit::{Adapter, REDIRECT_URI, Tenant, code_of, run_in_real_time};
 

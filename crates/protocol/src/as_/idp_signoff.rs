@@ -1,0 +1,62 @@
+//! `GET /{envID}/as/idpSignoff` (`reference/oidc.md` 14.2): signs off by the ID token alone, for
+//! applications that do not hold the browser's cookie.
+
+use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::ids::{ApplicationId, SessionId};
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Fault};
+
+use crate::as_::params::Params;
+use crate::as_::signoff;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal};
+use crate::run::{Operation, Verdict, run};
+
+/// The session is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedOff {
+    /// Whose ID token it was.
+    pub client: ApplicationId,
+    /// Where the application wants the browser to be.
+    pub redirect: Option<String>,
+}
+
+/// Ends the session that an ID token, expired or not, was issued in. A session that is over already
+/// is no error.
+///
+/// Source: `reference/oidc.md` 14.2.
+pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<SignedOff> {
+    let hint = signoff::hint(cx, params.require("id_token_hint")?)?;
+    let view = signoff::enabled(cx, hint.client(), "id_token_hint").await?;
+    if !view.application.idp_signoff {
+        let why = format!("idpSignoff of application {} is false", hint.client());
+        return Err(Refusal::ParameterInvalid("id_token_hint").because(why).into());
+    }
+    let redirect = signoff::destination(cx, params, Some(&view)).await?;
+    if let Some(session) = hint.session() {
+        run(cx, &EndSession(session)).await?;
+    }
+    Ok(SignedOff {
+        client: hint.client(),
+        redirect,
+    })
+}
+
+struct EndSession(SessionId);
+
+impl Operation for EndSession {
+    type Facts = Option<Stored<Session>>;
+    type Reply = ();
+
+    async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        Ok(entity::load::<Session>(store, env, self.0.to_string(), cx.now).await?)
+    }
+
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+        let writes = facts.map_or_else(Batch::new, |session| {
+            Batch::new().delete(session.key(cx.env_id()))
+        });
+        Ok(Verdict::reply(()).writing(writes))
+    }
+}
