@@ -1,7 +1,7 @@
 //! Every absolute URL this server emits. Built from configuration alone: no request header is ever
 //! looked at (`threats.md` 36).
 
-use countersign_domain::ids::{EnvId, FlowId};
+use countersign_domain::ids::{ApplicationId, EnvId, FlowId};
 use url::Url;
 
 /// The public base URLs, without a trailing slash.
@@ -63,10 +63,11 @@ impl Urls {
     }
 
     /// The hosted sign-on page. The environment is in the path and in the query: pages of PingOne
-    /// document either (`reference/oidc.md` C2).
-    pub fn sign_on_page(&self, env: EnvId, flow: FlowId) -> String {
+    /// document either (`reference/oidc.md` C2). The application, which PingOne does not name there,
+    /// is who the page leads back to when the flow is gone by then.
+    pub fn sign_on_page(&self, env: EnvId, flow: FlowId, client: ApplicationId) -> String {
         format!(
-            "{}/{env}/signon/?environmentId={env}&flowId={flow}",
+            "{}/{env}/signon/?environmentId={env}&flowId={flow}&client_id={client}",
             self.apps
         )
     }

@@ -480,5 +480,8 @@ pub fn session_facts(session: &Session, user: &User) -> SessionFacts {
 pub fn sign_on_page(cx: &Cx, view: &ApplicationView, flow: FlowId) -> String {
     let own = view.application.login_page_url.as_deref();
     own.and_then(|url| cx.env.urls.login_page(url, cx.env_id(), flow))
-        .unwrap_or_else(|| cx.env.urls.sign_on_page(cx.env_id(), flow))
+        .unwrap_or_else(|| {
+            let client = view.application.id;
+            cx.env.urls.sign_on_page(cx.env_id(), flow, client)
+        })
 }

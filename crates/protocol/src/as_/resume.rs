@@ -27,7 +27,8 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
     let flow = access::find(cx, flow_id, token).await?.value;
     if flow.device.is_some() {
         // There is no answer to give: the page says how it went (`reference/oidc.md` 15.2).
-        let page = cx.env.urls.sign_on_page(cx.env_id(), flow.id);
+        let client = flow.request.client;
+        let page = cx.env.urls.sign_on_page(cx.env_id(), flow.id, client);
         return Ok(Reply {
             answer: Answer::SignOn(page),
             cookie: None,
@@ -61,7 +62,7 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
             let view = cx.env.application(&cx.ports, application, cx.now).await?;
             let page = match view {
                 Some(view) => sign_on_page(cx, &view, flow.id),
-                None => cx.env.urls.sign_on_page(cx.env_id(), flow.id),
+                None => cx.env.urls.sign_on_page(cx.env_id(), flow.id, application),
             };
             Ok(Reply {
                 answer: Answer::SignOn(page),

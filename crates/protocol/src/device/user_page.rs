@@ -167,7 +167,8 @@ impl Operation for Start<'_> {
             (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
         flow.ask_for_user_code();
-        let page = cx.env.urls.sign_on_page(cx.env_id(), flow.id);
+        let client = flow.request.client;
+        let page = cx.env.urls.sign_on_page(cx.env_id(), flow.id, client);
         let writes = Batch::new().create(cx.env_id(), &flow)?;
         let reply = Reply {
             answer: Answer::SignOn(page),

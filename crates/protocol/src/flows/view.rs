@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::configuration::Snapshot;
 use crate::flows::actions::ACTIONS;
 use crate::flows::agreement::ConsentPrompt;
+use crate::flows::registration::RegistrationOffer;
 use crate::flows::{Flow, State};
 
 /// Renders a flow. `_links` names exactly the actions that would be accepted now.
@@ -18,6 +19,13 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         if action.advertised(flow) {
             links.insert(action.link().into(), json!({ "href": href }));
         }
+    }
+    if matches!(
+        flow.state,
+        State::UsernamePasswordRequired | State::SignOnRequired
+    ) && let Some(RegistrationOffer::Elsewhere(page)) = &flow.progress.offers.registration
+    {
+        links.insert("registration.external".into(), json!({ "href": page }));
     }
     let mut embedded = Map::new();
     embedded.insert(
@@ -109,9 +117,14 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         // Decision: everybody sees the environment's default policy here, for another one would tell
         // that somebody has the name (`threats.md` 34). What counts is the user's own.
         State::RecoveryCodeRequired(_) => env.password_policy(None),
-        State::UsernamePasswordRequired
-        | State::SignOnRequired
-        | State::PasswordRequired(_)
+        State::UsernamePasswordRequired | State::SignOnRequired => {
+            let Some(RegistrationOffer::Here(named)) = &flow.progress.offers.registration else {
+                return None;
+            };
+            let population = env.registering(*named)?;
+            env.password_policy(population.password_policy.as_ref().map(|it| it.id))
+        }
+        State::PasswordRequired(_)
         | State::VerificationCodeRequired(_)
         | State::ProfileDataRequired(_)
         | State::AgreementConsentRequired(_)
@@ -148,7 +161,7 @@ fn agreement(env: &Snapshot, prompt: &ConsentPrompt) -> Option<Value> {
 pub fn render_first(env: &Snapshot, flow: &Flow) -> Value {
     let mut body = render(env, flow);
     if let Some(Value::Object(links)) = body.get_mut("_links") {
-        let href = env.urls.sign_on_page(env.id, flow.id);
+        let href = env.urls.sign_on_page(env.id, flow.id, flow.request.client);
         links.insert("signOnPage".into(), json!({ "href": href }));
     }
     body

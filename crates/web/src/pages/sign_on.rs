@@ -116,7 +116,9 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         .get("flowId")
         .ok_or(Refusal::ParameterMissing("flowId"))?;
     let fields = form::body(incoming)?;
-    let action = action(fields.get("action").unwrap_or("usernamePassword.check"))?;
+    // A second button of a form has another action than the form.
+    let chosen = fields.get("instead").or(fields.get("action"));
+    let action = action(chosen.unwrap_or("usernamePassword.check"))?;
     let token = incoming.browser_token();
     if must_change_password::is_repeated_wrongly(action.link(), &fields) {
         let flow = read::read(&cx, flow_id, token.as_ref()).await?;
@@ -146,7 +148,12 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             // After a submission comes a redirect, so that reloading the page submits nothing.
             let to = match reply.flow.state {
                 FlowState::Completed(_) => cx.env.urls.resume(cx.env_id(), reply.flow.id),
-                _ => cx.env.urls.sign_on_page(cx.env_id(), reply.flow.id),
+                _ => {
+                    let client = reply.flow.request.client;
+                    cx.env
+                        .urls
+                        .sign_on_page(cx.env_id(), reply.flow.id, client)
+                }
             };
             let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
             if let Some(token) = &reply.cookie {
@@ -193,7 +200,10 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
 /// (`reference/flows.md` 6.12).
 fn body_of(fields: &Params) -> Value {
     let mut body = Map::new();
-    for (name, value) in fields.iter().filter(|(name, _)| *name != "action") {
+    let members = fields
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "action" | "instead"));
+    for (name, value) in members {
         match name.split_once('.') {
             None => {
                 body.insert(name.to_owned(), Value::from(value));
