@@ -56,6 +56,15 @@ pub struct Environment {
     /// Whether it serves.
     #[serde(default)]
     pub status: EnvironmentStatus,
+    /// Address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// When its deletion was asked for, while it waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_deleted_at: Option<Time>,
+    /// From when on it may be deleted for good, while it waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hard_deleted_allowed_at: Option<Time>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.
@@ -87,6 +96,8 @@ pub struct EnvironmentSettings {
     /// Whether assertions of clients must name the issuer, and nothing else, as their audience and
     /// have a `jti` that was not used before (ruling 5).
     pub client_assertions_strict: bool,
+    /// Whether people who register prove their e-mail address before they are signed on.
+    pub verify_registrations: bool,
 }
 
 impl EnvironmentSettings {
@@ -97,6 +108,7 @@ impl EnvironmentSettings {
         authorization_response_iss: true,
         nonce_required: true,
         client_assertions_strict: true,
+        verify_registrations: true,
     };
 }
 
@@ -107,6 +119,7 @@ impl Default for EnvironmentSettings {
             authorization_response_iss: false,
             nonce_required: false,
             client_assertions_strict: false,
+            verify_registrations: true,
         }
     }
 }
@@ -139,5 +152,34 @@ impl Entity for Environment {
             Self::UNIQUE_NAME,
             format!("{}/{}", self.organization.id, fold(&self.name)),
         )]
+    }
+}
+
+/// What an environment was made for: `billOfMaterials`. Stored in the environment; nothing here
+/// depends on it, and clients read back what they wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BillOfMaterials {
+    /// `CUSTOMER`, `WORKFORCE` and so on; cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solution_type: Option<String>,
+    /// The services, in PingOne's words.
+    #[serde(default)]
+    pub products: Vec<serde_json::Value>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl BillOfMaterials {
+    /// Its id: there is one in an environment.
+    pub const ID: &'static str = "billOfMaterials";
+}
+
+impl Entity for BillOfMaterials {
+    const KIND: Kind = kinds::BILL_OF_MATERIALS;
+    fn id(&self) -> String {
+        Self::ID.to_owned()
     }
 }

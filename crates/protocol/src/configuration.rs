@@ -17,29 +17,29 @@ use countersign_domain::application::{
 use countersign_domain::branding::{BrandingSettings, Theme};
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
-use countersign_domain::ids::{
-    AgreementId, ApplicationId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId,
-    ResourceId, SignOnPolicyId, ThemeId,
-};
+use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
+use countersign_domain::ids::{AgreementId, ApplicationId, EnvId, IdentityProviderId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId, ThemeId};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::password::policy::PasswordPolicy;
-use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
+use countersign_domain::policy::sign_on::{ActionStep, SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
-use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Query, Seq};
+use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::as_::well_known;
 use crate::jose::keys::KeyMaterial;
-use crate::jose::remote::RemoteKeys;
+use crate::jose::remote::{RemoteKeys, is_safe};
 use crate::refusal::{Outcome, Refusal};
+use crate::secrets;
 use crate::urls::Urls;
 
 /// Environments kept compiled in one process. An environment costs some tens of kilobytes.
@@ -55,6 +55,8 @@ pub struct ResourceView {
     pub scopes: Vec<Scope>,
     /// Its claim mappings.
     pub attributes: Vec<ResourceAttribute>,
+    /// Its secrets that are valid now or soon were, each with its end; newest first.
+    pub secrets: Vec<secrets::Accepted>,
 }
 
 /// A sign-on policy with its actions, lowest priority number first.
@@ -63,6 +65,56 @@ pub struct PolicyView {
     pub policy: SignOnPolicy,
     /// Its actions in the order they run.
     pub actions: Vec<SignOnAction>,
+}
+
+/// An identity provider with what belongs to it.
+pub struct ProviderView {
+    /// The provider.
+    pub provider: IdentityProvider,
+    /// Its mappings.
+    pub attributes: Vec<IdentityProviderAttribute>,
+    /// What it takes to go there, if it is an OpenID provider and has all of it.
+    pub openid: Option<OpenidEndpoints>,
+}
+
+/// An OpenID provider, as we are its client.
+pub struct OpenidEndpoints {
+    /// Its issuer.
+    pub issuer: String,
+    /// Our id there.
+    pub client_id: String,
+    /// Where people are sent.
+    pub authorization: Url,
+    /// Where codes are redeemed.
+    pub token: Url,
+    /// Where its keys are.
+    pub jwks: String,
+    /// Where it says more, if we ask.
+    pub user_info: Option<Url>,
+}
+
+impl OpenidEndpoints {
+    fn of(provider: &IdentityProvider) -> Option<Self> {
+        let url = |text: &Option<String>| {
+            let url = Url::parse(text.as_deref()?).ok()?;
+            is_safe(&url).then_some(url)
+        };
+        Some(Self {
+            issuer: provider.issuer.clone()?,
+            client_id: provider.client_id.clone()?,
+            authorization: url(&provider.authorization_endpoint)?,
+            token: url(&provider.token_endpoint)?,
+            jwks: provider.jwks_endpoint.clone()?,
+            user_info: url(&provider.user_info_endpoint),
+        })
+    }
+}
+
+impl ProviderView {
+    /// Whether people can be sent there.
+    pub fn is_usable(&self) -> bool {
+        self.provider.is_usable() && self.openid.is_some()
+    }
 }
 
 /// An application with what belongs to it.
@@ -116,6 +168,10 @@ pub struct Snapshot {
     pub policies: Vec<PolicyView>,
     /// Password policies.
     pub password_policies: Vec<PasswordPolicy>,
+    /// Identity providers, those that are off among them.
+    pub providers: Vec<ProviderView>,
+    /// Populations that people may register into: the default one first.
+    pub registering: Vec<Population>,
     /// Agreements with their texts.
     pub agreements: Vec<AgreementTexts>,
     /// The environment's own words for mails.
@@ -130,6 +186,8 @@ pub struct Snapshot {
     pub discovery: Arc<str>,
     /// The key set, rendered.
     pub jwks: Arc<str>,
+    /// Webhooks.
+    pub subscriptions: Vec<Subscription>,
     applications: Mutex<HashMap<ApplicationId, Arc<ApplicationView>>>,
     populations: Mutex<HashMap<PopulationId, Arc<Population>>>,
 }
@@ -151,6 +209,12 @@ impl Snapshot {
         self.policies.iter().find(|view| view.policy.id == id)
     }
 
+    /// An identity provider that people can be sent to.
+    pub fn provider(&self, id: IdentityProviderId) -> Option<&ProviderView> {
+        let mut usable = self.providers.iter().filter(|view| view.is_usable());
+        usable.find(|view| view.provider.id == id)
+    }
+
     /// The environment's default sign-on policy.
     pub fn default_policy(&self) -> Option<&PolicyView> {
         self.policies.iter().find(|view| view.policy.default)
@@ -159,6 +223,13 @@ impl Snapshot {
     /// The agreement with an id.
     pub fn agreement(&self, id: AgreementId) -> Option<&AgreementTexts> {
         self.agreements.iter().find(|it| it.agreement.id == id)
+    }
+
+    /// The population that people register into: the one named, while it is there, else the default
+    /// one.
+    pub fn registering(&self, named: Option<PopulationId>) -> Option<&Population> {
+        let named = named.and_then(|id| self.registering.iter().find(|it| it.id == id));
+        named.or_else(|| self.registering.iter().find(|it| it.default))
     }
 
     /// The password policy of a population, else the environment's default.
@@ -363,12 +434,18 @@ async fn load_snapshot(
         all::<Scope>(store, env, now).await?,
         all::<ResourceAttribute>(store, env, now).await?,
     );
+    let mut resource_secrets = HashMap::new();
+    for secret in all::<ResourceSecret>(store, env, now).await? {
+        let accepted = secrets::accepted(&ports.vault, &secret.key(env), &secret)?;
+        resource_secrets.insert(secret.resource.id, accepted);
+    }
     let resources = all::<Resource>(store, env, now)
         .await?
         .into_iter()
         .map(|resource| {
             let id = resource.id;
             ResourceView {
+                secrets: resource_secrets.remove(&id).unwrap_or_default(),
                 resource,
                 scopes: scopes
                     .iter()
@@ -384,6 +461,7 @@ async fn load_snapshot(
         })
         .collect();
     let actions = all::<SignOnAction>(store, env, now).await?;
+    let registering = registering(store, env, &actions, now).await?;
     let policies = all::<SignOnPolicy>(store, env, now)
         .await?
         .into_iter()
@@ -415,7 +493,9 @@ async fn load_snapshot(
         resources,
         policies,
         password_policies: all(store, env, now).await?,
+        providers: providers(store, env, now).await?,
         contents: all(store, env, now).await?,
+        registering,
         agreements: AgreementTexts::assemble(
             all::<Agreement>(store, env, now).await?,
             &all::<AgreementLanguage>(store, env, now).await?,
@@ -424,9 +504,59 @@ async fn load_snapshot(
         languages: all(store, env, now).await?,
         themes: all(store, env, now).await?,
         branding: all(store, env, now).await?.into_iter().next(),
+        subscriptions: all(store, env, now).await?,
         applications: Mutex::default(),
         populations: Mutex::default(),
     })
+}
+
+/// The default population, and those that actions name for registrations.
+async fn registering(
+    store: &dyn Store,
+    env: EnvId,
+    actions: &[SignOnAction],
+    now: Time,
+) -> Result<Vec<Population>, Fault> {
+    let mut named: Vec<PopulationId> = actions.iter().filter_map(registers_into).collect();
+    named.sort_unstable();
+    named.dedup();
+    let is_wanted = |it: &Population| it.default || named.contains(&it.id);
+    let mut found = all::<Population>(store, env, now).await?;
+    found.retain(is_wanted);
+    found.sort_by_key(|it| !it.default);
+    Ok(found)
+}
+
+fn registers_into(action: &SignOnAction) -> Option<PopulationId> {
+    let registration = match &action.step {
+        ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => {
+            Some(&login.registration)
+        }
+        ActionStep::IdentityProvider { registration, .. } => registration.as_ref(),
+        ActionStep::MultiFactorAuthentication { .. }
+        | ActionStep::Agreement { .. }
+        | ActionStep::ProgressiveProfiling { .. } => None,
+    };
+    registration?.population.map(|it| it.id)
+}
+
+async fn providers(store: &dyn Store, env: EnvId, now: Time) -> Result<Vec<ProviderView>, Fault> {
+    let providers = all::<IdentityProvider>(store, env, now).await?;
+    if providers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let attributes = all::<IdentityProviderAttribute>(store, env, now).await?;
+    let views = providers.into_iter().map(|provider| {
+        let own = attributes
+            .iter()
+            .filter(|it| it.identity_provider.id == provider.id);
+        ProviderView {
+            attributes: own.cloned().collect(),
+            openid: OpenidEndpoints::of(&provider),
+            provider,
+        }
+    });
+    Ok(views.collect())
 }
 
 async fn load_application(

@@ -293,6 +293,11 @@ fn row(refusal: &Refusal) -> Row {
             )
         }),
         Refusal::RecoveryFailuresExceeded => value("recoveryCode", RECOVERY_FAILURES_EXCEEDED),
+        Refusal::UsernameTaken => invalid(detail(
+            "UNIQUENESS_VIOLATION",
+            "username",
+            "is unique but a non-unique value is provided",
+        )),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
 
         Refusal::Forbidden => (403, "ACCESS_FAILED", NOT_AUTHORIZED, vec![]),

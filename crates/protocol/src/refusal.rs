@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use countersign_domain::password::policy::Requirement;
 use countersign_domain::store::Fault;
 
+use crate::audit::Party;
 use crate::explain::clue::{Clue, Origin, cut};
 
 use crate::misfit::Misfit;
@@ -150,6 +151,8 @@ pub enum Refusal {
     },
     /// Too many wrong recovery codes: this one is worth nothing any more.
     RecoveryFailuresExceeded,
+    /// Somebody has the username that was chosen.
+    UsernameTaken,
     /// The flow was resumed before; its answer went out.
     FlowAlreadyResumed,
 
@@ -199,6 +202,13 @@ impl Refused {
     #[must_use]
     pub fn expected(mut self, expected: impl AsRef<str>) -> Self {
         self.clue.get_or_insert_default().expected = Some(cut(expected.as_ref()));
+        self
+    }
+
+    /// With whom it is about, for the explanation and the audit log. The client is never told.
+    #[must_use]
+    pub fn about(mut self, party: Party) -> Self {
+        self.clue.get_or_insert_default().about = Some(party);
         self
     }
 

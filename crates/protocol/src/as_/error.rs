@@ -276,6 +276,7 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::RecoveryFailuresExceeded => {
             shown("invalid_request", crate::error::RECOVERY_FAILURES_EXCEEDED)
         }
+        Refusal::UsernameTaken => shown("invalid_request", "The username is taken"),
         Refusal::FlowAlreadyResumed => shown("invalid_request", "The flow was already resumed"),
         // These belong to the management API, which does not answer so.
         Refusal::Forbidden | Refusal::Absent(_) => Row {

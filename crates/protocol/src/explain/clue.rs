@@ -2,6 +2,8 @@
 
 use std::panic::Location;
 
+use crate::audit::Party;
+
 /// Longest text of a clue, in characters. What arrives is as long as its sender likes.
 const MAX_TEXT: usize = 500;
 
@@ -13,6 +15,8 @@ pub struct Clue {
     pub expected: Option<String>,
     /// What came instead.
     pub arrived: Option<String>,
+    /// Whom it is about.
+    pub about: Option<Party>,
 }
 
 /// The line of the code that refused.

@@ -390,6 +390,12 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "flows.md 6.7",
             "Have a new code sent, which starts the count again.",
         ),
+        Refusal::UsernameTaken => say(
+            "Somebody has the username that was chosen.",
+            "A username that nobody in the environment has, whatever the case of its letters",
+            "flows.md 6.9, 7.2; platform.md 3.7",
+            "Choose another username, or sign on with the account that has it.",
+        ),
         Refusal::FlowAlreadyResumed => say(
             "The flow was resumed before; its authorization response went out.",
             "One call of /as/resume for each flow",

@@ -18,6 +18,7 @@ use countersign_domain::store::{Fault, Kind};
 use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Party;
 use crate::refusal::Refused;
 
 pub use ring::Explanations;
@@ -70,6 +71,9 @@ pub struct Explanation {
     /// What came instead, with secrets left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived: Option<String>,
+    /// Whom it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Party>,
     /// The rule that refused.
     pub rule: Rule,
     /// What to do about it.
@@ -94,6 +98,7 @@ impl Explanation {
             because: clue::cut(&refused.because),
             expected: clue.expected.unwrap_or(words.expected),
             arrived: clue.arrived,
+            about: clue.about,
             rule: Rule {
                 file: refused.origin.text(),
                 clause: words.clause.to_owned(),

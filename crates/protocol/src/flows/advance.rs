@@ -13,6 +13,7 @@ use crate::flows::actions::Call;
 use crate::flows::agreement;
 use crate::flows::codes::{self, Issue};
 use crate::flows::complete::{self, Completion};
+use crate::flows::external::PendingLink;
 use crate::flows::flow::FlowUser;
 use crate::flows::next::{Known, Next, next};
 use crate::flows::state::{Done, FlowFailure};
@@ -41,6 +42,8 @@ pub struct Arrival {
     token: BrowserToken,
     /// The code for an address that is still to be verified.
     verification: Option<Issue>,
+    /// The account at a provider that becomes the user's with this step.
+    link: Option<PendingLink>,
     /// The caller's address.
     pub remote_ip: Option<String>,
     user_agent: Option<String>,
@@ -68,6 +71,7 @@ impl Arrival {
         Ok(Self {
             prior,
             verification: None,
+            link: PendingLink::gather(cx, flow).await?,
             consents,
             sessions: page.docs.into_iter().map(|doc| doc.key).collect(),
             session_id: SessionId::random(entropy),
@@ -107,6 +111,22 @@ pub struct Advanced {
 /// The step that the flow waited for is satisfied by `user`, whom this flow or its session proved:
 /// on to the next one, or to completion.
 pub fn advance(
+    cx: &Cx,
+    flow: &mut Flow,
+    user: &User,
+    account: &Account,
+    arrival: Arrival,
+) -> Result<Advanced, Fault> {
+    let link = match &arrival.link {
+        Some(link) => link.make(cx, &mut flow.progress, user)?,
+        None => Batch::new(),
+    };
+    let mut advanced = onward(cx, flow, user, account, arrival)?;
+    advanced.writes = advanced.writes.and(link);
+    Ok(advanced)
+}
+
+fn onward(
     cx: &Cx,
     flow: &mut Flow,
     user: &User,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::ids::{ActionId, FlowId, SessionId, UserId};
+use countersign_domain::ids::{ActionId, FlowId, PopulationId, SessionId, UserId};
 use countersign_domain::policy::sign_on::ActionStep;
 use countersign_domain::session::SessionPolicy;
 use countersign_domain::store::Kind;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::as_::authorize::AuthorizationRequest;
 use crate::cx::Cx;
 use crate::flows::State;
+use crate::flows::external::{ExternalIdentity, Identified, Trip};
+use crate::flows::registration::RegistrationOffer;
 use crate::flows::state::{DeviceFlow, DeviceSignOn, Done};
 
 /// How long a flow lives after it was last touched.
@@ -46,6 +48,9 @@ pub struct FlowUser {
     /// Family name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
+    /// Their population, for the audit log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<PopulationId>,
 }
 
 impl From<&User> for FlowUser {
@@ -56,6 +61,7 @@ impl From<&User> for FlowUser {
             username: user.username.clone(),
             given: name.and_then(|name| name.given.clone()),
             family: name.and_then(|name| name.family.clone()),
+            population: Some(user.population.id),
         }
     }
 }
@@ -116,6 +122,15 @@ pub struct Progress {
     /// What the action that waits for the person offers beside its own proof.
     #[serde(default)]
     pub offers: Offers,
+    /// What a look at the identifier told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identified: Option<Identified>,
+    /// The last trip to an identity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<Trip>,
+    /// Whom a provider named, until that is somebody here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalIdentity>,
 }
 
 /// What an action offers beside its own proof, by its settings when the flow came to it.
@@ -124,6 +139,9 @@ pub struct Progress {
 pub struct Offers {
     /// A forgotten password can be replaced: `password.forgot`.
     pub recovery: bool,
+    /// People can register: `user.register`, or a page elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationOffer>,
 }
 
 impl Offers {
@@ -132,6 +150,7 @@ impl Offers {
         match step {
             ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => Self {
                 recovery: login.recovery.enabled,
+                registration: RegistrationOffer::of(&login.registration),
             },
             ActionStep::MultiFactorAuthentication { .. }
             | ActionStep::IdentityProvider { .. }
@@ -145,6 +164,14 @@ impl Progress {
     /// The action that waited for the person is satisfied.
     pub fn satisfy(&mut self) {
         self.done.extend(self.asking.take());
+    }
+
+    /// An identity provider said who the person is.
+    ///
+    /// Decision: it counts as a sign-on with a password, for that is what the conditions of
+    /// IDENTITY_PROVIDER actions ask about (`reference/flows.md` 9.4).
+    pub fn used_provider(&mut self, now: Time) {
+        self.used_password(now);
     }
 
     /// The person proved who they are with the password.

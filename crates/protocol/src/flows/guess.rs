@@ -16,9 +16,10 @@ use countersign_domain::time::Time;
 use countersign_domain::user::{Account, Credential, User};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::audit::Party;
 use crate::cx::Cx;
 use crate::flows::turns::Turn;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::Verdict;
 
 /// Longest username or password that is looked at, in bytes. Hashing cost does not grow with it;
@@ -118,16 +119,14 @@ impl Guess {
     /// Source: `reference/rulings.md` 9; `flows.md` 10.1.
     pub fn refuse<T>(&self, cx: &Cx, wrong: Refusal) -> Result<Verdict<T>, Fault> {
         if self.right.is_none() {
-            return Ok(Verdict::refuse(locked(&self.account, cx.now)));
+            return Ok(Verdict::refuse(
+                self.about(cx, locked(&self.account, cx.now).into()),
+            ));
         }
         let mut account =
             lockout::after_failure(&self.account, &self.policy, cx.now, &self.attempt);
         if self.user.is_none() {
-            let kept = self
-                .policy
-                .lockout
-                .map_or(0, |lockout| lockout.duration_seconds);
-            account.forget_at = Some(cx.now.plus(Duration::from_secs(u64::from(kept) + 60)));
+            account.forget_at = Some(forgotten_at(&self.policy, cx.now));
         }
         let refusal = if lockout::is_locked(&account, cx.now) {
             locked(&account, cx.now).into()
@@ -142,7 +141,15 @@ impl Guess {
             })
         };
         let writes = self.write_account(cx, &account)?;
-        Ok(Verdict::refuse(refusal).writing(writes))
+        Ok(Verdict::refuse(self.about(cx, refusal)).writing(writes))
+    }
+
+    /// Names the user to administrators: in the explanation and in the audit log.
+    fn about(&self, cx: &Cx, refused: Refused) -> Refused {
+        match &self.user {
+            Some(user) => refused.about(Party::user(cx.env_id(), user)),
+            None => refused,
+        }
     }
 
     /// The account after the right password.
@@ -170,8 +177,14 @@ impl Proven<'_> {
     }
 }
 
+/// When the account of an unknown username is forgotten: once its lock has run out.
+pub(crate) fn forgotten_at(policy: &PasswordPolicy, now: Time) -> Time {
+    let kept = policy.lockout.map_or(0, |lockout| lockout.duration_seconds);
+    now.plus(Duration::from_secs(u64::from(kept) + 60))
+}
+
 /// Under this id an unknown username counts its failures.
-fn stand_in(cx: &Cx, username: &str) -> Result<UserId, Fault> {
+pub(crate) fn stand_in(cx: &Cx, username: &str) -> Result<UserId, Fault> {
     let key = cx.ports.vault.mac_key("unknown username", cx.env_id())?;
     let tag = hmac::sign(&key, username.as_bytes());
     let bytes = tag

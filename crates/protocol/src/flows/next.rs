@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use countersign_domain::agreement::AgreementConsent;
-use countersign_domain::ids::{ActionId, SignOnPolicyId};
+use countersign_domain::ids::{ActionId, IdentityProviderId, SignOnPolicyId};
 use countersign_domain::policy::conditions::{ConditionFacts, evaluate};
 use countersign_domain::policy::sign_on::{ActionStep, NoDevicesMode, SignOnAction};
 use countersign_domain::session::SessionPolicy;
@@ -14,6 +14,7 @@ use crate::configuration::Snapshot;
 use crate::flows::State;
 use crate::flows::agreement::{self, Wanted};
 use crate::flows::codes;
+use crate::flows::external::{self, ExternalSignOn};
 use crate::flows::flow::{Offers, Progress, SessionFacts};
 use crate::flows::profile;
 use crate::flows::state::{FlowFailure, Verification, Whose};
@@ -177,12 +178,19 @@ fn walk(
                     return Walk::Ask(action.id, State::ProfileDataRequired(prompt));
                 }
             }
-            // Where an identifier could lead besides the password is not served yet.
-            ActionStep::IdentifierFirst { .. } => {
-                let state = match (known.user, &progress.identifier) {
-                    (Some(user), _) => State::PasswordRequired(Whose::Known(user.into())),
-                    (None, Some(name)) => State::PasswordRequired(Whose::Named(name.clone())),
-                    (None, None) => State::SignOnRequired,
+            ActionStep::IdentifierFirst {
+                discovery_rules, ..
+            } => {
+                let theirs = known.user.and_then(external::authority);
+                let leads = match known.user {
+                    Some(_) => theirs.filter(|id| env.provider(*id).is_some()),
+                    None => external::route(env, discovery_rules, progress),
+                };
+                let state = match (leads, known.user, &progress.identifier) {
+                    (Some(provider), user, _) => elsewhere(provider, user),
+                    (None, Some(user), _) => State::PasswordRequired(Whose::Known(user.into())),
+                    (None, None, Some(name)) => State::PasswordRequired(Whose::Named(name.clone())),
+                    (None, None, None) => State::SignOnRequired,
                 };
                 return Walk::Ask(action.id, state);
             }
@@ -207,12 +215,24 @@ fn walk(
                     Wanted::Impossible => return Walk::Fail(FlowFailure::ActionUnavailable),
                 }
             }
-            ActionStep::IdentityProvider { .. } => {
-                return Walk::Fail(FlowFailure::ActionUnavailable);
+            ActionStep::IdentityProvider {
+                identity_provider, ..
+            } => {
+                if env.provider(identity_provider.id).is_none() {
+                    return Walk::Fail(FlowFailure::ActionUnavailable);
+                }
+                return Walk::Ask(action.id, elsewhere(identity_provider.id, known.user));
             }
         }
     }
     Walk::Complete
+}
+
+fn elsewhere(provider: IdentityProviderId, user: Option<&User>) -> State {
+    State::ExternalAuthenticationRequired(ExternalSignOn {
+        provider,
+        user: user.map(Into::into),
+    })
 }
 
 /// Decision: conditions of actions that prove nothing are kept and have no effect

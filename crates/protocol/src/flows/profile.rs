@@ -168,11 +168,12 @@ pub fn prompt(
     })
 }
 
-fn by_name(name: &str) -> Option<&'static Attribute> {
+pub(crate) fn by_name(name: &str) -> Option<&'static Attribute> {
     ATTRIBUTES.iter().find(|attribute| attribute.name == name)
 }
 
-fn has(user: &Value, name: &str) -> bool {
+/// Whether a user has a value.
+pub(crate) fn has(user: &Value, name: &str) -> bool {
     let value = match name.split_once('.') {
         Some((outer, inner)) => user.get(outer).and_then(|it| it.get(inner)),
         None => user.get(name),
@@ -182,7 +183,7 @@ fn has(user: &Value, name: &str) -> bool {
         .is_some_and(|text| !text.is_empty())
 }
 
-fn put(user: &mut Value, name: &str, value: String) {
+pub(crate) fn put(user: &mut Value, name: &str, value: String) {
     let (outer, inner) = name.split_once('.').unwrap_or((name, ""));
     let Some(user) = user.as_object_mut() else {
         return;
@@ -197,7 +198,10 @@ fn put(user: &mut Value, name: &str, value: String) {
     }
 }
 
-fn answered(attribute: &Attribute, body: &Map<String, Value>) -> Result<Option<String>, Refused> {
+pub(crate) fn answered(
+    attribute: &Attribute,
+    body: &Map<String, Value>,
+) -> Result<Option<String>, Refused> {
     let value = match attribute.name.split_once('.') {
         Some((outer, inner)) => match body.get(outer) {
             Some(Value::Object(object)) => object.get(inner),

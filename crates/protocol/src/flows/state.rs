@@ -6,6 +6,7 @@ use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::flows::agreement::ConsentPrompt;
+use crate::flows::external::ExternalSignOn;
 use crate::flows::flow::FlowUser;
 use crate::flows::profile::ProfilePrompt;
 
@@ -26,6 +27,12 @@ pub enum State {
     RecoveryCodeRequired(Recovery),
     /// The account waits for its address to be verified.
     VerificationCodeRequired(Verification),
+    /// Somebody whom a provider named, and whom nobody here is yet.
+    AccountLinkingRequired,
+    /// The same, and what the provider said of them is to be confirmed.
+    AccountConfirmationRequired,
+    /// Another provider is to say who it is.
+    ExternalAuthenticationRequired(ExternalSignOn),
     /// A PROGRESSIVE_PROFILING action.
     ProfileDataRequired(ProfilePrompt),
     /// An AGREEMENT action.
@@ -164,6 +171,10 @@ pub enum FlowFailure {
     DeviceRefused,
     /// The application does not let this person in.
     NoAccess,
+    /// The identity provider did not sign the person on, or they may not come in.
+    ExternalSignOn,
+    /// Nobody here has the account of the provider, and nobody new is made.
+    NobodyHasTheAccount,
 }
 
 impl State {
@@ -177,6 +188,9 @@ impl State {
             Self::MustChangePassword(_) => "MUST_CHANGE_PASSWORD",
             Self::RecoveryCodeRequired(_) => "RECOVERY_CODE_REQUIRED",
             Self::VerificationCodeRequired(_) => "VERIFICATION_CODE_REQUIRED",
+            Self::AccountLinkingRequired => "ACCOUNT_LINKING_REQUIRED",
+            Self::AccountConfirmationRequired => "ACCOUNT_CONFIRMATION_REQUIRED",
+            Self::ExternalAuthenticationRequired(_) => "EXTERNAL_AUTHENTICATION_REQUIRED",
             Self::ProfileDataRequired(_) => "PROFILE_DATA_REQUIRED",
             Self::AgreementConsentRequired(_) => "AGREEMENT_CONSENT_REQUIRED",
             Self::DagUserCodeRequired(_) => "DAG_USER_CODE_REQUIRED",
@@ -200,6 +214,7 @@ impl State {
             Self::PasswordRequired(Whose::Known(user)) => Some(user),
             Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),
             Self::VerificationCodeRequired(waiting) => Some(&waiting.user),
+            Self::ExternalAuthenticationRequired(asked) => asked.user.as_ref(),
             Self::ProfileDataRequired(prompt) => Some(&prompt.user),
             Self::AgreementConsentRequired(prompt) => Some(&prompt.user),
             Self::DagUserCodeRequired(asked) => Some(&asked.done.user),
@@ -210,6 +225,8 @@ impl State {
             | Self::SignOnRequired
             | Self::PasswordRequired(Whose::Named(_))
             | Self::RecoveryCodeRequired(_)
+            | Self::AccountLinkingRequired
+            | Self::AccountConfirmationRequired
             | Self::Failed(_) => None,
         }
     }
@@ -227,7 +244,9 @@ impl FlowFailure {
             | Self::DeviceCodeGuessed
             | Self::DeviceCodeExpired
             | Self::DeviceRefused
-            | Self::NoAccess => "access_denied",
+            | Self::NoAccess
+            | Self::ExternalSignOn
+            | Self::NobodyHasTheAccount => "access_denied",
         }
     }
 
@@ -242,6 +261,8 @@ impl FlowFailure {
             Self::DeviceCodeExpired => "The device does not wait for this code any more.",
             Self::DeviceRefused => "The user refused to connect the device.",
             Self::NoAccess => "The user may not use the application.",
+            Self::ExternalSignOn => "The identity provider did not sign the user on.",
+            Self::NobodyHasTheAccount => "No user has this account of the identity provider.",
         }
     }
 }

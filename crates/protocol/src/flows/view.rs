@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::configuration::Snapshot;
 use crate::flows::actions::ACTIONS;
 use crate::flows::agreement::ConsentPrompt;
+use crate::flows::external;
 use crate::flows::registration::RegistrationOffer;
 use crate::flows::{Flow, State};
 
@@ -27,7 +28,25 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
     {
         links.insert("registration.external".into(), json!({ "href": page }));
     }
+    let leads = |id| json!({ "href": env.urls.rp_authenticate(env.id, id, flow.id) });
     let mut embedded = Map::new();
+    if let State::ExternalAuthenticationRequired(asked) = &flow.state {
+        links.insert("authenticate".into(), leads(asked.provider));
+    } else {
+        let providers = external::providers(env, flow).into_iter().map(|view| {
+            let provider = &view.provider;
+            json!({
+                "_links": { "authenticate": leads(provider.id) },
+                "id": provider.id,
+                "name": provider.name,
+                "type": provider.type_,
+            })
+        });
+        let providers: Vec<Value> = providers.collect();
+        if !providers.is_empty() {
+            embedded.insert("socialProviders".into(), Value::Array(providers));
+        }
+    }
     embedded.insert(
         "application".into(),
         json!({ "name": flow.application_name }),
@@ -95,6 +114,11 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         body.insert("email".into(), json!(email));
     }
     match &flow.state {
+        State::AccountLinkingRequired | State::AccountConfirmationRequired => {
+            if let Some(identity) = &flow.progress.external {
+                body.insert("attributes".into(), Value::Object(identity.shown()));
+            }
+        }
         State::Completed(done) => {
             body.insert("authenticators".into(), json!(done.amr));
         }
@@ -126,6 +150,9 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         }
         State::PasswordRequired(_)
         | State::VerificationCodeRequired(_)
+        | State::AccountLinkingRequired
+        | State::AccountConfirmationRequired
+        | State::ExternalAuthenticationRequired(_)
         | State::ProfileDataRequired(_)
         | State::AgreementConsentRequired(_)
         | State::DagUserCodeRequired(_)

@@ -3,10 +3,15 @@
 
 pub mod device_auth_grant_consent;
 pub mod device_auth_grant_user_code_verify;
+pub mod password_forgot;
+pub mod password_recover;
 pub mod password_reset;
+pub mod password_send_recovery_code;
 pub mod session_reset;
+pub mod user_confirm;
 pub mod user_consent;
 pub mod user_lookup;
+pub mod user_register;
 pub mod user_send_verification_code;
 pub mod user_update;
 pub mod user_verify;
@@ -19,6 +24,7 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Fault;
 use serde::de::DeserializeOwned;
 
+use crate::audit::Watched;
 use crate::browser::BrowserToken;
 use crate::cx::Cx;
 use crate::flows::turns::Turn;
@@ -162,7 +168,9 @@ impl<A: Action> Operation for Perform<'_, A> {
 
     fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<Reply>, Fault> {
         let (flow, facts) = facts;
-        self.action.decide(cx, flow, facts)
+        let watched = Watched::before(cx, A::MEDIA, &flow);
+        let verdict = self.action.decide(cx, flow, facts)?;
+        watched.after(cx, verdict)
     }
 }
 
@@ -170,10 +178,15 @@ impl<A: Action> Operation for Perform<'_, A> {
 pub static ACTIONS: &[&dyn AnyAction] = &[
     &username_password_check::UsernamePasswordCheck,
     &user_lookup::UserLookup,
+    &user_register::UserRegister,
+    &password_forgot::PasswordForgot,
+    &password_recover::PasswordRecover,
+    &password_send_recovery_code::PasswordSendRecoveryCode,
     &password_reset::PasswordReset,
     &user_verify::UserVerify,
     &user_send_verification_code::UserSendVerificationCode,
     &user_update::UserUpdate,
+    &user_confirm::UserConfirm,
     &user_consent::UserConsent,
     &device_auth_grant_user_code_verify::DeviceAuthGrantUserCodeVerify,
     &device_auth_grant_consent::DeviceAuthGrantConsent,
@@ -190,7 +203,13 @@ pub fn by_media_type(content_type: &str) -> Option<&'static dyn AnyAction> {
         .get(..PREFIX.len())
         .filter(|start| start.eq_ignore_ascii_case(PREFIX))
         .and_then(|_| media.get(PREFIX.len()..))?;
-    let name = name.strip_suffix("+json")?;
+    // Compat: the table of media types writes this one without its end, the sample with it; both are
+    // accepted (`reference/flows.md` F2).
+    let name = match name.strip_suffix("+json") {
+        Some(name) => name,
+        None if name.eq_ignore_ascii_case("password.sendRecoveryCode") => name,
+        None => return None,
+    };
     ACTIONS
         .iter()
         .copied()

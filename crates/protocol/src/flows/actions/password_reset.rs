@@ -10,14 +10,14 @@ use countersign_domain::password::policy::{
 };
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
-use countersign_domain::user::{Credential, FormerPassword, UserSignOn};
+use countersign_domain::user::{Credential, FormerPassword, User, UserSignOn};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::advance::{Arrival, advance};
-use crate::flows::guess::{Guess, MAX_LEN, Proven};
+use crate::flows::guess::{Guess, MAX_LEN};
 use crate::flows::state::PasswordChange;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -73,7 +73,15 @@ impl Action for PasswordReset {
         let judged = match guess.proven() {
             Some(proven) => Some(Judged {
                 arrival: Arrival::proving(cx, call, flow, proven.user).await?,
-                outcome: judge(cx, &guess.policy, &proven, current, new).await?,
+                outcome: judge(
+                    cx,
+                    &guess.policy,
+                    proven.user,
+                    proven.credential,
+                    Some(current),
+                    new,
+                )
+                .await?,
             }),
             None => None,
         };
@@ -140,6 +148,9 @@ fn changing(flow: &Flow) -> Option<&PasswordChange> {
         | State::RecoveryCodeRequired(_)
         | State::VerificationCodeRequired(_)
         | State::ProfileDataRequired(_)
+        | State::AccountLinkingRequired
+        | State::AccountConfirmationRequired
+        | State::ExternalAuthenticationRequired(_)
         | State::AgreementConsentRequired(_)
         | State::DagUserCodeRequired(_)
         | State::DagConsentRequired(_)
@@ -149,7 +160,8 @@ fn changing(flow: &Flow) -> Option<&PasswordChange> {
     }
 }
 
-fn given<'a>(
+/// A password of the body that must be there, at a bearable length.
+pub(super) fn given<'a>(
     value: Option<&'a SecretString>,
     name: &'static str,
 ) -> Result<&'a SecretString, crate::refusal::Refused> {
@@ -161,26 +173,37 @@ fn given<'a>(
     Ok(value)
 }
 
-/// Hashes the new password, or says what it lacks.
-async fn judge(
+/// Hashes the new password, or says what it lacks. `current` is the old one, where it was typed.
+///
+/// Decision: a password that is recovered is never too young to be changed, for nobody knows it.
+pub(crate) async fn judge(
     cx: &Cx,
     policy: &PasswordPolicy,
-    proven: &Proven<'_>,
-    current: &SecretString,
+    user: &User,
+    credential: &Credential,
+    current: Option<&SecretString>,
     new: &SecretString,
 ) -> Outcome<Result<PasswordHash, BTreeSet<Requirement>>> {
     let text = new.expose_secret();
-    let profile = ProfileData::of(proven.user);
-    let mut lacking = check(policy, text, Some(current.expose_secret()), &profile);
+    let profile = ProfileData::of(user);
+    let current = current.map(ExposeSecret::expose_secret);
+    let mut lacking = check(policy, text, current, &profile);
     // Whatever the policy bypasses: the same password again is no change.
-    if text == current.expose_secret() {
+    let is_same = match current {
+        Some(current) => text == current,
+        None => {
+            let hash = credential.password_hash.clone();
+            cx.ports.heavy.verify_password(hash, new.clone()).await?
+        }
+    };
+    if is_same {
         lacking.insert(Requirement::NotSimilarToCurrent);
     }
     if !policy.bypass_policy {
-        if is_too_young(policy, proven.credential, cx.now) {
+        if current.is_some() && is_too_young(policy, credential, cx.now) {
             lacking.insert(Requirement::MinAgeDays);
         }
-        for former in remembered(proven.credential, policy.history, cx.now) {
+        for former in remembered(credential, policy.history, cx.now) {
             let hash = Some(former.hash.clone());
             let same = cx.ports.heavy.verify_password(hash, new.clone());
             if same.await? {
@@ -219,7 +242,7 @@ fn remembered(
 }
 
 /// The credential with its new password; the old one joins the former ones.
-fn renewed(
+pub(crate) fn renewed(
     before: &Credential,
     hash: PasswordHash,
     policy: &PasswordPolicy,

@@ -46,6 +46,9 @@ impl Action for SessionReset {
             State::UsernamePasswordRequired
             | State::SignOnRequired
             | State::ProfileDataRequired(_)
+            | State::AccountLinkingRequired
+            | State::AccountConfirmationRequired
+            | State::ExternalAuthenticationRequired(_)
             | State::AgreementConsentRequired(_)
             | State::DagUserCodeRequired(_)
             | State::DagConsentRequired(_)

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::external::{self, Identified};
 use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, next};
 use crate::flows::turns::Turn;
@@ -13,10 +14,11 @@ use crate::flows::{Flow, State};
 use crate::refusal::{Outcome, Refusal};
 use crate::run::Verdict;
 
-/// Takes the username, and asks for the password next.
+/// Takes the username, and asks for the password next, or leads to the provider that has the say.
 ///
-/// Decision: whether anybody has the name is not looked at before the password is, so that nothing
-/// here, not even the time it takes, tells who exists (`threats.md` 34).
+/// Decision: where no provider is configured, whether anybody has the name is not looked at before
+/// the password is, so that nothing here, not even the time it takes, tells who exists
+/// (`threats.md` 34).
 pub struct UserLookup;
 
 /// The body. Unknown members are ignored.
@@ -28,8 +30,8 @@ pub struct Input {
 impl Action for UserLookup {
     const MEDIA: &'static str = "user.lookup";
     type Input = Input;
-    /// The username.
-    type Facts = String;
+    /// The username, and what is known of it.
+    type Facts = (String, Option<Identified>);
 
     fn offered(&self, flow: &Flow) -> bool {
         matches!(flow.state, State::SignOnRequired)
@@ -37,12 +39,12 @@ impl Action for UserLookup {
 
     async fn gather(
         &self,
-        _cx: &Cx,
+        cx: &Cx,
         _call: &Call<'_>,
         _flow: &Flow,
         input: &Input,
         _turn: &Turn,
-    ) -> Outcome<String> {
+    ) -> Outcome<Self::Facts> {
         let name = input.username.as_deref().filter(|name| !name.is_empty());
         let name = name.ok_or(Refusal::ValueRequired("username"))?;
         if name.len() > MAX_LEN {
@@ -50,20 +52,21 @@ impl Action for UserLookup {
                 .because("longer than 1 KiB")
                 .into());
         }
-        Ok(name.to_owned())
+        Ok((name.to_owned(), external::identify(cx, Some(name)).await?))
     }
 
     fn decide(
         &self,
         cx: &Cx,
         flow: Stored<Flow>,
-        username: String,
+        (username, identified): Self::Facts,
     ) -> Result<Verdict<Reply>, Fault> {
         let Stored {
             value: mut flow,
             version,
         } = flow;
         flow.progress.identifier = Some(username);
+        flow.progress.identified = identified;
         let policies = flow.request.policies.clone();
         let known = Known::nobody(flow.remote_ip(cx));
         flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();

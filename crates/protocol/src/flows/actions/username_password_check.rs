@@ -51,7 +51,9 @@ impl Action for UsernamePasswordCheck {
     fn offered(&self, flow: &Flow) -> bool {
         matches!(
             flow.state,
-            State::UsernamePasswordRequired | State::PasswordRequired(_)
+            State::UsernamePasswordRequired
+                | State::PasswordRequired(_)
+                | State::AccountLinkingRequired
         )
     }
 

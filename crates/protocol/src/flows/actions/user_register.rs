@@ -1,0 +1,100 @@
+//! `application/vnd.pingidentity.user.register+json` (`reference/flows.md` 6.9).
+
+use countersign_domain::entity::Stored;
+use countersign_domain::ids::UserId;
+use countersign_domain::store::Fault;
+use countersign_domain::user::{Account, LifecycleStatus, UserSignOn};
+use serde_json::{Map, Value};
+
+use super::{Action, Call, Reply};
+use crate::cx::Cx;
+use crate::flows::advance::{Arrival, advance};
+use crate::flows::registration::{self, Applicant, Registrant, RegistrationOffer};
+use crate::flows::turns::Turn;
+use crate::flows::{Flow, State};
+use crate::refusal::{Outcome, Refusal};
+use crate::run::Verdict;
+
+/// Makes somebody a user, who is signed on with the password they chose as soon as their address is
+/// verified.
+pub struct UserRegister;
+
+/// What the rule needs to know.
+pub struct Facts {
+    registrant: Registrant,
+    arrival: Arrival,
+}
+
+impl Action for UserRegister {
+    const MEDIA: &'static str = "user.register";
+    /// A user and a password.
+    type Input = Map<String, Value>;
+    type Facts = Facts;
+
+    fn offered(&self, flow: &Flow) -> bool {
+        let is_open = matches!(
+            flow.state,
+            State::UsernamePasswordRequired | State::SignOnRequired
+        );
+        is_open
+            && matches!(
+                flow.progress.offers.registration,
+                Some(RegistrationOffer::Here(_))
+            )
+    }
+
+    async fn gather(
+        &self,
+        cx: &Cx,
+        call: &Call<'_>,
+        flow: &Flow,
+        input: &Map<String, Value>,
+        _turn: &Turn,
+    ) -> Outcome<Facts> {
+        let Some(RegistrationOffer::Here(named)) = &flow.progress.offers.registration else {
+            return Err(Refusal::ActionNotOffered.into());
+        };
+        let population = registration::population(cx, *named)?;
+        let id = UserId::random(&*cx.ports.entropy);
+        let mut applicant = Applicant::read(input, id, population, cx.now)?;
+        if !cx.env.environment.settings.verify_registrations {
+            applicant.user.lifecycle.status = LifecycleStatus::AccountOk;
+        }
+        if applicant.password.is_none() {
+            return Err(Refusal::ValueRequired("password").into());
+        }
+        let registrant = Registrant::gather(cx, applicant).await?;
+        Ok(Facts {
+            arrival: Arrival::proving(cx, call, flow, &registrant.user).await?,
+            registrant,
+        })
+    }
+
+    fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+        let Facts {
+            registrant,
+            arrival,
+        } = facts;
+        if let Some(refused) = registrant.refusal() {
+            return Ok(Verdict::refuse(refused));
+        }
+        let Stored {
+            value: mut flow,
+            version,
+        } = flow;
+        let mut account = Account::new(registrant.user.id);
+        account.last_sign_on = Some(UserSignOn {
+            at: cx.now,
+            remote_ip: arrival.remote_ip.clone(),
+        });
+        flow.progress.used_password(cx.now);
+        let advanced = advance(cx, &mut flow, &registrant.user, &account, arrival)?;
+        flow.touch(cx.now);
+        let writes = registrant
+            .writes(cx, &account)?
+            .and(advanced.writes)
+            .update(cx.env_id(), &flow, version)?;
+        let cookie = advanced.cookie;
+        Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))
+    }
+}

@@ -1,0 +1,239 @@
+//! Registration: somebody becomes a user during a sign-on (`reference/flows.md` 6.9). What a policy
+//! offers, what may be said of oneself, and what is written.
+
+use std::collections::BTreeSet;
+
+use countersign_domain::entity;
+use countersign_domain::ids::{PopulationId, UserId};
+use countersign_domain::password::hash::PasswordHash;
+use countersign_domain::password::policy::{ProfileData, Requirement, check};
+use countersign_domain::policy::sign_on::Registration;
+use countersign_domain::reference::{Ref, fold};
+use countersign_domain::store::{Batch, Fault};
+use countersign_domain::time::Time;
+use countersign_domain::user::{
+    Account, Credential, Lifecycle, LifecycleStatus, User, UserIdentityProvider,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::cx::Cx;
+use crate::flows::guess::MAX_LEN;
+use crate::flows::profile;
+use crate::refusal::{Outcome, Refusal, Refused};
+
+/// How an action lets people register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RegistrationOffer {
+    /// In the flow: `user.register`. New users come into this population, else into the default one.
+    Here(Option<PopulationId>),
+    /// On a page elsewhere: `registration.external`.
+    Elsewhere(String),
+}
+
+impl RegistrationOffer {
+    /// Source: `reference/flows.md` 4, 9.3.
+    pub fn of(settings: &Registration) -> Option<Self> {
+        if settings.enabled {
+            return Some(Self::Here(settings.population.map(|it| it.id)));
+        }
+        let external = settings.external.as_ref();
+        external.map(|it| Self::Elsewhere(it.href.clone()))
+    }
+}
+
+/// Longest username, in characters.
+/// Source: `reference/platform.md` 3.7.
+const LONGEST_USERNAME: usize = 128;
+
+/// A username as it was typed, if it can be one: letters, marks, numbers, symbols, punctuation and
+/// spaces. Space around it is cut.
+///
+/// Decision: characters that nobody sees are refused, so that no name looks like another.
+pub fn username(typed: Option<&str>) -> Result<String, Refused> {
+    const UNSEEN: [std::ops::RangeInclusive<char>; 7] = [
+        '\u{ad}'..='\u{ad}',
+        '\u{61c}'..='\u{61c}',
+        '\u{180e}'..='\u{180e}',
+        '\u{200b}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{feff}'..='\u{feff}',
+    ];
+    let name = typed.map(str::trim).filter(|name| !name.is_empty());
+    let name = name.ok_or(Refusal::ValueRequired("username"))?;
+    let is_seen = |it: char| !it.is_control() && !UNSEEN.iter().any(|unseen| unseen.contains(&it));
+    if name.chars().count() > LONGEST_USERNAME || !name.chars().all(is_seen) {
+        let why = "longer than 128 characters, or with characters that nobody sees";
+        return Err(Refusal::ValueInvalid("username").because(why));
+    }
+    Ok(name.to_owned())
+}
+
+/// Somebody who wants to be a user, as they describe themselves.
+pub struct Applicant {
+    /// The user they would be.
+    pub user: User,
+    /// The password they chose.
+    pub password: Option<SecretString>,
+}
+
+impl Applicant {
+    /// From the body of a request. What decides over access (`enabled`, `population` and the like)
+    /// is not for them to say and ignored like everything unknown.
+    pub fn read(
+        body: &Map<String, Value>,
+        id: UserId,
+        population: PopulationId,
+        now: Time,
+    ) -> Result<Self, Refused> {
+        let typed = |name: &'static str| match body.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(Refusal::ValueInvalid(name).because("not text")),
+        };
+        let mut user =
+            serde_json::to_value(blank(id, username(typed("username")?)?, population, now))
+                .unwrap_or_default();
+        for attribute in profile::ATTRIBUTES {
+            match profile::answered(attribute, body)? {
+                Some(value) => profile::put(&mut user, attribute.name, value),
+                None if attribute.name == "email" => {
+                    return Err(Refusal::ValueRequired("email").into());
+                }
+                None => {}
+            }
+        }
+        let user = serde_json::from_value(user)
+            .map_err(|_| Refusal::MalformedBody.because("not a user with these attributes"))?;
+        let password = typed("password")?.filter(|it| !it.is_empty());
+        if password.is_some_and(|it| it.len() > MAX_LEN) {
+            return Err(Refusal::ValueInvalid("password").because("longer than 1 KiB"));
+        }
+        Ok(Self {
+            user,
+            password: password.map(SecretString::from),
+        })
+    }
+}
+
+fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> User {
+    User {
+        id,
+        username,
+        email: None,
+        email_verified: false,
+        enabled: true,
+        mfa_enabled: false,
+        lifecycle: Lifecycle {
+            status: LifecycleStatus::VerificationRequired,
+            ..Lifecycle::default()
+        },
+        population: Ref::to(population),
+        identity_provider: UserIdentityProvider::default(),
+        name: None,
+        address: None,
+        nickname: None,
+        title: None,
+        type_: None,
+        locale: None,
+        preferred_language: None,
+        timezone: None,
+        mobile_phone: None,
+        primary_phone: None,
+        external_id: None,
+        photo: None,
+        account_id: None,
+        custom: Map::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// What a registration needs to know. Slow hashes are facts.
+pub struct Registrant {
+    /// The user to be.
+    pub user: User,
+    /// The password, hashed, or what it lacks; none where none is needed.
+    outcome: Option<Result<PasswordHash, BTreeSet<Requirement>>>,
+    /// Somebody has the username.
+    is_taken: bool,
+}
+
+impl Registrant {
+    /// Reads and hashes, whether the username is free or not: the time tells nothing.
+    pub async fn gather(cx: &Cx, applicant: Applicant) -> Outcome<Self> {
+        let Applicant { user, password } = applicant;
+        let store = &*cx.ports.store;
+        let name = fold(&user.username);
+        let (rule, env) = (User::UNIQUE_USERNAME, cx.env_id());
+        let holder = entity::load_by::<User>(store, env, rule, name, cx.now).await?;
+        let outcome = match password {
+            Some(password) => Some(judge(cx, &user, password).await?),
+            None => None,
+        };
+        Ok(Self {
+            user,
+            outcome,
+            is_taken: holder.is_some(),
+        })
+    }
+
+    /// Why they cannot become a user. That a name is taken is said last, when all else is right.
+    pub fn refusal(&self) -> Option<Refused> {
+        if let Some(Err(lacking)) = &self.outcome {
+            let why = format!("the password lacks {lacking:?}");
+            let refusal = Refusal::PasswordUnacceptable {
+                target: "password",
+                lacking: lacking.iter().copied().collect(),
+            };
+            return Some(refusal.because(why));
+        }
+        self.is_taken
+            .then(|| Refusal::UsernameTaken.because("another user has this username"))
+    }
+
+    /// The new user with their password and this account.
+    pub fn writes(&self, cx: &Cx, account: &Account) -> Result<Batch, Fault> {
+        let env = cx.env_id();
+        let batch = Batch::new().create(env, &self.user)?.create(env, account)?;
+        match &self.outcome {
+            Some(Ok(hash)) => {
+                batch.create(env, &Credential::new(self.user.id, hash.clone(), cx.now))
+            }
+            _ => Ok(batch),
+        }
+    }
+}
+
+async fn judge(
+    cx: &Cx,
+    user: &User,
+    password: SecretString,
+) -> Outcome<Result<PasswordHash, BTreeSet<Requirement>>> {
+    let population = cx.env.registering(Some(user.population.id));
+    let policy = population.and_then(|it| it.password_policy.as_ref().map(|it| it.id));
+    let policy = cx.env.password_policy(policy).ok_or(Fault::Misconfigured(
+        "the environment has no password policy",
+    ))?;
+    let profile = ProfileData::of(user);
+    let lacking = check(policy, password.expose_secret(), None, &profile);
+    if !lacking.is_empty() {
+        return Ok(Err(lacking));
+    }
+    let mut salt = [0; 16];
+    cx.ports.entropy.fill(&mut salt);
+    Ok(Ok(cx.ports.heavy.hash_password(password, salt).await?))
+}
+
+/// Where new users go: the population of the settings, while it is there, else the default one.
+pub fn population(cx: &Cx, named: Option<PopulationId>) -> Outcome<PopulationId> {
+    let found = cx.env.registering(named).map(|it| it.id);
+    Ok(found.ok_or(Fault::Misconfigured(
+        "the environment has no default population",
+    ))?)
+}
+
+#[cfg(test)]
+mod tests;
