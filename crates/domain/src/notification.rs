@@ -244,7 +244,10 @@ mod tests {
     fn a_content_needs_a_code_and_known_variables() {
         assert_eq!(content("Ihr Code", "${code.value}").check(), Ok(()));
         assert_eq!(content("Ihr Code", "${otp}").check(), Ok(()));
-        assert_eq!(content("Ihr Code", "kein").check(), Err(NotAContent::NoCode));
+        assert_eq!(
+            content("Ihr Code", "kein").check(),
+            Err(NotAContent::NoCode)
+        );
         assert_eq!(content(" ", "${otp}").check(), Err(NotAContent::Subject));
         assert_eq!(
             content("${user.password}", "${otp}").check(),

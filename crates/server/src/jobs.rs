@@ -1,17 +1,21 @@
-//! What the process does without being asked: sweep, look for configuration changes, rotate signing
-//! keys, look for a new certificate. Every task ends with the order to stop and is joined.
+//! What the process does without being asked: sweep, deliver mail, look for configuration changes,
+//! rotate signing keys, look for a new certificate. Every task ends with the order to stop and is joined.
 
+mod events;
 mod explanations;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_domain::notice::Courier;
 use countersign_domain::ports::Ports;
 use countersign_domain::store::Fault;
+use countersign_protocol::audit::Aside;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::defaults::key_pair::KeyPair;
 use countersign_protocol::explain::Explanations;
+use countersign_protocol::notices::outbox;
 use countersign_protocol::rotation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -59,10 +63,31 @@ impl Jobs {
         jobs
     }
 
+    /// Starts everything that audit events need: writing, webhooks, retention.
+    pub fn keep_events(
+        &mut self,
+        cache: &Arc<ConfigurationCache>,
+        aside: &Arc<Aside>,
+        retention: Duration,
+    ) {
+        let (ports, aside) = (cache.ports().clone(), Arc::clone(aside));
+        self.every(move || events::write(Arc::clone(&aside), ports.clone()));
+        let delivering = Arc::clone(cache);
+        self.every(move || events::deliver(Arc::clone(&delivering)));
+        let (ports, sweep) = (cache.ports().clone(), Arc::default());
+        self.every(move || events::forget(Arc::clone(&sweep), ports.clone(), retention));
+    }
+
     /// Starts writing down what refusals are explained by.
     pub fn keep_explanations(&mut self, ports: &Ports, kept: &Arc<Explanations>) {
         let (ports, kept) = (ports.clone(), Arc::clone(kept));
         self.every(move || explanations::save(Arc::clone(&kept), ports.clone()));
+    }
+
+    /// Starts delivering mail.
+    pub fn deliver_mail(&mut self, ports: &Ports, courier: &Arc<dyn Courier>) {
+        let (ports, courier) = (ports.clone(), Arc::clone(courier));
+        self.every(move || deliver(ports.clone(), Arc::clone(&courier)));
     }
 
     /// Runs `job` again and again; it says when next.
@@ -105,6 +130,17 @@ async fn sweep(ports: Ports) -> Duration {
         Err(fault) => {
             tracing::warn!(%fault, "cannot sweep");
             BETWEEN_SWEEPS
+        }
+    }
+}
+
+async fn deliver(ports: Ports, courier: Arc<dyn Courier>) -> Duration {
+    match outbox::deliver_due(&ports, &*courier).await {
+        Ok(round) if round.more => BETWEEN_SLICES,
+        Ok(_) => POLL,
+        Err(fault) => {
+            tracing::warn!(%fault, "cannot look into the outbox");
+            POLL
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod heavy;
 pub mod import;
 pub mod jobs;
 pub mod listen;
+pub mod mail;
 pub mod ports;
 mod private_file;
 mod sealed_check;

@@ -11,6 +11,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use countersign_domain::notice::Courier;
 use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
@@ -68,6 +69,8 @@ pub struct Server {
     pub urls: Arc<Urls>,
     /// The product itself, for routes that are added to it.
     pub product: countersign_web::App,
+    /// Takes mails away; none in a server that a test drives.
+    courier: Option<Arc<dyn Courier>>,
     metrics: Arc<Metrics>,
     certificate: Option<Arc<Certificate>>,
     seats: Arc<Seats>,
@@ -75,6 +78,7 @@ pub struct Server {
     trusted_proxies: Arc<[IpNet]>,
     stop: watch::Sender<bool>,
     hand_driven: bool,
+    audit_retention: std::time::Duration,
 }
 
 /// The ports alone, for commands that work on the database and serve nothing.
@@ -123,6 +127,11 @@ pub async fn build(
         .map(Arc::new);
     let urls = Arc::new(config.public_urls(first)?);
     let hand_driven = overrides.hand_driven;
+    let courier = if hand_driven {
+        None
+    } else {
+        Some(crate::mail::courier(&config.mail, config.extra_ca.as_deref())?)
+    };
     let mut ports = ports(config, overrides).await?;
     let store = Arc::new(Counting::new(ports.store));
     ports.store = Arc::clone(&store) as Arc<dyn Store>;
@@ -148,6 +157,7 @@ pub async fn build(
         ports,
         cache,
         urls,
+        courier,
         metrics,
         certificate,
         seats,
@@ -155,6 +165,7 @@ pub async fn build(
         trusted_proxies: config.trusted_proxies.as_slice().into(),
         stop,
         hand_driven,
+        audit_retention: config.audit_retention,
     })
 }
 
@@ -176,9 +187,14 @@ pub async fn run(
         server.certificate.clone(),
         stopped.clone(),
     );
+    if let Some(courier) = &server.courier {
+        jobs.deliver_mail(&server.ports, courier);
+    }
     let explanations = Arc::clone(server.product.explanations());
+    let aside = Arc::clone(server.product.aside());
     if !server.hand_driven {
         jobs.keep_explanations(&server.ports, &explanations);
+        jobs.keep_events(&server.cache, &aside, server.audit_retention);
     }
     let app = |documents, router: &Router| App {
         documents,
@@ -220,6 +236,9 @@ pub async fn run(
         let now = server.ports.clock.now();
         if let Err(fault) = explanations.save(&*server.ports.store, now).await {
             tracing::warn!(%fault, "cannot write explanations");
+        }
+        if let Err(fault) = aside.write(&*server.ports.store, now).await {
+            tracing::error!(%fault, "events of refused sign-ons are lost");
         }
     }
     Ok(())

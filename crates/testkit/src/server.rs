@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use countersign_domain::notice::Mail;
 use countersign_domain::ports::{Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::explain::Explanations;
@@ -16,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::store::Home;
-use crate::{Adapter, CountingHeavy, SeededEntropy, Tenant, VirtualClock, broken, fixture};
+use crate::{Adapter, CountingHeavy, Mailbox, SeededEntropy, Tenant, VirtualClock, broken, fixture};
 
 /// A running server.
 pub struct TestServer {
@@ -36,6 +37,8 @@ pub struct TestServer {
     pub faults: Arc<Faulty>,
     /// Counts its password checks.
     pub hashing: Arc<CountingHeavy>,
+    /// Where its mail goes.
+    pub mailbox: Arc<Mailbox>,
     cache: Arc<ConfigurationCache>,
     explanations: Arc<Explanations>,
     api_url: String,
@@ -61,6 +64,7 @@ impl TestServer {
             counts,
             faults,
             hashing,
+            mailbox: Arc::default(),
             cache: node.cache,
             explanations: node.explanations,
             api_url: node.api_url,
@@ -93,6 +97,24 @@ impl TestServer {
             tenant,
             cache: node.cache,
             _stop: node.stop,
+        }
+    }
+
+    /// The mails since the last call, oldest first: delivers what is due now.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let _ = self.mailbox.deliver(&self.ports).await;
+        self.mailbox.take()
+    }
+
+    /// The only mail since the last call.
+    pub async fn mail(&self) -> Mail {
+        let mut mails = self.mails().await;
+        match (mails.pop(), mails.is_empty()) {
+            (Some(mail), true) => mail,
+            (last, _) => {
+                let count = mails.len() + usize::from(last.is_some());
+                broken("not one mail", count)
+            }
         }
     }
 

@@ -54,6 +54,22 @@ pub fn after_failure(
     after
 }
 
+/// The account after too many wrong recovery codes: locked as after too many wrong passwords. A policy
+/// without `lockout` does not lock.
+///
+/// Source: `reference/flows.md` 6.7.
+#[must_use]
+pub fn locked(account: &Account, policy: &PasswordPolicy, now: Time) -> Account {
+    let mut after = account.clone();
+    if let Some(lockout) = policy.lockout
+        && !is_locked(account, now)
+    {
+        let duration = Duration::from_secs(u64::from(lockout.duration_seconds));
+        after.locked_until = Some(now.plus(duration));
+    }
+    after
+}
+
 /// The account after the right password, or after an administrator unlocked it: nothing is held
 /// against it any more.
 #[must_use]

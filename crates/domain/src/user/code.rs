@@ -189,7 +189,11 @@ impl Entity for UserCode {
 mod tests {
     use super::*;
 
-    fn code(purpose: CodePurpose, before: Option<&UserCode>, at: i64) -> Result<UserCode, Duration> {
+    fn code(
+        purpose: CodePurpose,
+        before: Option<&UserCode>,
+        at: i64,
+    ) -> Result<UserCode, Duration> {
         let user = UserId::from_uuid(uuid::Uuid::nil());
         let now = Time::from_seconds(at);
         UserCode::issue(before, purpose, user, "right".into(), None, now)

@@ -9,16 +9,21 @@ use countersign_domain::application::{
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, kinds, load, load_by};
 use countersign_domain::environment::Environment;
+use countersign_domain::identity_provider::{
+    IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
+};
 use countersign_domain::ids::{EnvId, OrganizationId, derived_uuid};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
+use countersign_domain::notification::NotificationContent;
 use countersign_domain::organization::Organization;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::fold;
-use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
+use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::RoleAssignment;
 use countersign_domain::store::{Conflict, Doc, Fault, Key, Kind, Query, Unique};
 use countersign_domain::time::Time;
@@ -204,6 +209,15 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::BRANDING_SETTINGS, refile::<BrandingSettings>),
     (kinds::PASSWORD_POLICY, refile::<PasswordPolicy>),
     (kinds::POPULATION, refile::<Population>),
+    (kinds::IDENTITY_PROVIDER, refile::<IdentityProvider>),
+    (
+        kinds::IDENTITY_PROVIDER_SECRET,
+        refile::<IdentityProviderSecret>,
+    ),
+    (
+        kinds::IDENTITY_PROVIDER_ATTRIBUTE,
+        refile::<IdentityProviderAttribute>,
+    ),
     (kinds::KEY, refile::<SigningKey>),
     (kinds::KEY_ROTATION_POLICY, refile::<KeyRotationPolicy>),
     (kinds::RESOURCE, refile::<Resource>),
@@ -212,6 +226,7 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::AGREEMENT, refile::<Agreement>),
     (kinds::AGREEMENT_LANGUAGE, refile::<AgreementLanguage>),
     (kinds::AGREEMENT_REVISION, refile::<AgreementRevision>),
+    (kinds::NOTIFICATION_CONTENT, refile::<NotificationContent>),
     (kinds::SIGN_ON_POLICY, refile::<SignOnPolicy>),
     (kinds::SIGN_ON_ACTION, refile::<SignOnAction>),
     (kinds::APPLICATION, refile::<Application>),
@@ -223,6 +238,9 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
         refile::<SignOnPolicyAssignment>,
     ),
     (kinds::ROLE_ASSIGNMENT, refile::<RoleAssignment>),
+    (kinds::RESOURCE_SECRET, refile::<ResourceSecret>),
+    (kinds::GROUP, refile::<Group>),
+    (kinds::GROUP_NESTING, refile::<GroupNesting>),
 ];
 
 /// Documents per page.
@@ -357,6 +375,12 @@ async fn users_of(
             }
         }
         let Some(found) = found else { continue };
+        let by_user = GroupMembership::BY_USER;
+        let user = found.value.id.to_string();
+        let memberships = Query::equal(kinds::GROUP_MEMBERSHIP, env, by_user, user, 1_000);
+        for doc in store.list(&memberships, now).await?.docs {
+            draft.found(refile::<GroupMembership>(doc)?);
+        }
         let read: [(Kind, Refile); 2] = [
             (kinds::USER, refile::<User>),
             (kinds::CREDENTIAL, refile::<Credential>),
@@ -366,6 +390,12 @@ async fn users_of(
             if let Some(doc) = store.get(&key, now).await? {
                 draft.found(refile(doc)?);
             }
+        }
+        let id = found.value.id.to_string();
+        let links = LinkedAccount::BY_USER;
+        let links = Query::equal(LinkedAccount::KIND, env, links, id, PAGE);
+        for doc in store.list(&links, now).await?.docs {
+            draft.found(refile::<LinkedAccount>(doc)?);
         }
     }
     Ok(())

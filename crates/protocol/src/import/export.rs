@@ -7,16 +7,22 @@ use countersign_domain::application::{
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, load};
 use countersign_domain::environment::Environment;
+use countersign_domain::identity_provider::{
+    IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
+};
 use countersign_domain::ids::{ApplicationId, EnvId, ResourceId};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
+use countersign_domain::notification::NotificationContent;
 use countersign_domain::organization::{License, Organization};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
-use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
+use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
+use countersign_domain::vault::Sealed;
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Key};
 use countersign_domain::time::Time;
@@ -118,6 +124,9 @@ fn of<E: Entity>(
     of_owner.map(|it| plain(it, implied)).collect()
 }
 
+/// Most levels of nested groups that the order of groups goes by.
+const DEEPEST: u32 = 10;
+
 struct Exporter<'a> {
     ports: &'a Ports,
     env: EnvId,
@@ -162,11 +171,19 @@ impl Exporter<'_> {
         }
         let populations: Vec<Population> = self.all().await?;
         set(&mut value, "populations", of(&populations, &[], |_| true)?);
+        set(&mut value, "identityProviders", self.providers().await?);
         set(&mut value, "keys", self.keys().await?);
         set(&mut value, "keyRotationPolicies", self.rotation().await?);
         set(&mut value, "resources", self.resources().await?);
         set(&mut value, "agreements", self.agreements().await?);
+        let contents: Vec<NotificationContent> = self.all().await?;
+        set(
+            &mut value,
+            "notificationContents",
+            of(&contents, &[], |_| true)?,
+        );
         set(&mut value, "signOnPolicies", self.policies().await?);
+        set(&mut value, "groups", self.groups().await?);
         set(&mut value, "applications", self.applications(&roles).await?);
         set(&mut value, "users", self.users(&roles).await?);
         Ok(value)
@@ -194,6 +211,32 @@ impl Exporter<'_> {
         Ok(written)
     }
 
+    async fn providers(&self) -> Result<Vec<Value>, Fault> {
+        let attributes: Vec<IdentityProviderAttribute> = self.all().await?;
+        let secrets: Vec<IdentityProviderSecret> = self.all().await?;
+        let mut written = Vec::new();
+        for provider in self.all::<IdentityProvider>().await? {
+            let mut value = plain(&provider, &[])?;
+            let is_own = |it: &IdentityProviderAttribute| it.identity_provider.id == provider.id;
+            let own = of(&attributes, &["identityProvider"], is_own)?;
+            set(&mut value, "attributes", own);
+            let secret = secrets
+                .iter()
+                .find(|it| it.identity_provider.id == provider.id);
+            if let (Some(secret), Some(fields), true) =
+                (secret, value.as_object_mut(), self.options.secrets)
+            {
+                let owner = secret.key(self.env);
+                let bytes = self.ports.vault.open(&owner, &secret.secret)?;
+                let text = String::from_utf8(bytes.to_vec())
+                    .map_err(|_| Fault::Crypto("the secret of a provider is not text"))?;
+                fields.insert("clientSecret".to_owned(), Value::String(text));
+            }
+            written.push(value);
+        }
+        Ok(written)
+    }
+
     async fn rotation(&self) -> Result<Vec<Value>, Fault> {
         let policies: Vec<KeyRotationPolicy> = self.all().await?;
         let implied: &[&str] = if self.options.secrets {
@@ -204,7 +247,34 @@ impl Exporter<'_> {
         of(&policies, implied, |_| true)
     }
 
+    async fn groups(&self) -> Result<Vec<Value>, Fault> {
+        let nestings: Vec<GroupNesting> = self.all().await?;
+        let mut groups: Vec<Group> = self.all().await?;
+        // What a group is nested in comes before it, so that the file can be read in one go.
+        let depth = |group: &Group| {
+            let mut level = vec![group.id];
+            let mut depth = 0;
+            while !level.is_empty() && depth < DEEPEST {
+                depth += 1;
+                let above = |it: &&GroupNesting| level.contains(&it.child.id);
+                level = nestings.iter().filter(above).map(|it| it.parent.id).collect();
+            }
+            depth
+        };
+        groups.sort_by_key(depth);
+        let mut written = Vec::new();
+        for group in groups {
+            let mut value = plain(&group, &[])?;
+            let parents = nestings.iter().filter(|it| it.child.id == group.id);
+            let parents = parents.map(|it| json!(it.parent.id)).collect();
+            set(&mut value, "memberOfGroups", parents);
+            written.push(value);
+        }
+        Ok(written)
+    }
+
     async fn resources(&self) -> Result<Vec<Value>, Fault> {
+        let secrets: Vec<ResourceSecret> = self.all().await?;
         let scopes: Vec<Scope> = self.all().await?;
         let attributes: Vec<ResourceAttribute> = self.all().await?;
         let implied = &["resource"];
@@ -216,6 +286,13 @@ impl Exporter<'_> {
             set(&mut value, "attributes", own);
             let own = of(&scopes, implied, |it| is_of(&it.resource))?;
             set(&mut value, "scopes", own);
+            let secret = secrets.iter().find(|it| is_of(&it.resource));
+            if let (Some(secret), Some(fields), true) =
+                (secret, value.as_object_mut(), self.options.secrets)
+            {
+                let text = self.open(&secret.key(self.env), &secret.secret)?;
+                fields.insert("clientSecret".to_owned(), Value::String(text));
+            }
             written.push(value);
         }
         Ok(written)
@@ -286,7 +363,7 @@ impl Exporter<'_> {
             if let (Some(secret), Some(fields), true) =
                 (secret, value.as_object_mut(), self.options.secrets)
             {
-                let text = self.open(secret)?;
+                let text = self.open(&secret.key(self.env), &secret.secret)?;
                 fields.insert("clientSecret".to_owned(), Value::String(text));
             }
             written.push(value);
@@ -294,9 +371,8 @@ impl Exporter<'_> {
         Ok(written)
     }
 
-    fn open(&self, secret: &ApplicationSecret) -> Result<String, Fault> {
-        let owner = secret.key(self.env);
-        let bytes = self.ports.vault.open(&owner, &secret.secret)?;
+    fn open(&self, owner: &Key, secret: &Sealed) -> Result<String, Fault> {
+        let bytes = self.ports.vault.open(owner, secret)?;
         String::from_utf8(bytes.to_vec()).map_err(|_| Fault::Crypto("a client secret is not text"))
     }
 
@@ -306,6 +382,8 @@ impl Exporter<'_> {
         } else {
             Vec::new()
         };
+        let memberships: Vec<GroupMembership> = self.all().await?;
+        let links: Vec<LinkedAccount> = self.all().await?;
         let by_user: std::collections::BTreeMap<_, _> =
             credentials.iter().map(|it| (it.user_id, it)).collect();
         let mut written = Vec::new();
@@ -325,6 +403,12 @@ impl Exporter<'_> {
             }
             let subject = RoleSubject::User(Ref::to(user.id));
             set(&mut value, "roleAssignments", roles_of(roles, subject)?);
+            let groups = memberships.iter().filter(|it| it.user.id == user.id);
+            let groups = groups.map(|it| json!(it.group.id)).collect();
+            set(&mut value, "memberOfGroups", groups);
+            let own = links.iter().filter(|it| it.user.id == user.id);
+            let own = own.map(|it| plain(it, &["user"])).collect::<Result<_, _>>()?;
+            set(&mut value, "linkedAccounts", own);
             written.push(value);
         }
         Ok(written)

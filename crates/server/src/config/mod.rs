@@ -2,6 +2,7 @@
 //! comes out is checked: a [`Config`] can be used as it is.
 
 mod file;
+mod mail;
 mod master_key;
 mod nearest;
 mod raw;
@@ -24,9 +25,15 @@ pub use nearest::nearest;
 pub use raw::{LogFormat, RawConfig};
 
 use crate::listen::limits::Limits;
+use crate::mail::MailOptions;
 
 /// The port of a server that was told none.
 pub const DEFAULT_PORT: u16 = 9400;
+
+/// Days that audit events are kept.
+///
+/// Source: PingOne's audit page: events of the last two years can be asked for.
+const DEFAULT_AUDIT_DAYS: u64 = 730;
 
 /// The options of a server, checked.
 #[derive(Debug)]
@@ -49,10 +56,14 @@ pub struct Config {
     pub extra_ca: Option<PathBuf>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where mail goes, and from whom.
+    pub mail: MailOptions,
     /// Private networks that outgoing calls may reach.
     pub private_egress: Vec<IpNet>,
     /// Deadlines and caps of the listener.
     pub limits: Limits,
+    /// How long audit events are kept.
+    pub audit_retention: Duration,
     /// What is logged and how it looks.
     pub log: LogOptions,
 }
@@ -138,6 +149,7 @@ impl Config {
             tls,
             import: raw.import,
             master_key,
+            mail: mail::options(raw.smtp_url.as_ref(), raw.smtp_from.as_deref(), raw.mail_dir)?,
             extra_ca: raw.extra_ca,
             trusted_proxies: values::networks(&raw.trusted_proxy).context("trusted-proxy")?,
             private_egress: values::networks(&raw.allow_private_egress)
@@ -148,6 +160,9 @@ impl Config {
                     .map_or(defaults.drain, Duration::from_secs),
                 ..defaults
             },
+            audit_retention: Duration::from_hours(
+                24 * raw.audit_days.unwrap_or(DEFAULT_AUDIT_DAYS).max(1),
+            ),
             log: LogOptions {
                 format: raw.log_format.unwrap_or_default(),
                 filter: raw.log.unwrap_or_else(|| "info".to_owned()),

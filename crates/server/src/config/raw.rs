@@ -105,6 +105,24 @@ pub struct RawConfig {
     #[serde(deserialize_with = "one_or_more")]
     pub allow_private_egress: Vec<String>,
 
+    /// Send mail through this server: smtps://USER:PASSWORD@HOST, or smtp://HOST for STARTTLS
+    #[arg(
+        long,
+        env = "COUNTERSIGN_SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    #[serde(deserialize_with = "secret")]
+    pub smtp_url: Option<SecretString>,
+
+    /// Sender of mails, such as "Example <no-reply@example.com>"
+    #[arg(long, env = "COUNTERSIGN_SMTP_FROM", value_name = "MAILBOX")]
+    pub smtp_from: Option<String>,
+
+    /// Write mails into this folder and into the log instead of sending them
+    #[arg(long, env = "COUNTERSIGN_MAIL_DIR", value_name = "FOLDER")]
+    pub mail_dir: Option<PathBuf>,
+
     /// Serve /metrics and /health on this address, apart from the public listeners [default: off]
     #[arg(long, env = "COUNTERSIGN_ADMIN_LISTEN", value_name = "ADDR")]
     pub admin_listen: Option<String>,
@@ -112,6 +130,10 @@ pub struct RawConfig {
     /// How long requests in flight may take to finish after SIGTERM [default: 25]
     #[arg(long, env = "COUNTERSIGN_DRAIN_SECONDS", value_name = "SECONDS")]
     pub drain_seconds: Option<u64>,
+
+    /// Keep audit events for so many days [default: 730]
+    #[arg(long, env = "COUNTERSIGN_AUDIT_DAYS", value_name = "DAYS")]
+    pub audit_days: Option<u64>,
 
     /// How log lines look [default: auto: human on a terminal, JSON otherwise]
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", value_name = "FORMAT")]
@@ -150,6 +172,12 @@ impl RawConfig {
             } else {
                 (below.master_key, below.master_key_file)
             };
+        // So are the two ways to get rid of mail.
+        let (smtp_url, mail_dir) = if self.smtp_url.is_some() || self.mail_dir.is_some() {
+            (self.smtp_url, self.mail_dir)
+        } else {
+            (below.smtp_url, below.mail_dir)
+        };
         Self {
             config: self.config,
             listen: list(self.listen, below.listen),
@@ -165,7 +193,11 @@ impl RawConfig {
             extra_ca: self.extra_ca.or(below.extra_ca),
             trusted_proxy: list(self.trusted_proxy, below.trusted_proxy),
             allow_private_egress: list(self.allow_private_egress, below.allow_private_egress),
+            smtp_url,
+            smtp_from: self.smtp_from.or(below.smtp_from),
+            mail_dir,
             admin_listen: self.admin_listen.or(below.admin_listen),
+            audit_days: self.audit_days.or(below.audit_days),
             drain_seconds: self.drain_seconds.or(below.drain_seconds),
             log_format: self.log_format.or(below.log_format),
             log: self.log.or(below.log),

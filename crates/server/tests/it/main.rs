@@ -18,6 +18,7 @@ mod explain;
 mod flows;
 mod foreign_clients;
 mod nodes;
+mod outbox;
 mod overload;
 mod pages;
 mod program;

@@ -16,6 +16,7 @@ use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
 use super::agreement_consent_required;
+use super::{account_confirmation_required, account_linking_required, providers};
 use super::frame::Frame;
 use super::{
     dag_consent_required, dag_user_code_required,
@@ -99,13 +100,26 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-    Ok(show(
-        &cx,
-        &Frame::of_flow(&cx, incoming, &flow),
-        &flow,
-        None,
-        StatusCode::OK,
-    ))
+    let frame = Frame::of_flow(&cx, incoming, &flow).await;
+    let nothing = Params::default();
+    let again = params.get("error").map(|error| Again {
+        message: came_back(&frame, error, cx.correlation),
+        lacking: Vec::new(),
+        fields: &nothing,
+    });
+    Ok(show(&cx, &frame, &flow, again, StatusCode::OK))
+}
+
+/// Why somebody comes back from an identity provider with nothing. The words are ours: whoever
+/// makes a link could write anything into the parameter.
+fn came_back(frame: &Frame, error: &str, here: CorrelationId) -> Message {
+    let error: Option<Value> = serde_json::from_str(error).ok();
+    let id = error.as_ref().and_then(|it| it.get("id")?.as_str()?.parse().ok());
+    Message {
+        text: frame.say("external-failed").into_owned(),
+        field: String::new(),
+        correlation: id.unwrap_or(here),
+    }
 }
 
 async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response> {
@@ -122,7 +136,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     let token = incoming.browser_token();
     if must_change_password::is_repeated_wrongly(action.link(), &fields) {
         let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-        let frame = Frame::of_flow(&cx, incoming, &flow);
+        let frame = Frame::of_flow(&cx, incoming, &flow).await;
         let again = Again {
             message: must_change_password::differing(&frame, &cx),
             lacking: Vec::new(),
@@ -164,7 +178,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         Err(Failure::Refused(refused)) if is_correctable(&refused.refusal) => {
             crate::wire::layers::log(&Failure::Refused(refused.clone()));
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-            let frame = Frame::of_flow(&cx, incoming, &flow);
+            let frame = Frame::of_flow(&cx, incoming, &flow).await;
             let again = Again {
                 message: message(&frame, &refused.refusal, cx.correlation),
                 lacking: match refused.refusal {
@@ -186,7 +200,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
             Ok(show(
                 &cx,
-                &Frame::of_flow(&cx, incoming, &flow),
+                &Frame::of_flow(&cx, incoming, &flow).await,
                 &flow,
                 None,
                 StatusCode::OK,
@@ -229,9 +243,18 @@ fn show(
     let application = flow.application_name.as_str();
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
-            username_password_required::page(frame, flow, again, status)
+            username_password_required::page(cx, frame, flow, again, status)
         }
-        FlowState::SignOnRequired => sign_on_required::page(frame, flow, again, status),
+        FlowState::SignOnRequired => sign_on_required::page(cx, frame, flow, again, status),
+        FlowState::AccountLinkingRequired => {
+            account_linking_required::page(cx, frame, flow, again, status)
+        }
+        FlowState::AccountConfirmationRequired => {
+            account_confirmation_required::page(cx, frame, flow, again, status)
+        }
+        FlowState::ExternalAuthenticationRequired(_) => {
+            providers::page(cx, frame, flow, again, status)
+        }
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
             must_change_password::page(cx, frame, flow, change, again, status)
         }

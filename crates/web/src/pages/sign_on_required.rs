@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 
 use super::frame::Frame;
+use super::providers::{self, Button};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
@@ -14,11 +16,16 @@ struct Page<'a> {
     frame: &'a Frame,
     application: &'a str,
     username: &'a str,
+    /// Whether a forgotten password can be replaced.
+    recovery: bool,
+    /// Where else one can sign on.
+    providers: Vec<Button>,
     error: Option<Message>,
 }
 
 /// Asks for the username alone.
 pub(super) fn page(
+    cx: &Cx,
     frame: &Frame,
     flow: &Flow,
     again: Option<Again<'_>>,
@@ -31,6 +38,8 @@ pub(super) fn page(
         frame,
         application: &flow.application_name,
         username: typed.unwrap_or_default(),
+        recovery: flow.progress.offers.recovery,
+        providers: providers::buttons(cx, frame, flow),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)

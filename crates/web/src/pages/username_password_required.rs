@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::{Flow, State};
 
 use super::frame::Frame;
+use super::providers::{self, Button};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
@@ -16,11 +18,16 @@ struct Page<'a> {
     username: &'a str,
     /// Set when the flow knows the name: it is shown, not asked.
     known: Option<&'a str>,
+    /// Whether a forgotten password can be replaced.
+    recovery: bool,
+    /// Where else one can sign on.
+    providers: Vec<Button>,
     error: Option<Message>,
 }
 
 /// Asks for the username, unless it is known, and the password.
 pub(super) fn page(
+    cx: &Cx,
     frame: &Frame,
     flow: &Flow,
     again: Option<Again<'_>>,
@@ -36,6 +43,8 @@ pub(super) fn page(
             .or(flow.request.login_hint.as_deref())
             .unwrap_or_default(),
         known: asked_of(flow),
+        recovery: flow.progress.offers.recovery,
+        providers: providers::buttons(cx, frame, flow),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)

@@ -1,9 +1,12 @@
 //! `/{envID}/flows/{flowID}`
 
+mod password_recover;
 mod password_reset;
 mod read;
 mod session_reset;
 mod table;
+mod user_consent;
 mod user_lookup;
 mod user_update;
+mod user_verify;
 mod username_password_check;

@@ -1,0 +1,60 @@
+//! Mail: how notices leave the process. Which of the couriers there is follows from the options.
+
+mod folder;
+mod message;
+mod nowhere;
+mod smtp;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use countersign_domain::notice::{Courier, Mailbox};
+
+pub use smtp::{Security, SmtpOptions};
+
+/// Where mail goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// To a mail server.
+    Smtp(SmtpOptions),
+    /// Into a folder and the log: for trying things out.
+    Folder(PathBuf),
+    /// Nowhere: nothing is configured.
+    Nowhere,
+}
+
+/// The options of mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailOptions {
+    /// Where it goes.
+    pub route: Route,
+    /// From whom, unless a content says otherwise.
+    pub from: Mailbox,
+}
+
+/// Makes the courier. `extra_ca` are more certificate authorities, in PEM.
+pub fn courier(
+    options: &MailOptions,
+    extra_ca: Option<&std::path::Path>,
+) -> anyhow::Result<Arc<dyn Courier>> {
+    let from = options.from.clone();
+    Ok(match &options.route {
+        Route::Smtp(smtp) => Arc::new(smtp::Smtp::new(smtp, from, extra_ca)?),
+        Route::Folder(folder) => {
+            crate::private_file::folder(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            tracing::warn!(
+                folder = %folder.display(),
+                "no mail server: mails are written into this folder and into the log, codes and all"
+            );
+            Arc::new(folder::Folder::new(folder.clone(), from))
+        }
+        Route::Nowhere => {
+            tracing::warn!(
+                "no mail server (--smtp-url): verification and recovery codes reach nobody"
+            );
+            Arc::new(nowhere::Nowhere)
+        }
+    })
+}
