@@ -254,12 +254,14 @@ pub mod kinds {
         DEVICE_POLL = 54;
         /// Wrong user codes that a user typed (protocol).
         DEVICE_GUESSES = 55;
-        /// A webhook.
+        /// [`crate::subscription::Subscription`]
         SUBSCRIPTION = 56;
         /// Events on their way to a webhook (protocol).
         DELIVERY = 57;
         /// Why a request was refused (protocol).
         EXPLANATION = 58;
+        /// What is known of a webhook's receiver (protocol).
+        RECEIVER = 59;
         /// [`crate::group::Group`]
         GROUP = 60;
         /// [`crate::group::GroupMembership`]

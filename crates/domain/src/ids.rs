@@ -160,6 +160,8 @@ typed_ids! {
     ProviderAttributeId;
     /// A user's account at an identity provider.
     LinkedAccountId;
+    /// A webhook.
+    SubscriptionId;
     /// Correlates an answer with its log lines.
     CorrelationId;
 }

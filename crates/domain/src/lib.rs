@@ -25,6 +25,7 @@ pub mod resource;
 pub mod role;
 pub mod session;
 pub mod store;
+pub mod subscription;
 pub mod time;
 pub mod user;
 pub mod vault;

@@ -85,6 +85,15 @@ pub trait Heavy: Send + Sync + 'static {
         password: SecretString,
     ) -> BoxFuture<'_, Result<bool, Fault>>;
 
+    /// Runs a slow piece of work, such as making a key. Same fault. Whoever has no pool works on
+    /// the spot.
+    fn work(&self, job: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(async move {
+            job();
+            Ok(())
+        })
+    }
+
     /// Hashes a new password with the current parameters. Same fault.
     fn hash_password(
         &self,
@@ -136,6 +145,8 @@ pub struct Outgoing<'a> {
     pub body: Option<(&'a str, SecretString)>,
     /// Most bytes of an answer that are taken.
     pub max_bytes: usize,
+    /// Whether the other side may have any certificate. An administrator said so.
+    pub trusts_any_certificate: bool,
 }
 
 impl<'a> Outgoing<'a> {
@@ -146,6 +157,7 @@ impl<'a> Outgoing<'a> {
             headers: Vec::new(),
             body: None,
             max_bytes,
+            trusts_any_certificate: false,
         }
     }
 
@@ -160,6 +172,13 @@ impl<'a> Outgoing<'a> {
             body: Some((content_type, body.into())),
             ..Self::get(url, max_bytes)
         }
+    }
+
+    /// Whoever answers is believed to be the one that was called.
+    #[must_use]
+    pub const fn trusting_any_certificate(mut self) -> Self {
+        self.trusts_any_certificate = true;
+        self
     }
 
     /// With another header.

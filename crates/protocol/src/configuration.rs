@@ -34,6 +34,7 @@ use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::as_::well_known;
 use crate::jose::keys::KeyMaterial;

@@ -7,6 +7,7 @@ use countersign_domain::ids::{CorrelationId, EnvId};
 use countersign_domain::ports::Ports;
 use countersign_domain::time::Time;
 
+use crate::audit::{Aside, Caller};
 use crate::configuration::Snapshot;
 use crate::explain::{Explanation, Explanations};
 use crate::refusal::Refused;
@@ -28,6 +29,10 @@ pub struct Cx {
     pub remote_ip: Option<IpAddr>,
     /// Where refusals are explained.
     pub explanations: Arc<Explanations>,
+    /// Where events wait that no commit takes along.
+    pub aside: Arc<Aside>,
+    /// Who asks, where that is known before the rule runs.
+    pub caller: Option<Arc<Caller>>,
 }
 
 impl Cx {

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod as_;
+pub mod audit;
 pub mod browser;
 pub mod configuration;
 pub mod consents;
@@ -19,5 +20,9 @@ pub mod misfit;
 pub mod notices;
 pub mod refusal;
 pub mod rotation;
+pub mod rp;
 pub mod run;
+pub mod secrets;
 pub mod urls;
+pub mod v1;
+pub mod webhooks;

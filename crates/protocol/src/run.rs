@@ -5,6 +5,7 @@ use std::future::Future;
 
 use countersign_domain::store::{Batch, Fault};
 
+use crate::audit;
 use crate::cx::Cx;
 use crate::refusal::{Failure, Outcome, Refused};
 
@@ -69,7 +70,8 @@ pub async fn run<O: Operation>(cx: &Cx, operation: &O) -> Outcome<O::Reply> {
         if verdict.writes.is_empty() && verdict.writes.preconditions.is_empty() {
             return verdict.reply.map_err(Failure::Refused);
         }
-        match cx.ports.store.commit(verdict.writes, cx.now).await {
+        let writes = audit::attend(cx, verdict.writes)?;
+        match cx.ports.store.commit(writes, cx.now).await {
             Ok(_) => return verdict.reply.map_err(Failure::Refused),
             Err(Fault::Conflict(conflict)) if attempt < ATTEMPTS => {
                 tracing::debug!(%conflict, attempt, "decided on stale facts, deciding again");

@@ -6,12 +6,15 @@ pub mod device;
 pub mod flows;
 pub mod pages;
 pub mod router;
+pub mod rp;
+pub mod v1;
 pub mod wire;
 
 use std::sync::Arc;
 
 use countersign_domain::ids::{CorrelationId, EnvId};
 use countersign_domain::time::Time;
+use countersign_protocol::audit::Aside;
 use countersign_protocol::configuration::{ConfigurationCache, Snapshot};
 use countersign_protocol::cx::Cx;
 use countersign_protocol::explain::{Explanation, Explanations};
@@ -28,6 +31,8 @@ pub struct App {
     configuration: Arc<ConfigurationCache>,
     turns: Arc<Turns>,
     explanations: Arc<Explanations>,
+    limiter: v1::Limiter,
+    aside: Arc<Aside>,
 }
 
 impl App {
@@ -37,7 +42,21 @@ impl App {
             configuration,
             turns: Arc::default(),
             explanations: Arc::default(),
+            limiter: v1::Limiter::default(),
+            aside: Arc::default(),
         }
+    }
+
+    /// Audit events that wait for the next write.
+    pub fn aside(&self) -> &Arc<Aside> {
+        &self.aside
+    }
+
+    /// With a limit on requests to the management API.
+    #[must_use]
+    pub fn limiting(mut self, limiter: v1::Limiter) -> Self {
+        self.limiter = limiter;
+        self
     }
 
     /// The refusals that this process explained of late.
@@ -77,6 +96,8 @@ impl App {
             correlation: incoming.correlation,
             remote_ip: incoming.peer,
             explanations: Arc::clone(&self.explanations),
+            aside: Arc::clone(&self.aside),
+            caller: None,
         })
     }
 

@@ -145,6 +145,8 @@ impl World {
             turns: Arc::clone(&self.turns),
             remote_ip: None,
             explanations: Arc::default(),
+            aside: Arc::default(),
+            caller: None,
         }
     }
 

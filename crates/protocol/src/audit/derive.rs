@@ -1,0 +1,329 @@
+//! Events that follow from what a batch changes: whoever adds a rule that writes one of these
+//! documents has it told without a line of code.
+
+use countersign_domain::entity::{Entity, kinds as documents};
+use countersign_domain::ids::UserId;
+use countersign_domain::reference::Ref;
+use countersign_domain::session::Session;
+use countersign_domain::store::{Batch, Doc, Fault, Kind, Precondition, Write};
+use countersign_domain::user::User;
+use serde::Deserialize;
+
+use super::{Activity, Actors, Happened, Party, kinds};
+use crate::cx::Cx;
+use crate::flows::{Flow, State};
+
+/// Documents whose changes are told: kind, family of the event, type of the resource.
+///
+/// Source: `reference/flows.md` 13 for the families it lists, PingOne's list of subscription
+/// action types for the rest.
+const FAMILIES: &[(Kind, &str, &str)] = &[
+    (documents::ENVIRONMENT, "ENVIRONMENT", "ENVIRONMENT"),
+    (documents::POPULATION, "POPULATION", "POPULATION"),
+    (documents::USER, "USER", "USER"),
+    (documents::APPLICATION, "APPLICATION", "APPLICATION"),
+    (documents::APPLICATION_SECRET, "SECRET", "SECRET"),
+    (documents::RESOURCE_SECRET, "SECRET", "SECRET"),
+    (documents::GRANT, "GRANT", "GRANT"),
+    (documents::APPLICATION_ATTRIBUTE, "ATTRIBUTE", "ATTRIBUTE"),
+    (
+        documents::SIGN_ON_POLICY_ASSIGNMENT,
+        "SIGN_ON_POLICY_ASSIGNMENT",
+        "SIGN_ON_POLICY_ASSIGNMENT",
+    ),
+    (documents::RESOURCE, "RESOURCE", "RESOURCE"),
+    (documents::SCOPE, "SCOPE", "SCOPE"),
+    (
+        documents::RESOURCE_ATTRIBUTE,
+        "RESOURCE_ATTRIBUTE",
+        "RESOURCE_ATTRIBUTE",
+    ),
+    (documents::SIGN_ON_POLICY, "POLICY", "SIGN_ON_POLICY"),
+    (documents::PASSWORD_POLICY, "POLICY", "PASSWORD_POLICY"),
+    (documents::SIGN_ON_ACTION, "ACTION", "ACTION"),
+    (documents::KEY, "KEY", "KEY"),
+    (documents::KEY_ROTATION_POLICY, "KRP", "KRP"),
+    (
+        documents::ROLE_ASSIGNMENT,
+        "ROLE_ASSIGNMENT",
+        "ROLE_ASSIGNMENT",
+    ),
+    (documents::ROLE, "ROLE", "ROLE"),
+    (documents::AGREEMENT, "AGREEMENT", "AGREEMENT"),
+    (
+        documents::AGREEMENT_LANGUAGE,
+        "AGREEMENT_LANGUAGE",
+        "AGREEMENT_LANGUAGE",
+    ),
+    (
+        documents::AGREEMENT_REVISION,
+        "AGREEMENT_LANGUAGE_REVISION",
+        "AGREEMENT_LANGUAGE_REVISION",
+    ),
+    (
+        documents::AGREEMENT_CONSENT,
+        "AGREEMENT_CONSENT",
+        "AGREEMENT_CONSENT",
+    ),
+    (documents::OAUTH_CONSENT, "OAUTH_CONSENT", "OAUTH_CONSENT"),
+    (
+        documents::IDENTITY_PROVIDER,
+        "IDENTITY_PROVIDER",
+        "IDENTITY_PROVIDER",
+    ),
+    (
+        documents::IDENTITY_PROVIDER_ATTRIBUTE,
+        "IDP_ATTRIBUTE",
+        "IDP_ATTRIBUTE",
+    ),
+    (documents::LINKED_ACCOUNT, "ACCOUNT", "LINKED_ACCOUNT"),
+    (documents::GROUP, "GROUP", "GROUP"),
+    (
+        documents::GROUP_MEMBERSHIP,
+        "MEMBER_OF_GROUP",
+        "MEMBER_OF_GROUP",
+    ),
+    (documents::SUBSCRIPTION, "SUBSCRIPTION", "SUBSCRIPTION"),
+    (documents::SESSION, "SESSION", "SESSION"),
+    (documents::FLOW, "FLOW", "FLOW"),
+    (documents::AUTHORIZATION_CODE, "", ""),
+];
+
+fn family_of(kind: Kind) -> Option<(&'static str, &'static str)> {
+    let found = FAMILIES.iter().find(|(of, ..)| *of == kind)?;
+    Some((found.1, found.2))
+}
+
+/// What a batch does to a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Created,
+    Updated,
+    Deleted,
+}
+
+/// A write whose document is told of.
+struct Told<'a> {
+    kind: Kind,
+    id: &'a str,
+    done: Done,
+    doc: Option<&'a Doc>,
+}
+
+/// The events of a batch.
+pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
+    let told: Vec<Told<'_>> = batch
+        .writes
+        .iter()
+        .filter_map(|write| seen(batch, write))
+        .collect();
+    let operation = operation(cx, batch);
+    if told.is_empty() {
+        return Ok(operation.into_iter().collect());
+    }
+    let flow = told.iter().find(|it| it.kind == Flow::KIND);
+    let flow = flow.and_then(|it| it.doc).map(Flow::from_doc).transpose()?;
+    let mut around = Around {
+        cx,
+        actors: flow.as_ref().map(|flow| Actors::of_flow(cx.env_id(), flow)),
+        flow,
+        allowed: false,
+    };
+    around.actors.get_or_insert_default();
+    let mut events: Vec<Activity> = operation.into_iter().collect();
+    for it in &told {
+        events.extend(around.tell(it)?);
+    }
+    Ok(events)
+}
+
+/// Operations of the management API that are told by their own name, not by what they write.
+///
+/// Source: `reference/platform.md` 1.7.
+const OPERATIONS: &[(&str, Happened)] = &[
+    ("account.lock", kinds::USER_LOCKED),
+    ("account.unlock", kinds::USER_UNLOCKED),
+    ("password.set", kinds::PASSWORD_SET),
+    ("password.setValue", kinds::PASSWORD_SET),
+    ("password.reset", kinds::PASSWORD_RESET),
+    ("password.recover", kinds::PASSWORD_RECOVERY),
+    ("password.forceChange", kinds::PASSWORD_FORCE_CHANGE),
+    ("password.unlock", kinds::PASSWORD_UNLOCKED),
+];
+
+/// The event of an operation, about the user whose account or password it writes.
+fn operation(cx: &Cx, batch: &Batch) -> Option<Activity> {
+    let operation = cx.caller.as_ref()?.operation?;
+    let (_, happened) = OPERATIONS.iter().find(|(name, _)| *name == operation)?;
+    let id = batch.writes.iter().find_map(|write| match write {
+        Write::Put(doc) if is_of_user(doc.key.kind) => Some(&doc.key.id),
+        Write::Delete(key) if is_of_user(key.kind) => Some(&key.id),
+        _ => None,
+    })?;
+    let user = Party::new(cx.env_id(), "USER", id);
+    Some(Activity::new(cx, happened, vec![user]))
+}
+
+fn is_of_user(kind: Kind) -> bool {
+    kind == documents::ACCOUNT || kind == documents::CREDENTIAL
+}
+
+fn seen<'a>(batch: &'a Batch, write: &'a Write) -> Option<Told<'a>> {
+    match write {
+        Write::Put(doc) => {
+            family_of(doc.key.kind)?;
+            let is_new = batch
+                .preconditions
+                .iter()
+                .any(|it| matches!(it, Precondition::Absent(key) if *key == doc.key));
+            Some(Told {
+                kind: doc.key.kind,
+                id: &doc.key.id,
+                done: if is_new { Done::Created } else { Done::Updated },
+                doc: Some(doc),
+            })
+        }
+        Write::Delete(key) => {
+            family_of(key.kind)?;
+            Some(Told {
+                kind: key.kind,
+                id: &key.id,
+                done: Done::Deleted,
+                doc: None,
+            })
+        }
+        Write::DeleteEnvironment(_) => None,
+    }
+}
+
+/// What the other writes of the batch say.
+struct Around<'a> {
+    cx: &'a Cx,
+    flow: Option<Flow>,
+    actors: Option<Actors>,
+    /// Whether access was told of already: once for a code and its flow.
+    allowed: bool,
+}
+
+impl Around<'_> {
+    fn activity(&self, happened: &Happened, resources: Vec<Party>) -> Activity {
+        let activity = Activity::new(self.cx, happened, resources);
+        match &self.actors {
+            Some(actors) => activity.by(actors),
+            None => activity,
+        }
+    }
+
+    fn tell(&mut self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
+        let env = self.cx.env_id();
+        if it.kind == Flow::KIND {
+            return Ok(self.flow(it));
+        }
+        if it.kind == documents::AUTHORIZATION_CODE {
+            return Ok(self.code(it));
+        }
+        if it.kind == Session::KIND {
+            return self.session(it);
+        }
+        let Some((family, type_)) = family_of(it.kind) else {
+            return Ok(None);
+        };
+        let party = match it.doc {
+            Some(doc) if it.kind == User::KIND => Party::user(env, &User::from_doc(doc)?),
+            Some(doc) => described(Party::new(env, type_, it.id), doc),
+            None => Party::new(env, type_, it.id),
+        };
+        Ok(Some(self.activity(&happened(family, it), vec![party])))
+    }
+
+    fn flow(&mut self, it: &Told<'_>) -> Option<Activity> {
+        let flow = self.flow.as_ref()?;
+        let env = self.cx.env_id();
+        let resource = Party::new(env, "FLOW", it.id);
+        match it.done {
+            Done::Created => Some(self.activity(&kinds::FLOW_CREATED, vec![resource])),
+            Done::Updated if flow.resumed && !self.allowed => match &flow.state {
+                State::Completed(done) => {
+                    let user = Party::flow_user(env, &done.user);
+                    self.allowed = true;
+                    Some(self.activity(&kinds::ACCESS_ALLOWED, vec![user]))
+                }
+                _ => None,
+            },
+            Done::Updated | Done::Deleted => None,
+        }
+    }
+
+    /// An answer that goes out with the answer to authorize itself has no flow to tell of it.
+    fn code(&mut self, it: &Told<'_>) -> Option<Activity> {
+        #[derive(Deserialize)]
+        struct Seen {
+            user: UserId,
+        }
+        if it.done != Done::Created || self.allowed || self.flow.is_some() {
+            return None;
+        }
+        let seen: Seen = serde_json::from_str(&it.doc?.body).ok()?;
+        let user = Party::user_id(self.cx.env_id(), seen.user);
+        let activity = self.activity(&kinds::ACCESS_ALLOWED, vec![user.clone()]);
+        self.allowed = true;
+        Some(activity.by(&Actors {
+            user: Some(user),
+            client: None,
+        }))
+    }
+
+    /// A session that is only found alive is not worth telling: a sign-on writes its flow, too.
+    fn session(&mut self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
+        let env = self.cx.env_id();
+        let resource = Party::new(env, "SESSION", it.id);
+        let signs_on = self
+            .flow
+            .as_ref()
+            .is_some_and(|flow| matches!(flow.state, State::Completed(_)));
+        let happened = match it.done {
+            Done::Created => kinds::SESSION_CREATED,
+            Done::Updated if signs_on => kinds::SESSION_UPDATED,
+            Done::Deleted => kinds::SESSION_DELETED,
+            Done::Updated => return Ok(None),
+        };
+        let user: Option<Ref<UserId>> = match it.doc {
+            Some(doc) => Session::from_doc(doc)?.user,
+            None => None,
+        };
+        let actors = Actors {
+            user: user.map(|user| Party::user_id(env, user.id)),
+            client: None,
+        };
+        Ok(Some(self.activity(&happened, vec![resource]).by(&actors)))
+    }
+}
+
+fn happened(family: &'static str, it: &Told<'_>) -> Happened {
+    let is_consent = family.ends_with("CONSENT");
+    let what = match it.done {
+        _ if family == "SECRET" => "UPDATED",
+        Done::Created if family == "ACCOUNT" => "LINKED",
+        Done::Deleted if family == "ACCOUNT" => "UNLINKED",
+        Done::Created | Done::Updated if is_consent => match it.doc {
+            Some(doc) if doc.body.contains("\"REVOKED\"") => "REVOKED",
+            _ => "ACCEPTED",
+        },
+        Done::Created => "CREATED",
+        Done::Updated => "UPDATED",
+        Done::Deleted => "DELETED",
+    };
+    Happened::to(family, what)
+}
+
+/// With the name that the document has.
+fn described(party: Party, doc: &Doc) -> Party {
+    #[derive(Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+    match serde_json::from_str::<Named>(&doc.body) {
+        Ok(Named { name: Some(name) }) => party.named(name),
+        _ => party,
+    }
+}

@@ -1,0 +1,180 @@
+//! Audit events: what happened, to whom, through which client (`reference/flows.md` 13).
+//!
+//! An event is part of the verdict: it rides on the batch that makes it true, so it is there if and
+//! only if what it tells of is. Changes of documents are told by [`derive`](mod@derive) for every
+//! batch alike; what no document shows is told by the rule that knows it.
+
+mod aside;
+mod derive;
+mod flows;
+pub mod kinds;
+mod party;
+pub mod show;
+
+use aws_lc_rs::digest;
+use countersign_domain::ids::{CorrelationId, EnvId};
+use countersign_domain::store::{Batch, Event, Fault};
+use countersign_domain::time::Time;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::cx::Cx;
+use crate::webhooks;
+
+pub use aside::Aside;
+pub use flows::Watched;
+pub use kinds::Happened;
+pub use party::{Actors, Party};
+
+/// Who makes a request, where that is known before the rule runs: callers of the management API.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The client, and the person behind it if there is one.
+    pub actors: Actors,
+    /// The operation, by the name in its media type.
+    pub operation: Option<&'static str>,
+}
+
+/// `action` of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionInfo {
+    /// Such as `PASSWORD.CHECK_FAILED`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// For people.
+    pub description: String,
+}
+
+/// `result` of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultInfo {
+    /// `SUCCESS` or `FAILED`.
+    pub status: String,
+    /// For people.
+    pub description: String,
+}
+
+/// Where the request came from. Webhooks show it only if they are set to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The caller's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    /// The browser's name for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// An audit event as it is stored; links are added when it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Activity {
+    /// Unique, and sortable by time.
+    pub id: String,
+    /// When it happened.
+    pub recorded_at: Time,
+    /// The request that it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<CorrelationId>,
+    /// What happened.
+    pub action: ActionInfo,
+    /// Who did it.
+    #[serde(default)]
+    pub actors: Actors,
+    /// To what.
+    #[serde(default)]
+    pub resources: Vec<Party>,
+    /// How it ended.
+    pub result: ResultInfo,
+    /// Where the request came from.
+    #[serde(default)]
+    pub source: Source,
+}
+
+impl Activity {
+    /// Something happened in a request, to a resource. Its actors are the request's.
+    pub fn new(cx: &Cx, happened: &Happened, resources: Vec<Party>) -> Self {
+        let description = happened.description();
+        Self {
+            id: id(cx, happened, &resources),
+            recorded_at: cx.now,
+            correlation_id: Some(cx.correlation),
+            action: ActionInfo {
+                type_: happened.name(),
+                description: description.clone(),
+            },
+            actors: cx
+                .caller
+                .as_ref()
+                .map(|caller| caller.actors.clone())
+                .unwrap_or_default(),
+            resources,
+            result: ResultInfo {
+                status: "SUCCESS".to_owned(),
+                description,
+            },
+            source: Source {
+                ip_address: cx.remote_ip.map(|ip| ip.to_string()),
+                user_agent: None,
+            },
+        }
+    }
+
+    /// It failed.
+    #[must_use]
+    pub fn failed(mut self, why: impl Into<String>) -> Self {
+        self.result = ResultInfo {
+            status: "FAILED".to_owned(),
+            description: why.into(),
+        };
+        self
+    }
+
+    /// By these, where the request does not say.
+    #[must_use]
+    pub fn by(mut self, actors: &Actors) -> Self {
+        self.actors.fill(actors);
+        self
+    }
+
+    /// As an event to append.
+    pub fn to_event(&self, env: EnvId) -> Result<Event, Fault> {
+        let body = serde_json::to_string(self);
+        Ok(Event {
+            env,
+            id: self.id.clone(),
+            at: self.recorded_at,
+            body: body.map_err(|error| Fault::Storage(format!("an event: {error}")))?,
+        })
+    }
+
+    /// From what was appended. One that cannot be read does not hide the others.
+    pub fn from_event(event: &Event) -> Option<Self> {
+        serde_json::from_str(&event.body).ok()
+    }
+}
+
+/// A UUID that sorts by time (version 7). It follows from the request and what happened in it, so
+/// that deciding twice, or committing again after a lost answer, tells of it once.
+fn id(cx: &Cx, happened: &Happened, resources: &[Party]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(cx.correlation.uuid().as_bytes());
+    context.update(happened.name().as_bytes());
+    for resource in resources {
+        context.update(resource.id.as_bytes());
+    }
+    let digest = context.finish();
+    let random = digest.as_ref().first_chunk::<10>().copied();
+    let millis = u64::try_from(cx.now.millis()).unwrap_or_default();
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &random.unwrap_or_default());
+    Uuid::hyphenated(id.into_uuid()).to_string()
+}
+
+/// Tells of everything that a batch changes, and hands its events to webhooks.
+pub fn attend(cx: &Cx, mut batch: Batch) -> Result<Batch, Fault> {
+    for activity in derive::derive(cx, &batch)? {
+        batch = batch.record(activity.to_event(cx.env_id())?);
+    }
+    webhooks::enlist(cx, batch)
+}
