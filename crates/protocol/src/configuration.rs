@@ -18,7 +18,10 @@ use countersign_domain::branding::{BrandingSettings, Theme};
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
 use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
-use countersign_domain::ids::{AgreementId, ApplicationId, EnvId, IdentityProviderId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId, ThemeId};
+use countersign_domain::ids::{
+    AgreementId, ApplicationId, EnvId, IdentityProviderId, KeyId, KeyRotationPolicyId,
+    PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId, ThemeId,
+};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;

@@ -1,7 +1,7 @@
 //! Every absolute URL this server emits. Built from configuration alone: no request header is ever
 //! looked at (`threats.md` 36).
 
-use countersign_domain::ids::{ApplicationId, EnvId, FlowId};
+use countersign_domain::ids::{ApplicationId, EnvId, FlowId, IdentityProviderId};
 use url::Url;
 
 /// The public base URLs, without a trailing slash.
@@ -70,6 +70,22 @@ impl Urls {
             "{}/{env}/signon/?environmentId={env}&flowId={flow}&client_id={client}",
             self.apps
         )
+    }
+
+    /// Where a flow's browser is sent off to an identity provider.
+    pub fn rp_authenticate(
+        &self,
+        env: EnvId,
+        provider: IdentityProviderId,
+        flow: FlowId,
+    ) -> String {
+        let auth = &self.auth;
+        format!("{auth}/{env}/rp/authenticate?providerId={provider}&flowId={flow}")
+    }
+
+    /// Where an OpenID provider sends it back: our redirect URI there.
+    pub fn rp_callback(&self, env: EnvId) -> String {
+        format!("{}/{env}/rp/callback/openid_connect", self.auth)
     }
 
     /// An application's own sign-on page (`loginPageUrl`), with the two parameters it is told.

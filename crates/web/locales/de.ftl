@@ -148,8 +148,12 @@ try-again-title = Bitte versuchen Sie es noch einmal
 try-again = Der Anmeldedienst konnte gerade nicht antworten. Warten Sie einen Moment und laden Sie die Seite dann neu.
 flow-gone-title = Diese Anmeldung ist nicht mehr offen
 flow-gone = Sie ist vielleicht abgelaufen, schon abgeschlossen oder in einem anderen Browser begonnen worden. Gehen Sie zur Anwendung zurück und melden Sie sich von dort aus an. Hilft das nicht, dann prüfen Sie, ob Ihr Browser Cookies annimmt.
+no-cookie-title = Dieser Browser hat kein Cookie gesendet
+no-cookie = Für die Anmeldung wird ein Cookie dieser Seite gebraucht. Vielleicht lehnt Ihr Browser Cookies ab, oder die Anmeldung wurde in einem anderen Browser oder vor langer Zeit begonnen. Erlauben Sie Cookies für diese Adresse, gehen Sie zur Anwendung zurück und melden Sie sich von dort aus an.
 already-signed-on-title = Sie sind bereits angemeldet
 already-signed-on = Diese Anmeldung wurde schon abgeschlossen. Gehen Sie zur Anwendung zurück; fragt sie erneut, dann beginnen Sie dort.
+too-many-title = Zu viele Versuche
+too-many = Von Ihrem Anschluss kamen zu viele Anfragen. Warten Sie eine Minute und versuchen Sie es dann wieder.
 nothing-here-title = Hier ist nichts
 nothing-here = Diese Adresse gehört nicht zum Anmeldedienst. Prüfen Sie den Link oder gehen Sie zur Anwendung zurück.
 bad-request-title = Die Anfrage der Anwendung kann nicht ausgeführt werden
@@ -176,3 +180,26 @@ failed-device-code-guessed = Es wurden zu viele falsche Codes eingegeben. Beginn
 failed-device-code-expired = Das Gerät wartet nicht mehr auf diesen Code. Beginnen Sie am Gerät von vorn.
 failed-device-refused = Sie haben es abgelehnt, das Gerät zu verbinden.
 failed-no-access = Sie dürfen diese Anwendung nicht nutzen.
+
+# Identity providers
+continue-with = Weiter mit { $provider }
+or = oder
+external-explanation = Ihre Organisation meldet Sie an anderer Stelle an.
+external-failed = Der andere Anbieter hat Sie nicht angemeldet. Versuchen Sie es noch einmal oder melden Sie sich anders an.
+linking-title = Konto verknüpfen
+linking-explanation = Sie haben sich zum ersten Mal mit { $provider } angemeldet. Melden Sie sich einmal hier an, dann sind die beiden Konten verknüpft.
+link-accounts = Anmelden und verknüpfen
+confirm-title = Angaben prüfen
+confirm-explanation = { $provider } hat uns dies über Sie mitgeteilt. Berichtigen Sie, was nicht stimmt.
+failed-external-sign-on = Der andere Anbieter hat Sie nicht angemeldet.
+failed-nobody-has-the-account = Ihr Konto beim anderen Anbieter ist hier nicht bekannt.
+
+# Registrierung
+register-title = Konto anlegen
+password-again = Passwort wiederholen
+register = Konto anlegen
+back-to-sign-on = Zurück zur Anmeldung
+no-account = Noch kein Konto?
+register-now = Jetzt registrieren
+username-taken = Diesen Benutzernamen gibt es schon. Wählen Sie einen anderen.
+username-unusable = Das kann kein Benutzername sein. Verwenden Sie bis zu 128 sichtbare Zeichen.

@@ -158,8 +158,12 @@ try-again-title = Please try again
 try-again = The sign-on service could not answer just now. Wait a moment, then reload this page.
 flow-gone-title = This sign-on is no longer open
 flow-gone = It may have expired, been finished already, or been started in another browser. Go back to the application and sign on from there. If that does not help, make sure that your browser accepts cookies.
+no-cookie-title = This browser sent no cookie
+no-cookie = A sign-on needs a cookie of this page. Your browser may be set to refuse cookies, or the sign-on was begun in another browser or a long time ago. Allow cookies for this address, go back to the application and sign on from there.
 already-signed-on-title = You are already signed on
 already-signed-on = This sign-on was finished before. Go back to the application; if it asks again, start from there.
+too-many-title = Too many attempts
+too-many = Too many requests came from your connection. Wait a minute, then try again.
 nothing-here-title = There is nothing here
 nothing-here = The address is not one of this sign-on service. Check the link, or go back to the application.
 bad-request-title = The application’s request cannot be carried out
@@ -186,3 +190,26 @@ failed-device-code-guessed = Too many wrong codes were entered. Begin again at y
 failed-device-code-expired = The device does not wait for this code any more. Begin again at your device.
 failed-device-refused = You refused to connect the device.
 failed-no-access = You may not use this application.
+
+# Identity providers
+continue-with = Continue with { $provider }
+or = or
+external-explanation = Your organization signs you on at another place.
+external-failed = The other provider did not sign you on. Try again, or sign on another way.
+linking-title = Link your account
+linking-explanation = You signed on with { $provider } for the first time. Sign on here once, and the two accounts are linked.
+link-accounts = Sign on and link
+confirm-title = Check your details
+confirm-explanation = { $provider } told us this about you. Correct what is wrong.
+failed-external-sign-on = The other provider did not sign you on.
+failed-nobody-has-the-account = Your account at the other provider is not known here.
+
+# Registration
+register-title = Create an account
+password-again = Password again
+register = Create account
+back-to-sign-on = Back to sign-on
+no-account = No account yet?
+register-now = Register now
+username-taken = Somebody has this username already. Choose another.
+username-unusable = This cannot be a username. Use up to 128 visible characters.

@@ -148,8 +148,12 @@ try-again-title = Vuelva a intentarlo
 try-again = El servicio de inicio de sesión no pudo responder. Espere un momento y vuelva a cargar esta página.
 flow-gone-title = Este inicio de sesión ya no está abierto
 flow-gone = Puede que haya caducado, que ya haya terminado o que se haya empezado en otro navegador. Vuelva a la aplicación e inicie la sesión desde allí. Si eso no ayuda, compruebe que su navegador acepta cookies.
+no-cookie-title = Este navegador no envió ninguna cookie
+no-cookie = Para iniciar la sesión hace falta una cookie de esta página. Puede que su navegador rechace las cookies, o que la sesión se empezara en otro navegador o hace mucho tiempo. Permita las cookies para esta dirección, vuelva a la aplicación e inicie la sesión desde allí.
 already-signed-on-title = Ya ha iniciado la sesión
 already-signed-on = Este inicio de sesión ya había terminado. Vuelva a la aplicación; si se lo pide de nuevo, empiece desde allí.
+too-many-title = Demasiados intentos
+too-many = Llegaron demasiadas solicitudes desde su conexión. Espere un minuto y vuelva a intentarlo.
 nothing-here-title = Aquí no hay nada
 nothing-here = Esta dirección no es del servicio de inicio de sesión. Compruebe el enlace o vuelva a la aplicación.
 bad-request-title = No se puede atender la solicitud de la aplicación
@@ -176,3 +180,26 @@ failed-device-code-guessed = Se han introducido demasiados códigos incorrectos.
 failed-device-code-expired = El dispositivo ya no espera este código. Empiece de nuevo en su dispositivo.
 failed-device-refused = Ha rechazado conectar el dispositivo.
 failed-no-access = No puede usar esta aplicación.
+
+# Identity providers
+continue-with = Continuar con { $provider }
+or = o
+external-explanation = Su organización inicia su sesión en otro lugar.
+external-failed = El otro proveedor no inició su sesión. Inténtelo de nuevo o inicie sesión de otra forma.
+linking-title = Vincule su cuenta
+linking-explanation = Ha iniciado sesión con { $provider } por primera vez. Inicie sesión aquí una vez y las dos cuentas quedarán vinculadas.
+link-accounts = Iniciar sesión y vincular
+confirm-title = Revise sus datos
+confirm-explanation = { $provider } nos comunicó estos datos. Corrija lo que no sea correcto.
+failed-external-sign-on = El otro proveedor no inició su sesión.
+failed-nobody-has-the-account = Su cuenta en el otro proveedor no se conoce aquí.
+
+# Registro
+register-title = Crear una cuenta
+password-again = Repita la contraseña
+register = Crear cuenta
+back-to-sign-on = Volver al inicio de sesión
+no-account = ¿Aún no tiene cuenta?
+register-now = Regístrese
+username-taken = Ese nombre de usuario ya existe. Elija otro.
+username-unusable = No puede ser un nombre de usuario. Use hasta 128 caracteres visibles.

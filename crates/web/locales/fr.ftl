@@ -148,8 +148,12 @@ try-again-title = Veuillez réessayer
 try-again = Le service de connexion n’a pas pu répondre. Attendez un instant, puis rechargez cette page.
 flow-gone-title = Cette connexion n’est plus ouverte
 flow-gone = Elle a peut-être expiré, déjà abouti ou commencé dans un autre navigateur. Retournez à l’application et connectez-vous à partir de là. Si cela ne suffit pas, vérifiez que votre navigateur accepte les cookies.
+no-cookie-title = Ce navigateur n’a pas envoyé de cookie
+no-cookie = La connexion a besoin d’un cookie de cette page. Votre navigateur refuse peut-être les cookies, ou la connexion a commencé dans un autre navigateur ou il y a longtemps. Autorisez les cookies pour cette adresse, retournez à l’application et connectez-vous à partir de là.
 already-signed-on-title = Vous êtes déjà connecté
 already-signed-on = Cette connexion a déjà abouti. Retournez à l’application ; si elle redemande, recommencez à partir de là.
+too-many-title = Trop de tentatives
+too-many = Trop de demandes sont venues de votre connexion. Attendez une minute, puis réessayez.
 nothing-here-title = Il n’y a rien ici
 nothing-here = Cette adresse n’appartient pas au service de connexion. Vérifiez le lien ou retournez à l’application.
 bad-request-title = La demande de l’application ne peut pas être exécutée
@@ -176,3 +180,26 @@ failed-device-code-guessed = Trop de codes erronés ont été saisis. Recommence
 failed-device-code-expired = L’appareil n’attend plus ce code. Recommencez sur votre appareil.
 failed-device-refused = Vous avez refusé de connecter l’appareil.
 failed-no-access = Vous n’êtes pas autorisé à utiliser cette application.
+
+# Identity providers
+continue-with = Continuer avec { $provider }
+or = ou
+external-explanation = Votre organisation vous connecte à un autre endroit.
+external-failed = L’autre fournisseur ne vous a pas connecté. Réessayez ou connectez-vous autrement.
+linking-title = Associer votre compte
+linking-explanation = Vous vous êtes connecté avec { $provider } pour la première fois. Connectez-vous une fois ici, et les deux comptes seront associés.
+link-accounts = Se connecter et associer
+confirm-title = Vérifiez vos informations
+confirm-explanation = { $provider } nous a transmis ces informations. Corrigez ce qui est faux.
+failed-external-sign-on = L’autre fournisseur ne vous a pas connecté.
+failed-nobody-has-the-account = Votre compte chez l’autre fournisseur n’est pas connu ici.
+
+# Inscription
+register-title = Créer un compte
+password-again = Mot de passe (confirmation)
+register = Créer le compte
+back-to-sign-on = Retour à la connexion
+no-account = Pas encore de compte ?
+register-now = S’inscrire
+username-taken = Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.
+username-unusable = Ce nom d’utilisateur n’est pas possible. Utilisez au plus 128 caractères visibles.

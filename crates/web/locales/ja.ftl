@@ -140,8 +140,12 @@ try-again-title = もう一度お試しください
 try-again = サインオンサービスが応答できませんでした。しばらく待ってから、このページを再読み込みしてください。
 flow-gone-title = このサインオンは終了しています
 flow-gone = 期限が切れたか、すでに完了したか、別のブラウザーで始められた可能性があります。アプリケーションに戻り、そこからサインオンしてください。それでも解決しない場合は、ブラウザーで Cookie が有効になっていることを確認してください。
+no-cookie-title = ブラウザーから Cookie が送信されませんでした
+no-cookie = サインオンにはこのページの Cookie が必要です。ブラウザーが Cookie を拒否しているか、別のブラウザーまたはかなり前に始められた可能性があります。このアドレスの Cookie を許可し、アプリケーションに戻ってそこからサインオンしてください。
 already-signed-on-title = すでにサインオンしています
 already-signed-on = このサインオンはすでに完了しています。アプリケーションに戻り、再び求められた場合はそこから始めてください。
+too-many-title = 試行回数が多すぎます
+too-many = お使いの接続からの要求が多すぎます。1 分ほど待ってから、もう一度お試しください。
 nothing-here-title = ここには何もありません
 nothing-here = このアドレスはサインオンサービスのものではありません。リンクを確認するか、アプリケーションに戻ってください。
 bad-request-title = アプリケーションの要求を実行できません
@@ -168,3 +172,26 @@ failed-device-code-guessed = 間違ったコードの入力回数が多すぎま
 failed-device-code-expired = デバイスはこのコードをもう待っていません。デバイスで最初からやり直してください。
 failed-device-refused = デバイスの接続を拒否しました。
 failed-no-access = このアプリケーションを使用することはできません。
+
+# Identity providers
+continue-with = { $provider } で続行
+or = または
+external-explanation = 組織の別のサイトでサインオンします。
+external-failed = もう一方のプロバイダーでサインオンできませんでした。もう一度試すか、別の方法でサインオンしてください。
+linking-title = アカウントの連携
+linking-explanation = { $provider } で初めてサインオンしました。ここで一度サインオンすると、2 つのアカウントが連携されます。
+link-accounts = サインオンして連携
+confirm-title = 情報の確認
+confirm-explanation = { $provider } から次の情報を受け取りました。誤りがあれば修正してください。
+failed-external-sign-on = もう一方のプロバイダーでサインオンできませんでした。
+failed-nobody-has-the-account = もう一方のプロバイダーのアカウントは登録されていません。
+
+# 新規登録
+register-title = アカウントの作成
+password-again = パスワード(確認)
+register = アカウントを作成
+back-to-sign-on = サインオンに戻る
+no-account = アカウントをお持ちでない場合
+register-now = 新規登録
+username-taken = このユーザー名はすでに使われています。別の名前にしてください。
+username-unusable = このユーザー名は使えません。表示できる文字を 128 文字以内で入力してください。

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::wire::{cors, layers};
-use crate::{App, as_, device, flows, pages};
+use crate::{App, as_, device, flows, pages, rp, v1};
 
 /// Everything that is served, from one listener: paths tell the three public hosts apart.
 pub fn router(app: App) -> Router {
@@ -73,6 +73,8 @@ pub fn router(app: App) -> Router {
             "/{env}/flows/{flow}",
             get(flows::get).post(flows::post).options(cors::preflight),
         )
+        .route("/{env}/rp/authenticate", get(rp::authenticate))
+        .route("/{env}/rp/callback/{type}", get(rp::callback))
         .route(
             "/{env}/signon/",
             get(pages::sign_on::get).post(pages::sign_on::post),
@@ -81,7 +83,10 @@ pub fn router(app: App) -> Router {
             "/{env}/signon",
             get(pages::sign_on::get).post(pages::sign_on::post),
         )
+        .route("/{env}/theme.css", get(pages::theme::stylesheet_of))
+        .route("/{env}/images/{image}", get(pages::theme::image))
         .route("/assets/{file}", get(pages::assets::get))
+        .merge(v1::routes())
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(layers::EveryRequest::of(app.clone()))

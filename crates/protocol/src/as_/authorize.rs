@@ -25,6 +25,7 @@ use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::agreement;
+use crate::flows::external::{self, Identified};
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
@@ -115,6 +116,8 @@ pub enum Answer {
     Flow(serde_json::Value),
     /// The authorization response, an error among them.
     Response(Delivery),
+    /// An error for a client that asked by `pi.flow`: JSON, on the spot.
+    Refused(Refused),
 }
 
 /// Answers an authorization request. What fails before client and redirect URI are trusted is an
@@ -191,7 +194,13 @@ enum Judged {
 /// answered on the spot (`reference/oidc.md` 23.3).
 pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> Outcome<Reply> {
     let error = oauth_error(&refused.refusal, cx.correlation);
-    if !error.may_redirect || destination.mode == Mode::PiFlow {
+    if destination.mode == Mode::PiFlow {
+        return Ok(Reply {
+            answer: Answer::Refused(refused),
+            cookie: None,
+        });
+    }
+    if !error.may_redirect {
         return Err(refused.into());
     }
     tracing::info!(refusal = ?refused.refusal, because = %refused.because, "refused by redirect");
@@ -220,6 +229,8 @@ struct Facts {
     session: Option<(Session, User)>,
     /// The user whom the client named.
     named: Option<User>,
+    /// What is known of the username that the client hinted at.
+    identified: Option<Identified>,
     /// That user's account, when a policy asks for attributes.
     account: Option<Account>,
     /// What that user consented to, as far as the policies ask.
@@ -252,9 +263,11 @@ impl Operation for Authorize<'_> {
             Some(hash) => Some(par::find(cx, hash, self.request.client).await?),
             None => None,
         };
+        let hint = self.request.login_hint.as_deref();
         Ok(Facts {
             pushed,
             named: named_by(cx, self.request).await?,
+            identified: external::identify(cx, hint.filter(|it| it.len() <= MAX_LEN)).await?,
             session,
             account,
             consents,
@@ -312,6 +325,7 @@ impl Authorize<'_> {
                 // A hint skips the question for the username (`reference/flows.md` 6.4).
                 identifier: identifier(request, facts.named.as_ref()),
                 named: facts.named.as_ref().map(FlowUser::from),
+                identified: facts.identified,
                 ..Progress::default()
             },
             state: State::UsernamePasswordRequired,

@@ -39,7 +39,10 @@ impl RegistrationOffer {
             return Some(Self::Here(settings.population.map(|it| it.id)));
         }
         let external = settings.external.as_ref();
-        external.map(|it| Self::Elsewhere(it.href.clone()))
+        let is_web = |href: &str| href.starts_with("https://") || href.starts_with("http://");
+        external
+            .filter(|it| is_web(&it.href))
+            .map(|it| Self::Elsewhere(it.href.clone()))
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_domain::application::{
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, kinds, load, load_by};
 use countersign_domain::environment::Environment;
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
 };
@@ -22,7 +23,6 @@ use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::fold;
-use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::RoleAssignment;
 use countersign_domain::store::{Conflict, Doc, Fault, Key, Kind, Query, Unique};

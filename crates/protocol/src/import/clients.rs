@@ -20,6 +20,7 @@ use super::keys::KEY_ROTATION_POLICY;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json, parse_id};
 use super::settings::{POPULATION, RESOURCE, SCOPE, SIGN_ON_POLICY};
+use crate::expression;
 
 const APPLICATION: Referent = Referent {
     kind: kinds::APPLICATION,
@@ -80,6 +81,7 @@ impl Plan<'_> {
             self.refer(&mut signing, "keyRotationPolicy", env, &KEY_ROTATION_POLICY);
             node.set("signing", signing);
         }
+        self.access_control(env, &mut node);
         let is_new = !self.draft.has(kinds::APPLICATION, env, id);
         let uris = node.get("redirectUris").cloned();
         let line = node.line;
@@ -225,7 +227,8 @@ impl Plan<'_> {
                 self.ids_in_list(&mut node, "oidcScopes", env, &SCOPE, &format!("{openid}/"));
             }
         }
-        self.entity::<ApplicationAttribute>(Parts {
+        let line = node.get("value").map_or(node.line, |value| value.line);
+        let built = self.entity::<ApplicationAttribute>(Parts {
             env,
             id: id.to_string(),
             patch: node,
@@ -233,6 +236,9 @@ impl Plan<'_> {
             fresh: Vec::new(),
             nested: &["id"],
         })?;
+        if let Some(Err(why)) = built.map(|it| expression::check(&it.value, expression::NAMES)) {
+            self.note(line, "value", why);
+        }
         Ok(())
     }
 

@@ -150,7 +150,7 @@ impl Draft {
                 }
             };
             batch = batch.require(precondition);
-            if ![kinds::USER, kinds::CREDENTIAL].contains(&key.kind) {
+            if ![kinds::USER, kinds::CREDENTIAL, kinds::LINKED_ACCOUNT].contains(&key.kind) {
                 batch = batch.changed(key.env);
             }
             if key.kind == kinds::ENVIRONMENT

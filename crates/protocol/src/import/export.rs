@@ -7,6 +7,7 @@ use countersign_domain::application::{
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, load};
 use countersign_domain::environment::Environment;
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
 };
@@ -20,13 +21,12 @@ use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
-use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
-use countersign_domain::vault::Sealed;
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Key};
 use countersign_domain::time::Time;
 use countersign_domain::user::{Credential, User};
+use countersign_domain::vault::Sealed;
 use serde_json::{Map, Value, json};
 
 use super::apply::list;
@@ -257,7 +257,11 @@ impl Exporter<'_> {
             while !level.is_empty() && depth < DEEPEST {
                 depth += 1;
                 let above = |it: &&GroupNesting| level.contains(&it.child.id);
-                level = nestings.iter().filter(above).map(|it| it.parent.id).collect();
+                level = nestings
+                    .iter()
+                    .filter(above)
+                    .map(|it| it.parent.id)
+                    .collect();
             }
             depth
         };
@@ -407,7 +411,9 @@ impl Exporter<'_> {
             let groups = groups.map(|it| json!(it.group.id)).collect();
             set(&mut value, "memberOfGroups", groups);
             let own = links.iter().filter(|it| it.user.id == user.id);
-            let own = own.map(|it| plain(it, &["user"])).collect::<Result<_, _>>()?;
+            let own = own
+                .map(|it| plain(it, &["user"]))
+                .collect::<Result<_, _>>()?;
             set(&mut value, "linkedAccounts", own);
             written.push(value);
         }

@@ -47,7 +47,11 @@ impl Plan<'_> {
         })?;
         let Some(language) = built else { return Ok(()) };
         if language.default && !language.enabled {
-            self.note(line, "default", "a language that is off cannot be the default");
+            self.note(
+                line,
+                "default",
+                "a language that is off cannot be the default",
+            );
         }
         if language.default {
             self.only_default(env, &language.id(), |other: &mut Language| {

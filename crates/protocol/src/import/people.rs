@@ -34,7 +34,10 @@ impl Plan<'_> {
         let id = UserId::from_uuid(self.identify(&mut node, env, kinds::USER, known, &folded));
         let password = node.take("password");
         let roles = node.take("roleAssignments");
+        let groups = node.take("memberOfGroups");
         self.refer(&mut node, "population", env, &POPULATION);
+        self.authority(env, &mut node)?;
+        let links = node.take("linkedAccounts");
         let line = node.line;
         let mut fresh = Vec::new();
         if node.get("population").is_none() && !self.draft.has(kinds::USER, env, id) {
@@ -53,12 +56,28 @@ impl Plan<'_> {
             patch: node,
             implied: Vec::new(),
             fresh,
-            nested: &["id", "password", "roleAssignments"],
+            nested: &[
+                "id",
+                "password",
+                "roleAssignments",
+                "memberOfGroups",
+                "linkedAccounts",
+            ],
         })?;
         if let Some(password) = password {
             self.inside("password", |plan| plan.password(env, id, password))?;
         } else if let Some(credential) = self.draft.get::<Credential>(env, id)? {
             self.draft.put(env, &credential)?;
+        }
+        if let (Some(links), true) = (links, built.is_some()) {
+            let mut owner = Node::from_json(json!({}), line);
+            owner.set("linkedAccounts", links);
+            self.each(&mut owner, "linkedAccounts", |plan, item| {
+                plan.linked_account(env, id, item)
+            })?;
+        }
+        if built.is_some() {
+            self.memberships(env, id, groups)?;
         }
         if let (Some(roles), Some(_)) = (roles, built) {
             let mut owner = Node::from_json(json!({}), line);

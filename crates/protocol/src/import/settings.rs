@@ -6,7 +6,7 @@ use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::reference::fold;
-use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+use countersign_domain::resource::{Resource, ResourceAttribute, ResourceType, Scope};
 use countersign_domain::store::Fault;
 use serde_json::json;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ use super::build::Parts;
 use super::looks::THEME;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json};
+use super::providers::IDENTITY_PROVIDER;
+use crate::expression;
 
 pub(super) const PASSWORD_POLICY: Referent = Referent {
     kind: kinds::PASSWORD_POLICY,
@@ -182,6 +184,7 @@ impl Plan<'_> {
                 nested.set(key, list);
             }
         }
+        let secret = node.take("clientSecret");
         let is_new = !self.draft.has(kinds::RESOURCE, env, id);
         let is_custom = matches!(node.get_text("type"), None | Some("CUSTOM"));
         let method = is_custom.then(|| {
@@ -194,7 +197,7 @@ impl Plan<'_> {
             patch: node,
             implied: Vec::new(),
             fresh: method.into_iter().collect(),
-            nested: &["id", "scopes", "attributes"],
+            nested: &["id", "scopes", "attributes", "clientSecret"],
         })?;
         if let Some(seconds) = built
             .as_ref()
@@ -202,6 +205,10 @@ impl Plan<'_> {
             && !Resource::ACCESS_TOKEN_VALIDITY_SECONDS.contains(&seconds)
         {
             self.note(line, "accessTokenValiditySeconds", "must be 300 to 2592000");
+        }
+        if let Some(built) = &built {
+            let is_custom = built.type_ == ResourceType::Custom;
+            self.resource_secret(env, id, secret, is_custom)?;
         }
         let names_sub = matches!(nested.get("attributes"), Some(Node { data: Data::List(items), .. })
             if items.iter().any(|it| it.get_text("name") == Some("sub")));
@@ -231,7 +238,8 @@ impl Plan<'_> {
         let prefix = format!("{resource}/");
         let label = format!("{resource_name}/{name}");
         let id = self.named(env, &mut node, &RESOURCE_ATTRIBUTE, &prefix, &label);
-        self.entity::<ResourceAttribute>(Parts {
+        let line = node.get("value").map_or(node.line, |value| value.line);
+        let built = self.entity::<ResourceAttribute>(Parts {
             env,
             id: id.to_string(),
             patch: node,
@@ -239,6 +247,9 @@ impl Plan<'_> {
             fresh: Vec::new(),
             nested: &["id"],
         })?;
+        if let Some(Err(why)) = built.map(|it| expression::check(&it.value, expression::NAMES)) {
+            self.note(line, "value", why);
+        }
         Ok(())
     }
 
@@ -368,6 +379,9 @@ impl Plan<'_> {
         let label = format!("{policy_name}/{priority}");
         let id = self.identify(&mut node, env, kinds::SIGN_ON_ACTION, known, &label);
         self.refer(&mut node, "agreement", env, &AGREEMENT);
+        self.refer(&mut node, "identityProvider", env, &IDENTITY_PROVIDER);
+        self.refer_each(&mut node, "socialProviders", env, &IDENTITY_PROVIDER);
+        self.discovery_rules(env, &mut node);
         if let Some(mut registration) = node.take("registration") {
             self.refer(&mut registration, "population", env, &POPULATION);
             node.set("registration", registration);

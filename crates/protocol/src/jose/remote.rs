@@ -194,14 +194,18 @@ impl RemoteKeys {
 fn acceptable(url: &str) -> Result<Url, Untrusted> {
     let refused = || Untrusted::KeysUnavailable("the URL of the key set is not https".to_owned());
     let url = Url::parse(url).map_err(|_| refused())?;
+    is_safe(&url).then_some(url).ok_or_else(refused)
+}
+
+/// Whether what is sent to a URL is not sent in the clear: https, or this very machine.
+pub fn is_safe(url: &Url) -> bool {
     let is_local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
     };
-    let good = url.scheme() == "https" || (url.scheme() == "http" && is_local);
-    good.then_some(url).ok_or_else(refused)
+    url.scheme() == "https" || (url.scheme() == "http" && is_local)
 }
 
 async fn call(fetch: Arc<dyn Fetch>, url: Url) -> Outcome {

@@ -1,41 +1,81 @@
-//! What is around the content of every page: its language, and by and by its looks.
+//! What is around the content of every page: its language and its looks.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::http::header;
-use countersign_domain::ids::CorrelationId;
+use countersign_domain::entity;
+use countersign_domain::ids::{CorrelationId, UserId};
+use countersign_domain::population::Population;
+use countersign_domain::store::Fault;
+use countersign_domain::user::User;
+use countersign_protocol::configuration::Snapshot;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use fluent_bundle::FluentValue;
 
+use super::theme::Looks;
 use super::words::{Around, Language};
 use crate::wire::incoming::Incoming;
 
 /// Every template has one, by the name `frame`.
 pub struct Frame {
     language: &'static Language,
+    looks: Looks,
 }
 
 impl Frame {
-    /// Of a page that belongs to no flow.
+    /// Of a page of which not even the environment is known.
     pub fn new(incoming: &Incoming) -> Self {
-        Self::in_language(incoming, None)
-    }
-
-    /// Of a page of a flow.
-    pub fn of_flow(_cx: &Cx, incoming: &Incoming, flow: &Flow) -> Self {
-        Self::in_language(incoming, flow.request.ui_locales.as_deref())
-    }
-
-    /// The client's wish comes before the browser's.
-    /// Source: `reference/oidc.md` 3.2
-    fn in_language(incoming: &Incoming, ui_locales: Option<&str>) -> Self {
-        let accepted = incoming.header(header::ACCEPT_LANGUAGE);
-        let wishes = [ui_locales, accepted];
-        let wished = wishes.into_iter().flatten().find_map(Language::wished);
+        let wished = accepted(incoming).and_then(|list| Language::wished(list, |_| true));
         Self {
             language: wished.unwrap_or_else(Language::english),
+            looks: Looks::plain(),
         }
+    }
+
+    /// Of a page of an environment that belongs to no flow.
+    pub fn of_environment(env: &Snapshot, incoming: &Incoming) -> Self {
+        Self {
+            language: wished(env, incoming, None).unwrap_or_else(|| default_language(env)),
+            looks: Looks::of(env, env.theme(None)),
+        }
+    }
+
+    /// Of a page of a flow. The client's wish for a language comes before the browser's, then what
+    /// the person prefers, once they are known, and what the environment has. The theme is that of
+    /// their population.
+    ///
+    /// Source: `reference/oidc.md` 3.2
+    pub async fn of_flow(cx: &Cx, incoming: &Incoming, flow: &Flow) -> Self {
+        let env = &*cx.env;
+        let wished = wished(env, incoming, flow.request.ui_locales.as_deref());
+        // Worth two reads only where their population can make a difference.
+        let matters = wished.is_none() || env.themes.len() > 1;
+        let (user, population) = match flow.state.user() {
+            Some(user) if matters => person(cx, user.id).await.unwrap_or_default(),
+            _ => (None, None),
+        };
+        let preferred = [
+            user.as_ref()
+                .and_then(|it| it.preferred_language.as_deref()),
+            population.as_ref().map(|it| it.preferred_language.as_str()),
+        ];
+        let preferred = || {
+            let mut lists = preferred.into_iter().flatten();
+            lists.find_map(|list| Language::wished(list, |tag| is_on(env, tag)))
+        };
+        let language = wished.or_else(preferred);
+        let theme = population.and_then(|it| it.theme);
+        Self {
+            language: language.unwrap_or_else(|| default_language(env)),
+            looks: Looks::of(env, env.theme(theme.map(|it| it.id))),
+        }
+    }
+
+    /// How the page looks.
+    pub fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     /// The `lang` attribute.
@@ -90,4 +130,41 @@ impl Frame {
         }
         self.say_with("optional-label", [("label", label.into())])
     }
+}
+
+fn accepted(incoming: &Incoming) -> Option<&str> {
+    incoming.header(header::ACCEPT_LANGUAGE)
+}
+
+/// The first wish, of the client and then of the browser, that the environment can meet.
+fn wished(env: &Snapshot, incoming: &Incoming, client: Option<&str>) -> Option<&'static Language> {
+    let lists = [client, accepted(incoming)];
+    let mut lists = lists.into_iter().flatten();
+    lists.find_map(|list| Language::wished(list, |tag| is_on(env, tag)))
+}
+
+/// Whether the environment offers a language: it does unless it switched it off.
+fn is_on(env: &Snapshot, tag: &str) -> bool {
+    let mut stored = env.languages.iter();
+    let stored = stored.find(|it| it.locale.eq_ignore_ascii_case(tag));
+    stored.is_none_or(|it| it.enabled)
+}
+
+fn default_language(env: &Snapshot) -> &'static Language {
+    let default = env.languages.iter().find(|it| it.default);
+    let default = default.and_then(|it| Language::of_tag(&it.locale, |_| true));
+    default.unwrap_or_else(Language::english)
+}
+
+/// A person and their population. What cannot be read just now does not keep a page from being
+/// shown.
+async fn person(cx: &Cx, user: UserId) -> Result<(Option<User>, Option<Arc<Population>>), Fault> {
+    let store = &*cx.ports.store;
+    let user = entity::load::<User>(store, cx.env_id(), user.to_string(), cx.now).await?;
+    let Some(user) = user.map(|it| it.value) else {
+        return Ok((None, None));
+    };
+    let population = user.population.id;
+    let population = cx.env.population(store, population, cx.now).await?;
+    Ok((Some(user), population))
 }

@@ -1,8 +1,11 @@
 //! The pages people see. They work without JavaScript; styles and the few scripts are files of our
 //! own, so that the content security policy allows nothing inline.
 
+mod account_confirmation_required;
+mod account_linking_required;
 mod agreement_consent_required;
 pub mod assets;
+mod contrast;
 mod dag_consent_required;
 mod dag_user_code_required;
 pub mod error;
@@ -11,13 +14,17 @@ pub mod frame;
 mod markup;
 mod must_change_password;
 mod profile_data_required;
+mod providers;
 mod recovery_code_required;
+mod register;
 mod requirements;
 pub mod sign_on;
 mod sign_on_required;
 pub mod signed_off;
+pub mod theme;
 mod username_password_required;
 mod verification_code_required;
+mod way_back;
 pub mod words;
 
 use askama::Template;

@@ -51,7 +51,12 @@ pub(super) fn page(
 
 /// A new password is typed twice, for nobody sees what is typed. Only the page asks for that.
 pub(super) fn is_repeated_wrongly(action: &str, fields: &Params) -> bool {
-    matches!(action, "password.reset" | "password.recover") && fields.get("newPassword") != fields.get("confirmPassword")
+    let password = match action {
+        "password.reset" | "password.recover" => "newPassword",
+        "user.register" => "password",
+        _ => return false,
+    };
+    fields.get(password) != fields.get("confirmPassword")
 }
 
 /// What is said then.

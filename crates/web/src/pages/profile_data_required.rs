@@ -20,15 +20,36 @@ struct Page<'a> {
 }
 
 /// A field for an attribute.
-struct Field {
+pub(super) struct Field {
     /// Name and id: the attribute's name.
-    name: &'static str,
-    label: String,
-    kind: &'static str,
-    autocomplete: &'static str,
-    required: bool,
-    value: String,
-    invalid: bool,
+    pub name: &'static str,
+    /// What people call it.
+    pub label: String,
+    /// Type of the input.
+    pub kind: &'static str,
+    /// What a browser may fill in.
+    pub autocomplete: &'static str,
+    /// Whether it must be filled in.
+    pub required: bool,
+    /// What is in it.
+    pub value: String,
+    /// Whether it is at fault.
+    pub invalid: bool,
+}
+
+/// The field of an attribute, if people may be asked for it.
+pub(super) fn field(frame: &Frame, name: &str, value: &str, invalid: bool) -> Option<Field> {
+    let mut all = countersign_protocol::flows::profile::ATTRIBUTES.iter();
+    let attribute = all.find(|attribute| attribute.name == name)?;
+    Some(Field {
+        name: attribute.name,
+        label: label_of(frame, attribute),
+        kind: kind(attribute),
+        autocomplete: autocomplete(attribute.name),
+        required: false,
+        value: value.to_owned(),
+        invalid,
+    })
 }
 
 /// Asks for the attributes that are missing.

@@ -16,12 +16,13 @@ use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
 use super::agreement_consent_required;
-use super::{account_confirmation_required, account_linking_required, providers};
 use super::frame::Frame;
+use super::register;
+use super::{account_confirmation_required, account_linking_required, providers};
 use super::{
-    dag_consent_required, dag_user_code_required,
-    must_change_password, profile_data_required, recovery_code_required, sign_on_required,
-    username_password_required, verification_code_required,
+    dag_consent_required, dag_user_code_required, must_change_password, profile_data_required,
+    recovery_code_required, sign_on_required, username_password_required,
+    verification_code_required,
 };
 use crate::App;
 use crate::wire::incoming::Incoming;
@@ -67,7 +68,7 @@ pub(super) struct Again<'a> {
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match showing(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => super::error::render(&failure, &incoming),
+        Err(failure) => super::error::render(&app, &env, &failure, &incoming).await,
     }
 }
 
@@ -75,7 +76,7 @@ pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Inco
 pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match submitting(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => super::error::render(&failure, &incoming),
+        Err(failure) => super::error::render(&app, &env, &failure, &incoming).await,
     }
 }
 
@@ -100,6 +101,10 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
+    if params.get("view") == Some(register::VIEW) && register::is_offered(&flow) {
+        let frame = Frame::of_flow(&cx, incoming, &flow).await;
+        return Ok(register::page(&cx, &frame, &flow, None, StatusCode::OK));
+    }
     let frame = Frame::of_flow(&cx, incoming, &flow).await;
     let nothing = Params::default();
     let again = params.get("error").map(|error| Again {
@@ -114,7 +119,9 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
 /// makes a link could write anything into the parameter.
 fn came_back(frame: &Frame, error: &str, here: CorrelationId) -> Message {
     let error: Option<Value> = serde_json::from_str(error).ok();
-    let id = error.as_ref().and_then(|it| it.get("id")?.as_str()?.parse().ok());
+    let id = error
+        .as_ref()
+        .and_then(|it| it.get("id")?.as_str()?.parse().ok());
     Message {
         text: frame.say("external-failed").into_owned(),
         field: String::new(),
@@ -164,9 +171,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
                 FlowState::Completed(_) => cx.env.urls.resume(cx.env_id(), reply.flow.id),
                 _ => {
                     let client = reply.flow.request.client;
-                    cx.env
-                        .urls
-                        .sign_on_page(cx.env_id(), reply.flow.id, client)
+                    cx.env.urls.sign_on_page(cx.env_id(), reply.flow.id, client)
                 }
             };
             let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
@@ -241,6 +246,12 @@ fn show(
     status: StatusCode,
 ) -> Response {
     let application = flow.application_name.as_str();
+    let registers = again
+        .as_ref()
+        .is_some_and(|it| it.fields.get("action") == Some("user.register"));
+    if registers && register::is_offered(flow) {
+        return register::page(cx, frame, flow, again, status);
+    }
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
             username_password_required::page(cx, frame, flow, again, status)
@@ -341,6 +352,7 @@ fn is_correctable(refusal: &Refusal) -> bool {
         Refusal::WrongCredentials
             | Refusal::PasswordLocked { .. }
             | Refusal::AccountNotUsable
+            | Refusal::UsernameTaken
             | Refusal::ValueRequired(_)
             | Refusal::ValueInvalid(_)
             | Refusal::PasswordUnacceptable { .. }
@@ -393,6 +405,8 @@ fn own_words(frame: &Frame, refusal: &Refusal) -> Option<String> {
         Refusal::ValueRequired("newPassword") => frame.say("enter-new-password"),
         Refusal::ValueInvalid("currentPassword") => frame.say("wrong-current-password"),
         Refusal::PasswordUnacceptable { .. } => frame.say("choose-another-password"),
+        Refusal::UsernameTaken => frame.say("username-taken"),
+        Refusal::ValueInvalid("username") => frame.say("username-unusable"),
         Refusal::ValueRequired("accept") => frame.say("agreement-accept-needed"),
         Refusal::ValueRequired(name) => {
             let label = profile_data_required::label(frame, name)?;

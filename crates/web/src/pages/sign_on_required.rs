@@ -8,6 +8,7 @@ use countersign_protocol::flows::Flow;
 
 use super::frame::Frame;
 use super::providers::{self, Button};
+use super::register::{self, Link};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
@@ -20,6 +21,8 @@ struct Page<'a> {
     recovery: bool,
     /// Where else one can sign on.
     providers: Vec<Button>,
+    /// Where one gets an account.
+    register: Option<Link>,
     error: Option<Message>,
 }
 
@@ -40,6 +43,7 @@ pub(super) fn page(
         username: typed.unwrap_or_default(),
         recovery: flow.progress.offers.recovery,
         providers: providers::buttons(cx, frame, flow),
+        register: register::link(flow),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)

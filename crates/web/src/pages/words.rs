@@ -73,19 +73,19 @@ impl Language {
 
     /// The language of a tag such as `de` or `de-AT`, if there is one: first exactly, then without
     /// its last parts (RFC 4647 3.4).
-    pub fn of_tag(tag: &str) -> Option<&'static Self> {
+    pub fn of_tag(tag: &str, is_on: impl Fn(&str) -> bool) -> Option<&'static Self> {
         let mut tag = tag.trim();
         loop {
             if let Some(found) = Self::all().find(|it| it.tag.eq_ignore_ascii_case(tag)) {
-                return Some(found);
+                return is_on(found.tag).then_some(found);
             }
             (tag, _) = tag.rsplit_once(['-', '_'])?;
         }
     }
 
-    /// The first language of a list of wishes that there is: tags with commas or spaces between
-    /// them, with weights where `Accept-Language` has them.
-    pub fn wished(list: &str) -> Option<&'static Self> {
+    /// The first language of a list of wishes that there is and that is on: tags with commas or
+    /// spaces between them, with weights where `Accept-Language` has them.
+    pub fn wished(list: &str, is_on: impl Fn(&str) -> bool) -> Option<&'static Self> {
         let list = list.get(..MAX_WISHES).unwrap_or(list);
         let mut wishes: Vec<(u32, &str)> = list
             .split([',', ' '])
@@ -98,7 +98,9 @@ impl Language {
             })
             .collect();
         wishes.sort_by_key(|(weight, _)| Reverse(*weight));
-        wishes.into_iter().find_map(|(_, tag)| Self::of_tag(tag))
+        wishes
+            .into_iter()
+            .find_map(|(_, tag)| Self::of_tag(tag, &is_on))
     }
 
     /// A text without variables.

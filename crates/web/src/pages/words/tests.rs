@@ -162,17 +162,24 @@ fn the_best_wish_that_can_be_met_is_met() {
         ("", None),
         (";;,,--_;q=", None),
     ] {
-        let language = Language::wished(wishes);
+        let language = Language::wished(wishes, |_| true);
         assert_eq!(language.map(|it| it.tag), found, "{wishes}");
     }
 }
 
 #[test]
+fn a_language_that_is_off_is_passed_over() {
+    let not_german = |tag: &str| tag != "de";
+    let found = Language::wished("de-AT, fr;q=0.5", not_german);
+    assert_eq!(found.map(|it| it.tag), Some("fr"));
+}
+
+#[test]
 fn a_long_list_of_wishes_costs_no_more_than_a_short_one() {
     let list = "xx,".repeat(400) + "de";
-    assert!(Language::wished(&list).is_none());
+    assert!(Language::wished(&list, |_| true).is_none());
     let list = "é,".repeat(400);
-    assert!(Language::wished(&list).is_none());
+    assert!(Language::wished(&list, |_| true).is_none());
 }
 
 #[test]
@@ -183,21 +190,21 @@ fn numbers_take_the_plural_of_the_language() {
     };
     assert!(minutes(english, 1).ends_with("in 1 minute."));
     assert!(minutes(english, 2).ends_with("in 2 minutes."));
-    let arabic = Language::of_tag("ar").unwrap();
+    let arabic = Language::of_tag("ar", |_| true).unwrap();
     assert!(minutes(arabic, 2).contains("دقيقتين"));
     assert!(minutes(arabic, 5).contains("دقائق"));
 }
 
 #[test]
 fn a_variable_may_have_an_element_of_its_own() {
-    let japanese = Language::of_tag("ja")
+    let japanese = Language::of_tag("ja", |_| true)
         .unwrap()
         .around("to-application", "application");
     assert_eq!(
         (japanese.before.as_str(), japanese.after.as_str()),
         ("", " に進みます")
     );
-    let arabic = Language::of_tag("ar")
+    let arabic = Language::of_tag("ar", |_| true)
         .unwrap()
         .around("to-application", "application");
     assert_eq!(

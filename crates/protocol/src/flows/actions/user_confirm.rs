@@ -1,0 +1,260 @@
+//! `application/vnd.pingidentity.user.confirm+json` (`reference/flows.md` 6.13).
+
+use countersign_domain::entity::{self, Stored};
+use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
+use countersign_domain::population::Population;
+use countersign_domain::reference::fold;
+use countersign_domain::store::{Batch, Fault, Query};
+use countersign_domain::user::{Account, User, UserSignOn};
+use serde_json::{Map, Value};
+
+use super::{Action, Call, Reply};
+use crate::cx::Cx;
+use crate::flows::advance::{Arrival, advance};
+use crate::flows::external::{self, ExternalIdentity};
+use crate::flows::profile;
+use crate::flows::state::FlowFailure;
+use crate::flows::turns::Turn;
+use crate::flows::{Flow, State};
+use crate::refusal::{Outcome, Refusal, Refused};
+use crate::rp::attributes;
+use crate::rp::outcome::fresh_user;
+use crate::run::Verdict;
+
+/// Takes what an identity provider said of somebody, as they corrected it.
+pub struct UserConfirm;
+
+/// What the rule needs to know.
+pub struct Facts {
+    /// As corrected.
+    identity: ExternalIdentity,
+    /// Whoever has the username.
+    namesake: Option<Stored<User>>,
+    /// Where somebody new goes, if anybody new is made.
+    population: Option<PopulationId>,
+    is_taken: bool,
+    new_user: UserId,
+    new_link: LinkedAccountId,
+    arrival: Arrival,
+}
+
+impl Action for UserConfirm {
+    const MEDIA: &'static str = "user.confirm";
+    /// A part of a user.
+    type Input = Map<String, Value>;
+    type Facts = Facts;
+
+    fn offered(&self, flow: &Flow) -> bool {
+        matches!(flow.state, State::AccountConfirmationRequired)
+    }
+
+    async fn gather(
+        &self,
+        cx: &Cx,
+        call: &Call<'_>,
+        flow: &Flow,
+        input: &Map<String, Value>,
+        _turn: &Turn,
+    ) -> Outcome<Facts> {
+        let Some(said) = &flow.progress.external else {
+            return Err(Refusal::ActionNotOffered.into());
+        };
+        let identity = corrected(said, input)?;
+        let name = fold(identity.get("username").unwrap_or_default());
+        let (store, rule) = (&*cx.ports.store, User::UNIQUE_USERNAME);
+        let namesake = entity::load_by::<User>(store, cx.env_id(), rule, name, cx.now).await?;
+        let entropy = &*cx.ports.entropy;
+        let new_user = UserId::random(entropy);
+        Ok(Facts {
+            namesake,
+            population: population(cx, flow).await?,
+            is_taken: external::link_of(cx, &identity).await?.is_some(),
+            identity,
+            new_user,
+            new_link: LinkedAccountId::random(entropy),
+            arrival: Arrival::gather(cx, call, flow, new_user).await?,
+        })
+    }
+
+    fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
+        let Stored {
+            value: mut flow,
+            version,
+        } = flow;
+        let env = cx.env_id();
+        let mut writes = Batch::new();
+        let mut cookie = None;
+        match (&facts.namesake, facts.population) {
+            // Threat 37: whoever has the name proves it by their password.
+            (Some(namesake), _) if !namesake.is_external() => {
+                flow.state = State::AccountLinkingRequired;
+                flow.progress.external = Some(facts.identity);
+            }
+            (None, Some(population)) if !facts.is_taken => {
+                let identity = facts.identity;
+                let name = identity.get("username").unwrap_or_default();
+                let user = fresh_user(cx, facts.new_user, name, population, None)?;
+                let (said, is_verified) = (&identity.attributes, identity.email_verified);
+                let user = attributes::update(&user, said, is_verified, cx.now)?;
+                let link = identity.link(facts.new_link, &user, cx.now);
+                let mut account = Account::new(user.id);
+                account.last_sign_on = Some(UserSignOn {
+                    at: cx.now,
+                    remote_ip: facts.arrival.remote_ip.clone(),
+                });
+                flow.progress.external = None;
+                flow.progress.used_provider(cx.now);
+                let advanced = advance(cx, &mut flow, &user, &account, facts.arrival)?;
+                cookie = advanced.cookie;
+                writes = advanced
+                    .writes
+                    .create(env, &user)?
+                    .create(env, &link)?
+                    .create(env, &account)?;
+            }
+            (Some(_), _) => {
+                let why = "another provider has the say over the user of this name";
+                return Ok(Verdict::refuse(
+                    Refusal::ValueInvalid("username").because(why),
+                ));
+            }
+            (None, _) => flow.state = State::Failed(FlowFailure::NobodyHasTheAccount),
+        }
+        flow.touch(cx.now);
+        let writes = writes.update(env, &flow, version)?;
+        Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))
+    }
+}
+
+/// Where somebody new goes: as the action says, else to the default population.
+async fn population(cx: &Cx, flow: &Flow) -> Outcome<Option<PopulationId>> {
+    let action = external::asking(&cx.env, flow);
+    let registration = action.and_then(external::registration);
+    let Some(registration) = registration.filter(|it| it.enabled) else {
+        return Ok(None);
+    };
+    if let Some(named) = registration.population {
+        return Ok(Some(named.id));
+    }
+    let mut query = Query::all(<Population as entity::Entity>::KIND, cx.env_id(), 500);
+    loop {
+        let page = cx.ports.store.list(&query, cx.now).await?;
+        for doc in &page.docs {
+            let population = <Population as entity::Entity>::from_doc(doc)?;
+            if population.default {
+                return Ok(Some(population.id));
+            }
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// What the provider said, with the corrections of a body. What it did not say is ignored.
+fn corrected(
+    said: &ExternalIdentity,
+    body: &Map<String, Value>,
+) -> Result<ExternalIdentity, Refused> {
+    let mut identity = said.clone();
+    let username = body.get("username").and_then(Value::as_str).map(str::trim);
+    let username = username.filter(|name| !name.is_empty());
+    let username = username.ok_or(Refusal::ValueRequired("username"))?;
+    if !attributes::is_username(username) {
+        let why = "longer than 128 characters, or with control characters";
+        return Err(Refusal::ValueInvalid("username").because(why));
+    }
+    identity.attributes.retain(|it| it.name != "username");
+    for attribute in &mut identity.attributes {
+        let Some(known) = profile::by_name(&attribute.name) else {
+            continue;
+        };
+        if let Some(value) = profile::answered(known, body)? {
+            if attribute.name == "email" && attribute.value != value {
+                identity.email_verified = false;
+            }
+            attribute.value = value;
+        }
+    }
+    identity.attributes.push(attributes::Mapped {
+        name: "username".to_owned(),
+        value: username.to_owned(),
+        update: Default::default(),
+    });
+    Ok(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::ids::IdentityProviderId;
+    use serde_json::json;
+
+    use super::*;
+    use crate::rp::attributes::Mapped;
+
+    fn said() -> ExternalIdentity {
+        let attribute = |name: &str, value: &str| Mapped {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            update: Default::default(),
+        };
+        ExternalIdentity {
+            provider: IdentityProviderId::from_uuid(uuid::Uuid::nil()),
+            external_id: "1".to_owned(),
+            attributes: vec![
+                attribute("username", "ada"),
+                attribute("email", "ada@op.example"),
+            ],
+            email_verified: true,
+        }
+    }
+
+    fn judge(body: Value) -> Result<ExternalIdentity, Refused> {
+        let Value::Object(body) = body else { panic!() };
+        corrected(&said(), &body)
+    }
+
+    #[test]
+    fn what_the_provider_did_not_say_is_ignored() {
+        let body = json!({ "username": "lady", "nickname": "x", "enabled": false });
+        let identity = judge(body).unwrap();
+        let names: Vec<_> = identity
+            .attributes
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        assert_eq!(names, ["email", "username"]);
+        assert_eq!(identity.get("username"), Some("lady"));
+        assert!(identity.email_verified);
+    }
+
+    #[test]
+    fn another_address_is_not_the_one_that_was_verified() {
+        let body = json!({ "username": "ada", "email": "ada@other.example" });
+        let identity = judge(body).unwrap();
+        assert_eq!(identity.get("email"), Some("ada@other.example"));
+        assert!(!identity.email_verified);
+    }
+
+    #[test]
+    fn a_username_is_needed_and_values_must_fit() {
+        for (body, refusal) in [
+            (json!({}), Refusal::ValueRequired("username")),
+            (
+                json!({ "username": " " }),
+                Refusal::ValueRequired("username"),
+            ),
+            (
+                json!({ "username": "x".repeat(129) }),
+                Refusal::ValueInvalid("username"),
+            ),
+            (
+                json!({ "username": "ada", "email": "nowhere" }),
+                Refusal::ValueInvalid("email"),
+            ),
+        ] {
+            assert_eq!(judge(body).unwrap_err().refusal, refusal);
+        }
+    }
+}

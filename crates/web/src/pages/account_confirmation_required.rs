@@ -1,0 +1,57 @@
+//! The page of `ACCOUNT_CONFIRMATION_REQUIRED`.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::flows::Flow;
+use countersign_protocol::flows::external::ExternalIdentity;
+
+use super::account_linking_required::name;
+use super::frame::Frame;
+use super::profile_data_required::{Field, field};
+use super::sign_on::{Again, Message};
+
+#[derive(Template)]
+#[template(path = "account_confirmation_required.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    application: &'a str,
+    explanation: String,
+    username: &'a str,
+    fields: Vec<Field>,
+    error: Option<Message>,
+}
+
+/// Shows what a provider said, to be corrected.
+pub(super) fn page(
+    cx: &Cx,
+    frame: &Frame,
+    flow: &Flow,
+    again: Option<Again<'_>>,
+    status: StatusCode,
+) -> Response {
+    let typed = |name: &str| again.as_ref().and_then(|again| again.fields.get(name));
+    let external = flow.progress.external.as_ref();
+    let said = |name: &str| external.and_then(|identity| identity.get(name));
+    let names = external.map(names).unwrap_or_default();
+    let fields = names.iter().filter_map(|name| {
+        let value = typed(name).or(said(name)).unwrap_or_default();
+        let at = |again: &Again<'_>| again.message.is_at(name);
+        field(frame, name, value, again.as_ref().is_some_and(at))
+    });
+    let page = Page {
+        frame,
+        application: &flow.application_name,
+        explanation: frame.say_with("confirm-explanation", [("provider", name(cx, flow).into())]),
+        username: typed("username").or(said("username")).unwrap_or_default(),
+        fields: fields.collect(),
+        error: again.map(|again| again.message),
+    };
+    super::page(status, &page)
+}
+
+fn names(identity: &ExternalIdentity) -> Vec<&str> {
+    let names = identity.attributes.iter().map(|it| it.name.as_str());
+    names.filter(|name| *name != "username").collect()
+}

@@ -1,0 +1,315 @@
+//! `GET /{envID}/theme.css` and `GET /{envID}/images/{id}`: how an environment's pages look.
+//!
+//! A theme is a style sheet of its own that comes after the common one and sets its variables, so
+//! that the content security policy allows no style inside a page. Colours that could not be read
+//! are moved until they can.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign_domain::branding::{BackgroundType, Image, Theme, ThemeTemplate};
+use countersign_domain::entity;
+use countersign_domain::ids::{EnvId, ImageId};
+use countersign_protocol::configuration::Snapshot;
+use countersign_protocol::refusal::{Outcome, Refusal};
+
+use super::contrast::{MARK, Rgb, TEXT, is_dark, mix, readable};
+use crate::App;
+use crate::wire::answer::JSON;
+use crate::wire::incoming::Incoming;
+use crate::wire::{form, p1_error};
+
+/// Red for errors, before it is made readable.
+const RED: Rgb = [0xa8, 0x19, 0x2e];
+/// Green for what is done, before it is made readable.
+const GREEN: Rgb = [0x1d, 0x6b, 0x3a];
+const WHITE: Rgb = [255, 255, 255];
+const BLACK: Rgb = [0, 0, 0];
+
+/// What a page needs to know of its theme.
+pub struct Looks {
+    /// The address of the style sheet.
+    pub stylesheet: Option<String>,
+    /// The layout: a class of the body.
+    pub layout: &'static str,
+    /// `color-scheme`.
+    pub scheme: &'static str,
+    /// The address of the logo.
+    pub logo: Option<String>,
+    /// What the logo says.
+    pub company: Option<String>,
+    /// A line below the card.
+    pub footer: Option<String>,
+}
+
+impl Looks {
+    /// Of a page that has no theme.
+    pub fn plain() -> Self {
+        Self {
+            stylesheet: None,
+            layout: layout(ThemeTemplate::Default),
+            scheme: "light dark",
+            logo: None,
+            company: None,
+            footer: None,
+        }
+    }
+
+    /// Of a page of an environment.
+    pub fn of(env: &Snapshot, theme: Option<&Theme>) -> Self {
+        let branding = env.branding.as_ref();
+        let theme = theme.filter(|theme| !theme.is_plain());
+        let logo = theme.and_then(Theme::logo);
+        let logo = logo.or_else(|| branding?.logo.as_ref()?.id);
+        let plain = Self {
+            logo: logo.map(|id| image_href(env.id, id)),
+            company: branding.and_then(|it| it.company_name.clone()),
+            ..Self::plain()
+        };
+        let Some(theme) = theme else {
+            return plain;
+        };
+        let version = version(&stylesheet(env.id, theme));
+        Self {
+            stylesheet: Some(format!(
+                "/{}/theme.css?id={}&version={version}",
+                env.id, theme.id
+            )),
+            layout: layout(theme.template),
+            scheme: scheme(theme),
+            footer: theme.configuration.footer.clone(),
+            ..plain
+        }
+    }
+}
+
+const fn layout(template: ThemeTemplate) -> &'static str {
+    match template {
+        ThemeTemplate::Default => "default",
+        ThemeTemplate::Focus => "focus",
+        ThemeTemplate::Mural => "mural",
+        ThemeTemplate::Slate => "slate",
+        ThemeTemplate::Split => "split",
+    }
+}
+
+/// The scheme of what the browser draws itself: a theme has one set of colours.
+fn scheme(theme: &Theme) -> &'static str {
+    if is_dark(theme.configuration.card_color.rgb()) {
+        "dark"
+    } else {
+        "light"
+    }
+}
+
+fn image_href(env: EnvId, image: ImageId) -> String {
+    format!("/{env}/images/{image}")
+}
+
+/// The variables of the common style sheet, as a theme has them.
+fn stylesheet(env: EnvId, theme: &Theme) -> String {
+    let it = &theme.configuration;
+    let card = it.card_color.rgb();
+    let away = if is_dark(card) { WHITE } else { BLACK };
+    let page = match it.background_type {
+        BackgroundType::Color => it.background_color.as_ref().map_or(card, |it| it.rgb()),
+        BackgroundType::Default => mix(card, away, 6),
+        BackgroundType::Image => mix(card, away, 12),
+        BackgroundType::None => card,
+    };
+    let danger_back = mix(card, RED, 10);
+    let button = it.button_color.rgb();
+    let on_button = readable(it.button_text_color.rgb(), &[button], TEXT);
+    let towards = if is_dark(on_button) { WHITE } else { BLACK };
+    let text = readable(it.body_text_color.rgb(), &[card], TEXT);
+    let colors = [
+        ("text", text),
+        (
+            "heading",
+            readable(it.heading_text_color.rgb(), &[card], TEXT),
+        ),
+        ("muted", readable(mix(text, card, 25), &[card], TEXT)),
+        ("page", page),
+        (
+            "page-text",
+            readable(it.body_text_color.rgb(), &[page], TEXT),
+        ),
+        ("card", card),
+        ("line", readable(mix(card, away, 35), &[card], MARK)),
+        ("hairline", mix(card, away, 14)),
+        ("quiet-back", mix(card, away, 5)),
+        ("accent", button),
+        ("accent-strong", mix(button, towards, 14)),
+        ("on-accent", on_button),
+        ("link", readable(it.link_text_color.rgb(), &[card], TEXT)),
+        ("danger", readable(RED, &[card, danger_back], TEXT)),
+        ("danger-back", danger_back),
+        ("done", readable(GREEN, &[card], TEXT)),
+    ];
+    let mut sheet = format!(":root {{\n  color-scheme: {};\n", scheme(theme));
+    for (name, [red, green, blue]) in colors {
+        let _ = writeln!(sheet, "  --{name}: #{red:02x}{green:02x}{blue:02x};");
+    }
+    for (name, value) in theme.extras.variables.iter() {
+        let _ = writeln!(sheet, "  --{name}: {value};");
+    }
+    if let Some(image) = theme.background_image() {
+        let href = image_href(env, image);
+        let _ = writeln!(sheet, "  --backdrop: url(\"{href}\");");
+    }
+    sheet.push_str("}\n");
+    sheet
+}
+
+fn version(sheet: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    sheet.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Answers the style sheet of a theme.
+pub async fn stylesheet_of(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    let found = async {
+        let env = app.recent(&env).await?;
+        let params = form::query(&incoming)?;
+        let id = params.get("id").and_then(|id| id.parse().ok());
+        let theme = env.theme(id);
+        Outcome::Ok(theme.map_or_else(String::new, |theme| stylesheet(env.id, theme)))
+    };
+    match found.await {
+        Ok(sheet) => {
+            let tag = format!("\"{}\"", version(&sheet));
+            kept(
+                &incoming,
+                &tag,
+                "text/css; charset=utf-8",
+                sheet.into_bytes(),
+            )
+        }
+        Err(failure) => p1_error::render(&failure, incoming.correlation, JSON),
+    }
+}
+
+/// Answers a picture.
+pub async fn image(
+    State(app): State<App>,
+    Path((env, id)): Path<(String, String)>,
+    incoming: Incoming,
+) -> Response {
+    let found = async {
+        let env = app.recent(&env).await?;
+        let missing = || Refusal::NotFound.because("no such picture");
+        let id: ImageId = id.parse().map_err(|_| missing())?;
+        let store = &*app.configuration.ports().store;
+        let image = entity::load::<Image>(store, env.id, id.to_string(), app.now()).await?;
+        let content = image.and_then(|image| image.content());
+        Outcome::Ok((id, content.ok_or_else(missing)?))
+    };
+    match found.await {
+        Ok((id, (media, bytes))) => {
+            let mut response = kept(&incoming, &format!("\"{id}\""), media, bytes);
+            let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Err(failure) => p1_error::render(&failure, incoming.correlation, JSON),
+    }
+}
+
+/// An answer that browsers may keep and ask about again.
+fn kept(incoming: &Incoming, tag: &str, media: &'static str, body: Vec<u8>) -> Response {
+    let known = incoming.header(header::IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| known.split(',').any(|it| it.trim() == tag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, media)], body).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::branding::Color;
+    use countersign_domain::ids::ThemeId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::pages::contrast::contrast;
+
+    fn theme(card: &str, others: &str) -> Theme {
+        let mut theme = Theme::plain(ThemeId::from_uuid(Uuid::nil()));
+        let color = |text| Color::parse(text).unwrap();
+        let it = &mut theme.configuration;
+        it.card_color = color(card);
+        it.body_text_color = color(others);
+        it.heading_text_color = color(others);
+        it.link_text_color = color(others);
+        it.button_color = color(others);
+        it.button_text_color = color(others);
+        theme
+    }
+
+    fn value(sheet: &str, name: &str) -> Rgb {
+        let start = format!("  --{name}: ");
+        let line = sheet.lines().find_map(|line| line.strip_prefix(&start));
+        Color::parse(line.unwrap().trim_end_matches(';'))
+            .unwrap()
+            .rgb()
+    }
+
+    #[test]
+    fn whatever_the_colours_everything_can_be_read() {
+        for card in [
+            "#ffffff", "#000000", "#808080", "#ff0000", "#123456", "#ffe000",
+        ] {
+            for others in [
+                "#ffffff", "#000000", "#777777", "#ff0000", "#00ff00", "#fdfdfd",
+            ] {
+                let sheet = stylesheet(EnvId::PLATFORM, &theme(card, others));
+                for (front, back, least) in [
+                    ("text", "card", TEXT),
+                    ("heading", "card", TEXT),
+                    ("muted", "card", TEXT),
+                    ("link", "card", TEXT),
+                    ("danger", "card", TEXT),
+                    ("danger", "danger-back", 3.0),
+                    ("done", "card", TEXT),
+                    ("on-accent", "accent", TEXT),
+                    ("on-accent", "accent-strong", TEXT),
+                    ("page-text", "page", TEXT),
+                    ("line", "card", MARK),
+                ] {
+                    let ratio = contrast(value(&sheet, front), value(&sheet, back));
+                    assert!(
+                        ratio >= least,
+                        "{front} on {back}: {ratio} {card} {others}\n{sheet}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_that_can_be_read_stay() {
+        let sheet = stylesheet(EnvId::PLATFORM, &theme("#fffdf5", "#7a1f3d"));
+        for name in ["text", "heading", "link", "accent"] {
+            assert_eq!(value(&sheet, name), [0x7a, 0x1f, 0x3d], "{name}");
+        }
+    }
+}
