@@ -27,7 +27,7 @@ pub async fn get_for(
 async fn finish(app: &App, env: &str, identifier: Option<&str>, incoming: &Incoming) -> Response {
     match answered(app, env, identifier, incoming).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(&failure, incoming, false),
+        Err(failure) => unredirectable(app, env, &failure, incoming, false).await,
     }
 }
 

@@ -48,7 +48,7 @@ async fn handle(
         .map(str::to_owned);
     let response = match answered(app, env, incoming, params).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(&failure, incoming, pi_flow),
+        Err(failure) => unredirectable(app, env, &failure, incoming, pi_flow).await,
     };
     let about = About::Client(client.as_deref());
     cors::finish(app, env, incoming, about, Exposure::Sensitive, response).await
@@ -75,9 +75,12 @@ pub fn render(cx: &Cx, incoming: &Incoming, reply: Reply) -> Response {
             answer::redirect(StatusCode::FOUND, &location)
         }
         Answer::Response(Delivery::FormPost { action, fields }) => {
-            pages::form_post::render(Frame::new(incoming), &action, &fields)
+            pages::form_post::render(Frame::of_environment(&cx.env, incoming), &action, &fields)
         }
         Answer::Response(Delivery::Json(body)) => answer::json(StatusCode::OK, HAL, &body),
+        Answer::Refused(refused) => {
+            p1_error::render(&Failure::Refused(refused), incoming.correlation, HAL)
+        }
     };
     if let Some(token) = &reply.cookie {
         cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
@@ -86,10 +89,16 @@ pub fn render(cx: &Cx, incoming: &Incoming, reply: Reply) -> Response {
 }
 
 /// Shows a failure that must not leave by redirect: as JSON to programs, as a page to people.
-pub fn unredirectable(failure: &Failure, incoming: &Incoming, pi_flow: bool) -> Response {
+pub async fn unredirectable(
+    app: &App,
+    env: &str,
+    failure: &Failure,
+    incoming: &Incoming,
+    pi_flow: bool,
+) -> Response {
     if pi_flow || incoming.prefers_json() {
         p1_error::render(failure, incoming.correlation, HAL)
     } else {
-        pages::error::render(failure, incoming)
+        pages::error::render(app, env, failure, incoming).await
     }
 }

@@ -23,7 +23,10 @@ pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Inco
         Err(failure) => {
             let params = form::query(&incoming).unwrap_or_default();
             let client = params.get("client_id").map(str::to_owned);
-            (client, unredirectable(&failure, &incoming, false))
+            (
+                client,
+                unredirectable(&app, &env, &failure, &incoming, false).await,
+            )
         }
     };
     let about = About::Client(client.as_deref());
@@ -46,6 +49,13 @@ async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(String,
 }
 
 /// Where a browser is after a sign-off that leads back to no application.
-pub async fn signed_off(incoming: Incoming) -> Response {
-    pages::signed_off::render(Frame::new(&incoming))
+pub async fn signed_off(
+    State(app): State<App>,
+    Path(env): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    match app.recent(&env).await {
+        Ok(env) => pages::signed_off::render(Frame::of_environment(&env, &incoming)),
+        Err(failure) => pages::error::render(&app, &env, &failure, &incoming).await,
+    }
 }

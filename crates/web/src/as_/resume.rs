@@ -16,7 +16,7 @@ use crate::wire::incoming::Incoming;
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let response = match answered(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(&failure, &incoming, false),
+        Err(failure) => unredirectable(&app, &env, &failure, &incoming, false).await,
     };
     let params = form::query(&incoming).unwrap_or_default();
     let about = About::Flow(params.get("flowId").unwrap_or_default());

@@ -23,7 +23,7 @@ pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Inco
     let client = client.and_then(|params| params.get("client_id").map(str::to_owned));
     let response = match answered(&app, &env, &incoming, params).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(&failure, &incoming, false),
+        Err(failure) => unredirectable(&app, &env, &failure, &incoming, false).await,
     };
     let about = About::Client(client.as_deref());
     cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
@@ -39,7 +39,7 @@ async fn answered(
     let token = incoming.browser_token();
     let mut response = match signoff(&cx, &params?, token.as_ref()).await? {
         SignedOff::Redirect(to) => answer::redirect(StatusCode::FOUND, &to),
-        SignedOff::Page => pages::signed_off::render(Frame::new(incoming)),
+        SignedOff::Page => pages::signed_off::render(Frame::of_environment(&cx.env, incoming)),
     };
     cookies::clear(response.headers_mut(), &cx.env.urls, cx.env_id());
     Ok(response)
