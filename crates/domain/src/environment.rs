@@ -1,6 +1,8 @@
 //! `/v1/environments`: the tenants (`reference/platform.md` 3.1). The document of an environment
 //! lives under [`EnvId::PLATFORM`]; everything in it lives under its own id.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
@@ -96,11 +98,34 @@ pub struct EnvironmentSettings {
     /// Whether assertions of clients must name the issuer, and nothing else, as their audience and
     /// have a `jti` that was not used before (ruling 5).
     pub client_assertions_strict: bool,
+    /// Whether `accessControl` of an application is looked at again with every refresh, not only at
+    /// sign-on (`reference/oidc.md` 22.1: PingOne does not).
+    pub access_control_on_refresh: bool,
     /// Whether people who register prove their e-mail address before they are signed on.
     pub verify_registrations: bool,
+    /// How long a session lives after the last sign-on, in minutes; at most thirty days, as in
+    /// PingOne.
+    pub session_lifetime_in_minutes: u32,
+    /// How long a session may lie idle, in minutes; at most thirty days, as in PingOne.
+    pub session_idle_timeout_in_minutes: u32,
 }
 
+/// Longest life of a session in minutes, and what it may lie idle: thirty days.
+/// Source: `reference/flows.md` 16, `oidc.md` 24.
+const SESSION_MINUTES: u32 = 43_200;
+
 impl EnvironmentSettings {
+    /// How long a session lives after the last sign-on, used or not.
+    pub fn session_lifetime(&self) -> Duration {
+        Duration::from_mins(self.session_lifetime_in_minutes.clamp(1, SESSION_MINUTES).into())
+    }
+
+    /// How long a session may lie idle.
+    pub fn session_idle(&self) -> Duration {
+        let minutes = self.session_idle_timeout_in_minutes;
+        Duration::from_mins(minutes.clamp(1, SESSION_MINUTES).into())
+    }
+
     /// Every switch on its strict side: what conformance profiles ask for, wherever PingOne's own
     /// behaviour is laxer.
     pub const STRICT: Self = Self {
@@ -108,7 +133,10 @@ impl EnvironmentSettings {
         authorization_response_iss: true,
         nonce_required: true,
         client_assertions_strict: true,
+        access_control_on_refresh: true,
         verify_registrations: true,
+        session_lifetime_in_minutes: SESSION_MINUTES,
+        session_idle_timeout_in_minutes: SESSION_MINUTES,
     };
 }
 
@@ -119,7 +147,10 @@ impl Default for EnvironmentSettings {
             authorization_response_iss: false,
             nonce_required: false,
             client_assertions_strict: false,
+            access_control_on_refresh: false,
             verify_registrations: true,
+            session_lifetime_in_minutes: SESSION_MINUTES,
+            session_idle_timeout_in_minutes: SESSION_MINUTES,
         }
     }
 }

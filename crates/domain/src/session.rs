@@ -1,6 +1,7 @@
 //! Sessions: a user signed on in one browser (`reference/flows.md` 8, `oidc.md` 14.3).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,12 @@ pub struct Session {
     pub active_at: Time,
     /// When it ends if it is not used.
     pub expires_at: Time,
+    /// When it ends even if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Time>,
+    /// How long it may lie idle, where that is not what the environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout_in_minutes: Option<u32>,
     /// The last sign-on; none in an anonymous session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sign_on: Option<SessionSignOn>,
@@ -74,7 +81,24 @@ pub struct Session {
     /// still this browser's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grew_from: Option<String>,
+    /// Where it was signed on from, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<SessionLocation>,
 }
+
+/// Where somebody signed on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionLocation {
+    /// When.
+    pub at: Time,
+    /// The address.
+    pub remote_ip: String,
+}
+
+/// Locations that a session remembers.
+/// Source: `reference/flows.md` 16.
+pub const MAX_LOCATIONS: usize = 5;
 
 impl Session {
     /// Unique: hash of the token.
@@ -86,6 +110,15 @@ impl Session {
     /// The prefix of a user's entries in [`Session::BY_USER`].
     pub fn of_user(user: UserId) -> String {
         format!("{user}/")
+    }
+
+    /// It was used just now (`active_at`): its end moves on by what it may lie idle, and never
+    /// beyond the end of all.
+    pub fn slide(&mut self, idle: Duration) {
+        let own = self.idle_timeout_in_minutes.map(u64::from);
+        let idle = own.map_or(idle, Duration::from_mins);
+        let end = self.active_at.plus(idle);
+        self.expires_at = self.ends_at.map_or(end, |last| last.min(end));
     }
 
     /// When the named authenticator was used last.

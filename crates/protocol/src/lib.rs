@@ -24,5 +24,6 @@ pub mod rp;
 pub mod run;
 pub mod secrets;
 pub mod urls;
+pub mod user_agent;
 pub mod v1;
 pub mod webhooks;

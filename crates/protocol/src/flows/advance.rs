@@ -172,6 +172,7 @@ fn onward(
         token: &arrival.token,
         remote_ip: arrival.remote_ip,
         user_agent: arrival.user_agent,
+        settings: &cx.env.environment.settings,
     };
     let (session, mut writes) = complete::complete(cx.env_id(), flow, completion, cx.now)?;
     flow.ask_for_user_code();

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use countersign_domain::environment::EnvironmentSettings;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::{EnvId, SessionId};
 use countersign_domain::reference::Ref;
-use countersign_domain::session::{AuthenticatorUse, Session, SessionPolicy, SessionSignOn};
+use countersign_domain::session::{
+    AuthenticatorUse, MAX_LOCATIONS, Session, SessionLocation, SessionPolicy, SessionSignOn,
+};
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 
@@ -33,6 +36,8 @@ pub struct Completion<'a> {
     pub remote_ip: Option<String>,
     /// The browser's name for itself.
     pub user_agent: Option<String>,
+    /// How long sessions live in the environment.
+    pub settings: &'a EnvironmentSettings,
 }
 
 /// Completes a flow in which somebody authenticated: updates the session of the same user, ends
@@ -51,6 +56,7 @@ pub fn complete(
         token,
         remote_ip,
         user_agent,
+        settings,
     } = completion;
     let same_user = prior.filter(|session| session.user == Some(Ref::to(user.id)));
     let mut with_authenticator = same_user
@@ -72,13 +78,18 @@ pub fn complete(
         Binding::Session(_) => same_user.and_then(|session| session.grew_from.clone()),
     };
     let acr = policy.name.clone().unwrap_or_default();
-    let session = Session {
+    let location = remote_ip.clone().map(|remote_ip| SessionLocation { at: now, remote_ip });
+    let before = same_user.map(|session| session.locations.clone());
+    let locations = location.into_iter().chain(before.unwrap_or_default());
+    let mut session = Session {
         id: same_user.map_or(session_id, |session| session.id),
         user: Some(Ref::to(user.id)),
         token_hash: token.hash(),
         created_at: same_user.map_or(now, |session| session.created_at),
         active_at: now,
-        expires_at: now.plus(SESSION_LIFETIME),
+        expires_at: now,
+        ends_at: Some(now.plus(settings.session_lifetime())),
+        idle_timeout_in_minutes: same_user.and_then(|it| it.idle_timeout_in_minutes),
         last_sign_on: Some(SessionSignOn {
             at: auth_time,
             remote_ip,
@@ -87,7 +98,9 @@ pub fn complete(
         }),
         user_agent,
         grew_from,
+        locations: locations.take(MAX_LOCATIONS).collect(),
     };
+    session.slide(settings.session_idle());
     flow.binding = Binding::Session(session.id);
     flow.state = State::Completed(Done {
         user,

@@ -30,6 +30,19 @@ pub fn browser_token(headers: &HeaderMap) -> Option<BrowserToken> {
     twin
 }
 
+/// The value of the `ST` cookie, whoever made it: a session that an administrator's program made may
+/// have a token of any form.
+pub fn session_cookie(headers: &HeaderMap) -> Option<String> {
+    let texts = headers.get_all(header::COOKIE).into_iter();
+    let texts = texts.filter_map(|value| value.to_str().ok());
+    let mut cookies = texts.flat_map(|text| Cookie::split_parse(text).flatten());
+    let cookie = cookies.find(|cookie| cookie.name() == NAME)?;
+    (cookie.value().len() <= MAX_LEN).then(|| cookie.value().to_owned())
+}
+
+/// Longest value that is looked at.
+const MAX_LEN: usize = 256;
+
 /// Adds the cookies for a token.
 pub fn set(headers: &mut HeaderMap, urls: &Urls, env: EnvId, token: &BrowserToken) {
     let value = token.expose().to_owned();

@@ -94,8 +94,19 @@ impl Incoming {
         cookies::browser_token(&self.headers)
     }
 
-    /// Whether the caller would rather read JSON than a page: it names JSON and not HTML.
+    /// The value of the `ST` cookie, of whatever form.
+    pub fn session_cookie(&self) -> Option<String> {
+        cookies::session_cookie(&self.headers)
+    }
+
+    /// Whether the caller would rather read JSON than a page: it names JSON and not HTML, or it is
+    /// one of Ping's SDKs, which name nothing.
+    /// Source: `reference/oidc.md` 3.10 (`X-Requested-With`).
     pub fn prefers_json(&self) -> bool {
+        let by = self.header(HeaderName::from_static("x-requested-with"));
+        if matches!(by, Some("ping-sdk" | "forgerock-sdk")) {
+            return true;
+        }
         let accept = self
             .header(header::ACCEPT)
             .unwrap_or_default()
