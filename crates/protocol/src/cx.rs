@@ -36,6 +36,21 @@ pub struct Cx {
 }
 
 impl Cx {
+    /// A context that no request is behind: the server's own doing.
+    pub fn own(env: Arc<Snapshot>, ports: Ports) -> Self {
+        Self {
+            now: ports.clock.now(),
+            env,
+            correlation: CorrelationId::random(&*ports.entropy),
+            ports,
+            turns: Arc::default(),
+            remote_ip: None,
+            explanations: Arc::default(),
+            aside: Arc::default(),
+            caller: None,
+        }
+    }
+
     /// The environment's id.
     pub fn env_id(&self) -> EnvId {
         self.env.id

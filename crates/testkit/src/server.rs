@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_domain::notice::Mail;
 use countersign_domain::ports::{Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
+use countersign_protocol::cx::Cx;
 use countersign_protocol::explain::Explanations;
 use countersign_server::config::{Config, RawConfig};
 use countersign_server::listen::Listeners;
@@ -83,6 +84,15 @@ impl TestServer {
     /// Imports a document, as `countersign import` does.
     pub async fn import(&self, document: &Value) {
         fixture::import(&self.ports, &self.api_url, document).await;
+    }
+
+    /// What rules work with that no route leads to yet, in the tenant's environment.
+    pub async fn cx(&self) -> Cx {
+        let env = self.tenant.id.parse();
+        let env = env.unwrap_or_else(|error| broken("not an environment", error));
+        let snapshot = self.cache.current(env, self.ports.clock.now()).await;
+        let snapshot = snapshot.unwrap_or_else(|failure| broken("no configuration", failure));
+        Cx::own(snapshot, self.ports.clone())
     }
 
     /// Starts a second process, as far as the wire can tell: its own caches on the same store.

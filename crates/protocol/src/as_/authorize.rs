@@ -10,6 +10,7 @@ use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User};
 use serde::{Deserialize, Serialize};
 
+use crate::as_::access_control::{self, Standing};
 use crate::as_::checks;
 use crate::as_::checks::pkce::CodeChallenge;
 use crate::as_::checks::prompt::Prompt;
@@ -238,6 +239,8 @@ struct Facts {
     /// The browser's own anonymous token, when it is one of ours.
     anonymous: Option<BrowserToken>,
     fresh_anonymous: BrowserToken,
+    /// Whether the application lets the session's user in.
+    standing: Standing,
     flow_id: FlowId,
     fresh: Fresh,
 }
@@ -264,7 +267,12 @@ impl Operation for Authorize<'_> {
             None => None,
         };
         let hint = self.request.login_hint.as_deref();
+        let standing = match &session {
+            Some((_, user)) => access_control::standing(cx, &self.view.application, user).await?,
+            None => Standing::Allowed,
+        };
         Ok(Facts {
+            standing,
             pushed,
             named: named_by(cx, self.request).await?,
             identified: external::identify(cx, hint.filter(|it| it.len() <= MAX_LEN)).await?,
@@ -355,7 +363,7 @@ impl Authorize<'_> {
             (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
         if let State::Completed(done) = flow.state.clone() {
-            return self.answer_at_once(cx, flow, &done, user, facts.fresh);
+            return self.answer_at_once(cx, flow, &done, user, facts.standing, facts.fresh);
         }
         if request.prompt == Prompt::None {
             let refusal = match &flow.state {
@@ -381,12 +389,14 @@ impl Authorize<'_> {
         mut flow: Flow,
         done: &Done,
         user: Option<&User>,
+        standing: Standing,
         fresh: Fresh,
     ) -> Result<Verdict<Judged>, Fault> {
         let recipient = Recipient {
             view: self.view,
             user,
             token: self.token,
+            standing,
         };
         let (issued, mut writes) =
             match response::issue(cx, &flow.request, done, &recipient, fresh)? {

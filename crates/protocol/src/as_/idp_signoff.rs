@@ -30,7 +30,9 @@ pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<SignedOff> {
     let view = signoff::enabled(cx, hint.client(), "id_token_hint").await?;
     if !view.application.idp_signoff {
         let why = format!("idpSignoff of application {} is false", hint.client());
-        return Err(Refusal::ParameterInvalid("id_token_hint").because(why).into());
+        return Err(Refusal::ParameterInvalid("id_token_hint")
+            .because(why)
+            .into());
     }
     let redirect = signoff::destination(cx, params, Some(&view)).await?;
     if let Some(session) = hint.session() {

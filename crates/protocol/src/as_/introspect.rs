@@ -1,15 +1,32 @@
 //! `POST /{envID}/as/introspect` (`reference/oidc.md` 8).
 
+use countersign_domain::application::TokenEndpointAuthMethod;
+use countersign_domain::entity;
+use countersign_domain::ids::{ApplicationId, ResourceId};
+use countersign_domain::resource::{IntrospectEndpointAuthMethod, ResourceType};
 use serde_json::{Map, Value, json};
 
-use crate::as_::client_auth;
+use crate::as_::client_auth::{self, Named};
+use crate::as_::grants::living;
 use crate::as_::params::Params;
-use crate::as_::tokens::presented::access_token;
+use crate::as_::tokens::presented::{Alive, access_token};
+use crate::as_::tokens::refresh::{self, RefreshFamily};
+use crate::configuration::ResourceView;
 use crate::cx::Cx;
-use crate::refusal::{Failure, Outcome};
+use crate::refusal::{Failure, Outcome, Refusal};
+use crate::secrets;
 
-/// Says whether an access token is alive, to the application it was issued to, with all its claims
-/// (`reference/oidc.md` C6). Everything else about a token is `active: false` and no more.
+/// Who asks about a token.
+enum Caller {
+    /// An application: about what was issued to it.
+    Application(ApplicationId),
+    /// The resource with this audience: about access tokens that are for it.
+    Resource(String),
+}
+
+/// Says whether a token is alive, with all its claims (`reference/oidc.md` C6): to the application
+/// it was issued to, and an access token to the resource it is for. Everything else about a token
+/// is `active: false` and no more.
 ///
 /// Spec: RFC 7662 2.2; `reference/oidc.md` 8.
 pub async fn introspect(
@@ -17,25 +34,150 @@ pub async fn introspect(
     authorization: Option<&str>,
     params: &Params,
 ) -> Outcome<Map<String, Value>> {
-    let client = client_auth::authenticate(cx, "introspect", authorization, params).await?;
+    let caller = caller(cx, authorization, params).await?;
     let token = params.require("token")?;
-    let mut answer = Map::new();
-    match access_token(cx, token).await {
-        Ok(alive) if alive.claims.client_id == client.id() => {
-            answer = alive.all;
-            answer.insert("active".into(), json!(true));
-            answer.insert("token_type".into(), json!("Bearer"));
+    let found = match refresh::parse(&cx.ports.vault, cx.env_id(), token)? {
+        Some((family, generation)) => {
+            refresh_claims(cx, &caller, family.to_string(), generation).await?
         }
-        Ok(alive) => {
-            let (issued_to, asked_by) = (alive.claims.client_id, client.id());
-            tracing::info!(%issued_to, %asked_by, "inactive: another application's token");
-            answer.insert("active".into(), json!(false));
+        None => access_claims(cx, &caller, token).await?,
+    };
+    let mut answer = found.unwrap_or_default();
+    answer.insert("active".into(), json!(!answer.is_empty()));
+    Ok(answer)
+}
+
+async fn caller(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<Caller> {
+    if let Some(view) = resource(cx, authorization, params)? {
+        authenticate_resource(cx, view, authorization, params)?;
+        return Ok(Caller::Resource(view.resource.audience().to_owned()));
+    }
+    let client = client_auth::authenticate(cx, "introspect", authorization, params).await?;
+    Ok(Caller::Application(client.id()))
+}
+
+/// The custom resource that the request names as its client, if it names one.
+fn resource<'a>(
+    cx: &'a Cx,
+    authorization: Option<&str>,
+    params: &Params,
+) -> Outcome<Option<&'a ResourceView>> {
+    let named = client_auth::named(authorization, params)?;
+    let id = named.and_then(|named| named.client_id.parse::<ResourceId>().ok());
+    let view = id.and_then(|id| cx.env.resource(id));
+    Ok(view.filter(|view| view.resource.type_ == ResourceType::Custom))
+}
+
+/// A resource proves who it is by its own method and no other.
+///
+/// Source: `reference/oidc.md` 8.
+fn authenticate_resource(
+    cx: &Cx,
+    view: &ResourceView,
+    authorization: Option<&str>,
+    params: &Params,
+) -> Outcome<()> {
+    let set = match view.resource.introspect_endpoint_auth_method {
+        Some(IntrospectEndpointAuthMethod::None) => TokenEndpointAuthMethod::None,
+        Some(IntrospectEndpointAuthMethod::ClientSecretPost) => {
+            TokenEndpointAuthMethod::ClientSecretPost
         }
+        Some(IntrospectEndpointAuthMethod::ClientSecretBasic) | None => {
+            TokenEndpointAuthMethod::ClientSecretBasic
+        }
+    };
+    let Some(Named { method, secret, .. }) = client_auth::named(authorization, params)? else {
+        let why = "no credentials, or two methods at once";
+        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+    };
+    if method != set {
+        let why = format!("used {method:?}, the resource is set to {set:?}");
+        return Err(Refusal::ClientAuthenticationMethod.because(why).into());
+    }
+    let proved = match secret {
+        None => true,
+        Some(secret) => secrets::matches(&view.secrets, &secret, cx.now),
+    };
+    if !proved {
+        let why = format!("wrong secret for resource {}", view.resource.id);
+        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+    }
+    Ok(())
+}
+
+async fn access_claims(
+    cx: &Cx,
+    caller: &Caller,
+    token: &str,
+) -> Outcome<Option<Map<String, Value>>> {
+    let alive = match access_token(cx, token).await {
+        Ok(alive) => alive,
         Err(Failure::Refused(refused)) => {
             tracing::info!(because = %refused.because, "inactive");
-            answer.insert("active".into(), json!(false));
+            return Ok(None);
         }
         Err(fault @ Failure::Fault(_)) => return Err(fault),
+    };
+    if !concerns(&alive, caller) {
+        tracing::info!(issued_to = %alive.claims.client_id, "inactive: not for whoever asks");
+        return Ok(None);
     }
-    Ok(answer)
+    let mut claims = alive.all;
+    claims.insert("token_type".into(), json!("Bearer"));
+    Ok(Some(claims))
+}
+
+/// Whether an access token is the caller's business.
+fn concerns(alive: &Alive, caller: &Caller) -> bool {
+    match caller {
+        Caller::Application(id) => alive.claims.client_id == *id,
+        Caller::Resource(audience) => {
+            let audiences = alive.all.get("aud").and_then(Value::as_array);
+            audiences.is_some_and(|all| all.iter().any(|aud| aud.as_str() == Some(audience)))
+        }
+    }
+}
+
+/// What a refresh token is worth, to the client that has it and nobody else: the current one of a
+/// living family whose session, user and consent still are. One that was exchanged counts as used
+/// up, grace period or not: asking is not using.
+///
+/// Source: `reference/oidc.md` 8.
+async fn refresh_claims(
+    cx: &Cx,
+    caller: &Caller,
+    family: String,
+    generation: u64,
+) -> Outcome<Option<Map<String, Value>>> {
+    let store = &*cx.ports.store;
+    let found = entity::load::<RefreshFamily>(store, cx.env_id(), family, cx.now).await?;
+    let Some(family) = found.map(|found| found.value) else {
+        return Ok(None);
+    };
+    let is_own = matches!(caller, Caller::Application(id) if *id == family.client);
+    if !is_own || family.generation != generation {
+        return Ok(None);
+    }
+    let (session, user) = living(cx, family.session, family.user).await?;
+    if session.is_none() || user.is_none() || !refresh::is_consented(cx, &family).await? {
+        return Ok(None);
+    }
+    let claims = json!({
+        "scope": family.scope.to_text(),
+        "client_id": family.client,
+        "token_type": "Bearer",
+        "iss": cx.env.issuer,
+        "sub": family.user,
+        "sid": family.session,
+        "iat": family.exchanged_at.seconds(),
+        "exp": family.expires_at.seconds(),
+        "auth_time": family.auth_time.seconds(),
+        "acr": family.acr,
+        "env": cx.env_id(),
+        "org": cx.env.environment.organization.id,
+    });
+    Ok(match claims {
+        Value::Object(claims) => Some(claims),
+        _ => None,
+    })
 }

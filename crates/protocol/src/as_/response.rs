@@ -6,6 +6,7 @@ use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
 use serde_json::Value;
 
+use crate::as_::access_control::Standing;
 use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::check_session;
 use crate::as_::grants::authorization_code;
@@ -54,6 +55,8 @@ pub struct Recipient<'a> {
     pub user: Option<&'a User>,
     /// The browser's session token.
     pub token: Option<&'a BrowserToken>,
+    /// Whether the application lets the user in.
+    pub standing: Standing,
 }
 
 /// Decides the response of a completed sign-on, and the write that makes its code true. Tokens need
@@ -65,6 +68,9 @@ pub fn issue(
     recipient: &Recipient<'_>,
     fresh: Fresh,
 ) -> Result<Result<(Issued, Batch), Refused>, Fault> {
+    if let Err(refused) = recipient.standing.check() {
+        return Ok(Err(refused));
+    }
     let kind = request.response_type;
     let tokens = if kind.is_code() {
         None

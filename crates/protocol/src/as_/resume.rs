@@ -7,6 +7,7 @@ use countersign_domain::entity::Stored;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
 
+use crate::as_::access_control::{self, Standing};
 use crate::as_::authorize::{Answer, Reply, redirect_error, sign_on_page};
 use crate::as_::grants;
 use crate::as_::params::Params;
@@ -90,6 +91,8 @@ struct Facts {
     view: Option<Arc<ApplicationView>>,
     /// The user, if tokens are to be made, and the user and the session still are there.
     user: Option<User>,
+    /// Whether the application lets the user in.
+    standing: Standing,
     fresh: Fresh,
 }
 
@@ -110,16 +113,26 @@ impl Operation for Resume<'_> {
             .env
             .application(&cx.ports, flow.request.client, cx.now)
             .await?;
+        let is_open = |view: &Arc<ApplicationView>| view.application.access_control.is_none();
+        let is_restricted = !view.as_ref().is_none_or(is_open);
         let user = match &flow.state {
             // A code is looked at again when it is redeemed; tokens are not.
-            State::Completed(done) if !flow.request.response_type.is_code() => {
+            State::Completed(done) if is_restricted || !flow.request.response_type.is_code() => {
                 let (session, user) = grants::living(cx, done.session, done.user.id).await?;
                 session.and(user)
             }
             _ => None,
         };
+        let standing = match (&view, &user) {
+            (Some(view), Some(user)) => {
+                access_control::standing(cx, &view.application, user).await?
+            }
+            _ if is_restricted => Standing::Refused("the user is gone or disabled"),
+            _ => Standing::Allowed,
+        };
         Ok(Facts {
             flow,
+            standing,
             view: view.filter(|view| view.application.enabled),
             user,
             fresh: Fresh::draw(cx),
@@ -152,6 +165,7 @@ impl Operation for Resume<'_> {
             view: &view,
             user: facts.user.as_ref(),
             token: self.token,
+            standing: facts.standing,
         };
         match response::issue(cx, &flow.request, &done, &recipient, facts.fresh)? {
             Ok((issued, issuing)) => {

@@ -26,6 +26,9 @@ pub struct TokenResponse {
     /// As the application and the scope have it (`reference/oidc.md` 6.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
+    /// What was issued, where a token was traded in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// Redeems a grant.

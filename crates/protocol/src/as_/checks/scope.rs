@@ -147,6 +147,32 @@ pub fn of_worker(
     }
 }
 
+/// Scopes of a traded token: of a custom resource, and asked for. `openid` and the PingOne API
+/// cannot be had this way.
+///
+/// Source: `reference/oidc.md` 17.2, C19.
+pub fn of_exchange(
+    params: &Params,
+    env: &Snapshot,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    let Some(asked_for) = params.get("scope") else {
+        return Err(Refusal::NoScopeGranted.because("scope is missing"));
+    };
+    let not_custom = |name: &str| {
+        let mut owners = env.resources.iter().filter(|view| {
+            let mut scopes = view.scopes.iter();
+            scopes.any(|scope| scope.name == name)
+        });
+        name == "openid" || owners.any(|it| it.resource.type_ != ResourceType::Custom)
+    };
+    if asked_for.split(' ').take(MAX_SCOPES).any(not_custom) {
+        let why = "a scope of a built-in resource cannot be exchanged for";
+        return Err(Refusal::NoScopeGranted.because(why));
+    }
+    of_client(params, env, view)
+}
+
 fn of_custom_resources(
     params: &Params,
     env: &Snapshot,

@@ -11,17 +11,15 @@ mod used_assertion;
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use countersign_domain::application::{Protocol, TokenEndpointAuthMethod};
 use countersign_domain::ids::ApplicationId;
-use countersign_domain::time::Time;
-use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
+use secrecy::SecretString;
 
 use crate::as_::params::Params;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::secrets;
 
 /// What a request carries of credentials, unverified.
 pub struct Presented {
@@ -134,7 +132,7 @@ pub async fn authenticate(
     }
     match &presented.proof {
         Proof::Nothing => {}
-        Proof::Secret(secret) if is_secret_of(&view, secret, cx.now) => {}
+        Proof::Secret(secret) if secrets::matches(&view.secrets, secret, cx.now) => {}
         Proof::Secret(_) => {
             let why = format!("wrong secret for application {}", application.id);
             return Err(Refusal::ClientAuthenticationFailed.because(why).into());
@@ -159,15 +157,42 @@ async fn find(cx: &Cx, client_id: &str) -> Outcome<Option<Arc<ApplicationView>>>
     Ok(cx.env.application(&cx.ports, id, cx.now).await?)
 }
 
-/// Compares digests, in constant time, with every secret still accepted (`threats.md` 22).
-fn is_secret_of(view: &ApplicationView, presented: &SecretString, now: Time) -> bool {
-    let sha =
-        |secret: &SecretString| digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
-    let presented = sha(presented);
-    let mut matches = false;
-    for (secret, until) in &view.secrets {
-        let same = bool::from(sha(secret).as_ref().ct_eq(presented.as_ref()));
-        matches |= same && until.is_none_or(|until| now < until);
+/// Who a request says it comes from, when it says so with a secret or with nothing: resources
+/// authenticate like this, and have no other way.
+pub struct Named {
+    /// The `client_id`.
+    pub client_id: String,
+    /// How it was said.
+    pub method: TokenEndpointAuthMethod,
+    /// The secret, unverified.
+    pub secret: Option<SecretString>,
+}
+
+/// Reads who a request says it comes from. `None`: nobody, an assertion, or two methods at once.
+pub fn named(authorization: Option<&str>, params: &Params) -> Result<Option<Named>, Refused> {
+    let mut found = Vec::new();
+    for method in METHODS {
+        if let Some(presented) = method.find(authorization, params)? {
+            found.push((method.setting(), presented));
+        }
     }
-    matches
+    if found.len() > 1 {
+        found.retain(|(method, _)| *method != TokenEndpointAuthMethod::None);
+    }
+    let (Some((method, presented)), true) = (found.pop(), found.is_empty()) else {
+        return Ok(None);
+    };
+    Ok(match presented.proof {
+        Proof::Assertion(_) => None,
+        Proof::Nothing => Some(Named {
+            client_id: presented.client_id,
+            method,
+            secret: None,
+        }),
+        Proof::Secret(secret) => Some(Named {
+            client_id: presented.client_id,
+            method,
+            secret: Some(secret),
+        }),
+    })
 }

@@ -5,6 +5,7 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use countersign_domain::application::GrantType;
 use countersign_domain::entity;
@@ -48,6 +49,7 @@ pub static GRANTS: &[&dyn Grant] = &[
     &client_credentials::ClientCredentials,
     &refresh_token::RefreshToken,
     &device_code::DeviceCode,
+    &token_exchange::TokenExchange,
 ];
 
 /// Session and user of a sign-on that tokens are asked for, if the session lives and the user is

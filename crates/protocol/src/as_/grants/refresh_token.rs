@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use countersign_domain::application::GrantType;
-use countersign_domain::consent::OauthConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
@@ -12,6 +11,7 @@ use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
 
 use super::Grant;
+use crate::as_::access_control::{self, Standing};
 use crate::as_::checks::scope;
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
@@ -77,6 +77,8 @@ struct Facts {
     user: Option<User>,
     /// Whether the consent that the family rests on still holds, if it rests on one.
     consented: bool,
+    /// Whether the application still lets the user in, where that is asked.
+    standing: Standing,
     jti: TokenId,
 }
 
@@ -92,18 +94,24 @@ impl Operation for Refresh<'_> {
             Some(family) => super::living(cx, family.session, family.user).await?,
             None => (None, None),
         };
-        let consent = family.as_ref().and_then(|family| family.consent);
-        let consented = match consent {
-            None => true,
-            Some(id) => entity::load::<OauthConsent>(store, env, id.to_string(), cx.now)
-                .await?
-                .is_some_and(|consent| consent.holds()),
+        let consented = match &family {
+            Some(family) => refresh::is_consented(cx, family).await?,
+            None => false,
+        };
+        let again = cx.env.environment.settings.access_control_on_refresh;
+        let standing = match &user {
+            Some(user) if again => {
+                let application = &self.client.view().application;
+                access_control::standing(cx, application, user).await?
+            }
+            _ => Standing::Allowed,
         };
         Ok(Facts {
             family,
             session,
             user,
             consented,
+            standing,
             jti: TokenId::random(&*cx.ports.entropy),
         })
     }
@@ -140,6 +148,9 @@ impl Operation for Refresh<'_> {
         };
         if !facts.consented {
             return Ok(refuse("the user took the consent back"));
+        }
+        if facts.standing != Standing::Allowed {
+            return Ok(refuse("the application does not let the user in any more"));
         }
         let claims = match self.claims(cx, &family, &user, facts.jti) {
             Ok(claims) => claims,

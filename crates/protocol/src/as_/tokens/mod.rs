@@ -87,6 +87,28 @@ pub fn for_user(
     })
 }
 
+/// Decides the access token of a client that trades a user's token in. Expressions see both tokens
+/// as `context`.
+pub fn for_exchange(
+    cx: &Cx,
+    view: &ApplicationView,
+    scope: &GrantedScope,
+    sign_on: &SignOn<'_>,
+    jti: TokenId,
+    context: &Value,
+) -> Result<TokenClaims, Refused> {
+    let user = claims::user_value(sign_on.user);
+    let context = Some(context);
+    let (access, expires_in) = access::claims_in(cx, view, scope, sign_on, &user, jti, context)?;
+    Ok(TokenClaims {
+        access,
+        id: None,
+        scope: scope.clone(),
+        expires_in,
+        refresh_token: None,
+    })
+}
+
 /// Decides the token of a client that acts for itself.
 pub fn for_client(
     cx: &Cx,
@@ -125,6 +147,7 @@ pub fn sign(
         scope: Some(claims.scope.to_text()).filter(|scope| !scope.is_empty()),
         id_token,
         refresh_token: claims.refresh_token,
+        issued_token_type: None,
     })
 }
 

@@ -7,7 +7,7 @@ use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{access, revoked::RevokedToken};
+use super::{access, id, revoked::RevokedToken};
 use crate::cx::Cx;
 use crate::jose::verify::verify;
 use crate::refusal::{Outcome, Refusal};
@@ -113,6 +113,54 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
         claims,
         all,
         sign_on,
+    })
+}
+
+/// An ID token that is alive: signed here for a client that is still there, not expired, its
+/// session alive and its user enabled.
+pub struct AliveId {
+    /// All its claims.
+    pub all: Map<String, Value>,
+    /// The client it was issued to.
+    pub client: ApplicationId,
+    /// Its session.
+    pub session: Session,
+    /// Its user.
+    pub user: User,
+}
+
+/// Claims of an ID token that decisions rest on.
+#[derive(Debug, Clone, Deserialize)]
+struct IdClaims {
+    iss: String,
+    aud: ApplicationId,
+    exp: i64,
+    sid: SessionId,
+}
+
+/// Checks an ID token that is traded in. It is no access token, and never passes for one.
+pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
+    let invalid = |why: String| Refusal::TokenInvalid.because(why);
+    let verified = verify::<Map<String, Value>>(token, &cx.env.keys, cx.now)
+        .map_err(|why| invalid(why.to_string()))?;
+    if verified.typ() != Some(id::TYP) {
+        return Err(invalid(format!("typ is {:?}", verified.typ())).into());
+    }
+    let all = verified.into_claims();
+    let claims: IdClaims = serde_json::from_value(Value::Object(all.clone()))
+        .map_err(|_| invalid("a claim that every ID token has is missing".to_owned()))?;
+    if claims.iss != cx.env.issuer {
+        return Err(invalid("another issuer".to_owned()).into());
+    }
+    if cx.now.seconds() >= claims.exp {
+        return Err(invalid(format!("expired at {}", claims.exp)).into());
+    }
+    let (session, user) = sign_on_of(cx, claims.sid).await?;
+    Ok(AliveId {
+        all,
+        client: claims.aud,
+        session,
+        user,
     })
 }
 

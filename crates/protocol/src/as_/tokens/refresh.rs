@@ -11,7 +11,8 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::application::{Application, GrantType};
-use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::consent::OauthConsent;
+use countersign_domain::entity::{self, Entity, kinds};
 use countersign_domain::ids::{ApplicationId, EnvId, OauthConsentId, SessionId, TokenId, UserId};
 use countersign_domain::store::{Fault, Kind};
 use countersign_domain::time::Time;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::as_::checks::scope::{self, GrantedScope};
 use crate::configuration::{ApplicationView, Snapshot};
+use crate::cx::Cx;
 
 /// The tokens that descend from one sign-on of one application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +96,16 @@ fn read(key: &hmac::Key, text: &str) -> Option<(TokenId, u64)> {
         .strip_prefix('.')?
         .split_once('.')?;
     Some((family.parse().ok()?, generation.parse().ok()?))
+}
+
+/// Whether the consent that a family rests on still holds, if it rests on one.
+pub async fn is_consented(cx: &Cx, family: &RefreshFamily) -> Result<bool, Fault> {
+    let Some(id) = family.consent else {
+        return Ok(true);
+    };
+    let store = &*cx.ports.store;
+    let consent = entity::load::<OauthConsent>(store, cx.env_id(), id.to_string(), cx.now).await?;
+    Ok(consent.is_some_and(|consent| consent.holds()))
 }
 
 /// Whether a sign-on of this application with this scope comes with a refresh token: the table of

@@ -1,5 +1,7 @@
 //! `/{envID}/as/*`
 
+mod access_control;
+mod attribute_mappings;
 mod authorize;
 mod check_session;
 mod client_assertion;
@@ -7,13 +9,14 @@ mod client_auth;
 mod grants;
 mod idp_signoff;
 mod introspect;
+mod introspect_by_resource;
 mod jwks;
 mod jwks_url;
 mod login_hint_token;
 mod par;
 mod redirect_uri;
-mod response_modes;
 mod request_object;
+mod response_modes;
 mod response_types;
 mod resume;
 mod signoff;

@@ -1,0 +1,114 @@
+//! `accessControl` of an application: who of those who can sign on may
+
+use countersign_testkit::{Answer, TestServer, fragment, on_every_adapter, query};
+use serde_json::{Value, json};
+
+/// The person is in "Reds" and, through it, in "Colours"; the other person is in nothing.
+async fn configure(server: &TestServer, control: Value, more: Value) {
+    let tenant = &server.tenant;
+    let mut environment = json!({
+        "id": tenant.id, "name": "First",
+        "groups": [
+            { "name": "Colours" }, { "name": "Blues" },
+            { "name": "Reds", "memberOfGroups": ["Colours"] },
+        ],
+        "applications": [ {
+            "id": tenant.post.id, "name": "Web with post", "accessControl": control,
+            "grantTypes": ["AUTHORIZATION_CODE", "IMPLICIT", "REFRESH_TOKEN"],
+            "responseTypes": ["CODE", "TOKEN", "ID_TOKEN"],
+        } ],
+        "users": [ {
+            "id": tenant.person.id, "username": tenant.person.username, "memberOfGroups": ["Reds"],
+        } ],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        environment[name] = value.clone();
+    }
+    server.import(&json!({ "environments": [environment] })).await;
+}
+
+fn groups(kind: &str, names: &[&str]) -> Value {
+    json!({ "group": { "type": kind, "groups": names } })
+}
+
+async fn sign_on(server: &TestServer, response_type: &str) -> Answer {
+    let tenant = &server.tenant;
+    let authorize = tenant.authorize(&tenant.post).set("response_type", response_type);
+    authorize.sign_on(&tenant.browser()).await
+}
+
+#[track_caller]
+fn error_of(answer: &Answer) -> Option<String> {
+    let to = answer.redirect();
+    let mut found = query(&to);
+    found.extend(fragment(&to));
+    found.remove("error")
+}
+
+on_every_adapter! {
+    async fn groups_count_directly_and_nested(server: TestServer) {
+        for (control, is_let_in) in [
+            (groups("ANY_GROUP", &["Reds"]), true),
+            (groups("ANY_GROUP", &["Blues", "Reds"]), true),
+            (groups("ANY_GROUP", &["Colours"]), true),
+            (groups("ANY_GROUP", &["Blues"]), false),
+            (groups("ANY_GROUP", &[]), false),
+            (groups("ALL_GROUPS", &["Reds", "Colours"]), true),
+            (groups("ALL_GROUPS", &["Reds", "Blues"]), false),
+            (Value::Null, true),
+        ] {
+            configure(&server, control.clone(), json!({})).await;
+            for response_type in ["code", "id_token", "code token"] {
+                let error = error_of(&sign_on(&server, response_type).await);
+                let expected = (!is_let_in).then_some("access_denied");
+                assert_eq!(error.as_deref(), expected, "{control} {response_type}");
+            }
+        }
+    }
+
+    async fn administrators_only(server: TestServer) {
+        let control = json!({ "role": { "type": "ADMIN_USERS_ONLY" } });
+        configure(&server, control.clone(), json!({})).await;
+        assert_eq!(error_of(&sign_on(&server, "code").await).as_deref(), Some("access_denied"));
+        let person = &server.tenant.person;
+        for (role, is_let_in) in [("Help Desk Admin", false), ("Identity Data Admin", true)] {
+            let users = json!([{ "id": person.id, "username": person.username, "roleAssignments": [role] }]);
+            configure(&server, control.clone(), json!({ "users": users })).await;
+            assert_eq!(error_of(&sign_on(&server, "code").await).is_none(), is_let_in, "{role}");
+        }
+    }
+
+    async fn a_session_that_satisfies_is_still_not_enough(server: TestServer) {
+        let tenant = &server.tenant;
+        configure(&server, groups("ANY_GROUP", &["Blues"]), json!({})).await;
+        let browser = tenant.browser();
+        let _ = tenant.authorize(&tenant.web).code(&browser).await;
+        let silent = tenant.authorize(&tenant.post).set("prompt", "none").send(&browser).await;
+        assert_eq!(error_of(&silent).as_deref(), Some("access_denied"));
+        // The other application never minded.
+        let _ = tenant.authorize(&tenant.web).code(&browser).await;
+    }
+
+    /// Compat: as PingOne has it, unless the environment says otherwise.
+    async fn refreshing_asks_again_only_where_that_is_set(server: TestServer) {
+        let tenant = &server.tenant;
+        let refresh = async |token: String| {
+            let form = [
+                ("grant_type", "refresh_token"), ("refresh_token", &token),
+                ("client_id", &tenant.post.id), ("client_secret", &tenant.post.secret),
+            ];
+            tenant.browser().post(tenant.endpoint("token")).form(form).send().await
+        };
+        configure(&server, groups("ANY_GROUP", &["Reds"]), json!({})).await;
+        let token = tenant.tokens(&tenant.post).await["refresh_token"].as_str().unwrap().to_owned();
+        configure(&server, groups("ANY_GROUP", &["Blues"]), json!({})).await;
+        let token = refresh(token).await.expect_status(200).text("/refresh_token");
+        let strict = json!({ "countersign": { "accessControlOnRefresh": true } });
+        configure(&server, groups("ANY_GROUP", &["Blues"]), strict.clone()).await;
+        let refused = refresh(token.clone()).await.expect_status(400);
+        assert_eq!(refused.text("/error"), "invalid_grant");
+        // That used nothing up.
+        configure(&server, groups("ANY_GROUP", &["Reds"]), strict).await;
+        let _ = refresh(token).await.expect_status(200);
+    }
+}
