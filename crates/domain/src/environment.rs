@@ -117,7 +117,11 @@ const SESSION_MINUTES: u32 = 43_200;
 impl EnvironmentSettings {
     /// How long a session lives after the last sign-on, used or not.
     pub fn session_lifetime(&self) -> Duration {
-        Duration::from_mins(self.session_lifetime_in_minutes.clamp(1, SESSION_MINUTES).into())
+        Duration::from_mins(
+            self.session_lifetime_in_minutes
+                .clamp(1, SESSION_MINUTES)
+                .into(),
+        )
     }
 
     /// How long a session may lie idle.

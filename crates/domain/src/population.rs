@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{PasswordPolicyId, PopulationId};
+use crate::ids::{PasswordPolicyId, PopulationId, ThemeId};
 use crate::reference::{Ref, fold, is_false};
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
@@ -28,6 +28,12 @@ pub struct Population {
     /// Language of its users' pages and messages.
     #[serde(default = "english")]
     pub preferred_language: String,
+    /// How its users' pages look; without one, as the environment's do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Ref<ThemeId>>,
+    /// Other names by which it can be found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternative_identifiers: Vec<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.

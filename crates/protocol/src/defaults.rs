@@ -11,8 +11,8 @@ use countersign_domain::branding::Theme;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::environment::Environment;
 use countersign_domain::ids::{
-    ActionId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, SignOnPolicyId, ThemeId,
-    derived_uuid,
+    ActionId, EnvId, KeyId, KeyRotationPolicyId, PasswordPolicyId, PopulationId, SignOnPolicyId,
+    ThemeId, derived_uuid,
 };
 use countersign_domain::key::{
     KeyAlgorithm, KeyRotationPolicy, KeyUsageType, SignatureAlgorithm, SigningKey,

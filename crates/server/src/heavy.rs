@@ -179,6 +179,10 @@ impl Heavy for HeavyPool {
                 .map_err(|_| Fault::Crypto("the password could not be hashed"))
         })
     }
+
+    fn work(&self, job: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(self.run(move |_| job()))
+    }
 }
 
 #[cfg(test)]

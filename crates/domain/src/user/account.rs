@@ -40,6 +40,9 @@ pub struct Account {
     /// An administrator locked the account; only an administrator unlocks it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub locked_by_admin: bool,
+    /// When they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_at: Option<Time>,
     /// The last successful sign-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sign_on: Option<UserSignOn>,
@@ -62,6 +65,7 @@ impl Account {
             last_failure_digest: None,
             locked_until: None,
             locked_by_admin: false,
+            locked_at: None,
             last_sign_on: None,
             profiled: BTreeMap::new(),
             forget_at: None,

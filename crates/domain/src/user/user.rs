@@ -1,6 +1,7 @@
 //! `/v1/environments/{e}/users` (`reference/platform.md` 3.7): the profile.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{PopulationId, UserId};
@@ -170,6 +171,9 @@ pub struct User {
     /// The user's account elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// Attributes of the environment's own, by name. They are members of the user on the wire.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub custom: Map<String, Value>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed: the `updated_at` claim.
@@ -183,6 +187,10 @@ impl User {
     pub const BY_EMAIL: IndexName = "email";
     /// Index: population id.
     pub const BY_POPULATION: IndexName = "population";
+    /// Index: folded user name, for lists by its beginning.
+    pub const BY_USERNAME: IndexName = "username";
+    /// Index: folded id elsewhere.
+    pub const BY_EXTERNAL_ID: IndexName = "external";
 
     /// Whether another identity provider checks this user's passwords.
     pub fn is_external(&self) -> bool {
@@ -196,10 +204,25 @@ impl Entity for User {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        let mut entries = vec![IndexEntry {
-            name: Self::BY_POPULATION,
-            value: self.population.id.to_string(),
-        }];
+        let mut entries = vec![
+            IndexEntry {
+                name: Self::BY_POPULATION,
+                value: self.population.id.to_string(),
+            },
+            IndexEntry {
+                name: Self::BY_USERNAME,
+                value: fold(&self.username),
+            },
+        ];
+        // A longer one fits no index; a filter finds it by walking.
+        if let Some(id) = self.external_id.as_deref().map(fold)
+            && id.len() <= IndexEntry::MAX_VALUE
+        {
+            entries.push(IndexEntry {
+                name: Self::BY_EXTERNAL_ID,
+                value: id,
+            });
+        }
         if let Some(email) = &self.email {
             entries.push(IndexEntry {
                 name: Self::BY_EMAIL,

@@ -205,7 +205,9 @@ async fn find(call: &Call<'_>, id: uuid::Uuid) -> Result<Option<Event>, Fault> {
     let until = Time::from_millis(at.millis().saturating_add(1));
     let mut after = None;
     loop {
-        let events = call.store().events(call.env, at, until, after.as_deref(), CHUNK);
+        let events = call
+            .store()
+            .events(call.env, at, until, after.as_deref(), CHUNK);
         let events = events.await?;
         let Some(last) = events.last() else {
             return Ok(None);
@@ -250,9 +252,8 @@ mod tests {
         assert_eq!((from.millis(), to.millis()), (1_000, 2_000));
         let filter = parsed("recordedat gt \"1970-01-01T00:00:01Z\"").unwrap();
         assert_eq!(bounds(Some(&filter)).0.millis(), 1_001);
-        let either = parsed(
-            "recordedat gt \"1970-01-01T00:00:01Z\" or action.type eq \"USER.CREATED\"",
-        );
+        let either =
+            parsed("recordedat gt \"1970-01-01T00:00:01Z\" or action.type eq \"USER.CREATED\"");
         assert_eq!(bounds(Some(&either.unwrap())).0.millis(), i64::MIN);
     }
 

@@ -139,7 +139,9 @@ impl Operation for End<'_> {
 fn shown(call: &Call<'_>, session: &Session) -> Map<String, Value> {
     let user = session.user.map(|user| user.id);
     let place = match (call.text("user").is_empty(), user) {
-        (false, Some(user)) => call.fill(&format!("/environments/{{environment}}/users/{user}/sessions")),
+        (false, Some(user)) => call.fill(&format!(
+            "/environments/{{environment}}/users/{user}/sessions"
+        )),
         _ => call.fill(ALL),
     };
     let mut links = Links::to(call, &call.url(&format!("{place}/{}", session.id)));
@@ -163,22 +165,33 @@ fn body_of(env: EnvId, session: &Session) -> Object {
     put("createdAt", json!(session.created_at));
     put("activeAt", json!(session.active_at));
     put("expiresAt", json!(session.expires_at));
-    put("idleTimeoutInMinutes", json!(session.idle_timeout_in_minutes));
+    put(
+        "idleTimeoutInMinutes",
+        json!(session.idle_timeout_in_minutes),
+    );
     if let Some(text) = &session.user_agent {
         let agent = user_agent::read(text);
         put("userAgent", json!(text));
-        put("browser", json!({ "name": agent.browser, "version": agent.version }));
+        put(
+            "browser",
+            json!({ "name": agent.browser, "version": agent.version }),
+        );
         put("operatingSystem", json!({ "name": agent.system }));
         put("device", json!({ "type": agent.device }));
     }
     put("locations", json!(session.locations));
-    put("lastSignOn", session.last_sign_on.as_ref().map_or(Value::Null, sign_on));
+    put(
+        "lastSignOn",
+        session.last_sign_on.as_ref().map_or(Value::Null, sign_on),
+    );
     body
 }
 
 fn sign_on(sign_on: &SessionSignOn) -> Value {
     let mut shown = json!(sign_on);
-    let uses = shown.get_mut("withAuthenticator").and_then(Value::as_object_mut);
+    let uses = shown
+        .get_mut("withAuthenticator")
+        .and_then(Value::as_object_mut);
     let mut last = Value::Null;
     for (name, used) in uses.into_iter().flatten() {
         if let Some(policy) = used.get_mut("policy").and_then(Value::as_object_mut) {

@@ -43,18 +43,10 @@ pub const RESOURCE: Resource = Resource {
     name: "subscriptions",
     endpoints: &[
         Endpoint::get(ALL, READ, noun::list::<Subscription>),
-        Endpoint::post(
-            ALL,
-            "subscriptions:create",
-            noun::create::<Subscription>,
-        ),
+        Endpoint::post(ALL, "subscriptions:create", noun::create::<Subscription>),
         Endpoint::get(ONE, READ, noun::read::<Subscription>),
         Endpoint::put(ONE, UPDATE, noun::replace::<Subscription>),
-        Endpoint::delete(
-            ONE,
-            "subscriptions:delete",
-            noun::remove::<Subscription>,
-        ),
+        Endpoint::delete(ONE, "subscriptions:delete", noun::remove::<Subscription>),
         // Whoever may change where events go may see what they are signed with.
         Endpoint::get(SECRET, UPDATE, secret),
         Endpoint::post(SECRET, UPDATE, rotate),
@@ -75,16 +67,14 @@ impl Noun for Subscription {
     type Facts = Facts;
 
     /// Values of headers are credentials more often than not: sealed before anything sees them.
-    fn prepare(
-        call: &Call<'_>,
-        body: &mut Object,
-        _before: Option<&Self>,
-    ) -> Result<(), Refused> {
+    fn prepare(call: &Call<'_>, body: &mut Object, _before: Option<&Self>) -> Result<(), Refused> {
         let id: Option<SubscriptionId> = body
             .get("id")
             .and_then(Value::as_str)
             .and_then(|id| id.parse().ok());
-        let given = body.get_mut("httpEndpoint").and_then(|it| it.get_mut("headers"));
+        let given = body
+            .get_mut("httpEndpoint")
+            .and_then(|it| it.get_mut("headers"));
         let (Some(id), Some(given)) = (id, given) else {
             return Ok(());
         };

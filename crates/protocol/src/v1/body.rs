@@ -1,0 +1,239 @@
+//! JSON bodies: what is absent, null, read-only or unknown (`reference/platform.md` 1.6).
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::misfit::{Fit, Hint, Misfit};
+use crate::refusal::{Refusal, Refused};
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// Members that only the server sets, whatever the resource.
+const ALWAYS_READ_ONLY: [&str; 6] = [
+    "id",
+    "_links",
+    "_embedded",
+    "environment",
+    "createdAt",
+    "updatedAt",
+];
+
+/// The body as an object; nothing at all counts as `{}`. Depth is bounded by the JSON reader
+/// (`threats.md` 41).
+pub fn object(bytes: &[u8]) -> Result<Object, Refused> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Object::new());
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        Refusal::MalformedBody.because(format!(
+            "{:?} at line {} column {}",
+            error.classify(),
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// Without nulls, which mean the same as absence.
+///
+/// Source: `reference/platform.md` 1.6.
+pub fn without_nulls(object: Object) -> Object {
+    let kept = object.into_iter().filter(|(_, value)| !value.is_null());
+    kept.map(|(name, value)| match value {
+        Value::Object(inner) => (name, Value::Object(without_nulls(inner))),
+        value => (name, value),
+    })
+    .collect()
+}
+
+/// Without what only the server sets.
+#[must_use]
+pub fn writable(mut object: Object, read_only: &[&str]) -> Object {
+    for name in ALWAYS_READ_ONLY.iter().chain(read_only) {
+        object.remove(*name);
+    }
+    object
+}
+
+/// `base` with what `patch` says: null clears, objects are merged member by member.
+///
+/// Source: `reference/platform.md` 1.6, 3.7.
+pub fn merge(base: &mut Object, patch: Object) {
+    for (name, value) in patch {
+        match (base.get_mut(&name), value) {
+            (_, Value::Null) => {
+                base.remove(&name);
+            }
+            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
+            (_, Value::Object(new)) => {
+                let mut made = Object::new();
+                merge(&mut made, new);
+                base.insert(name, Value::Object(made));
+            }
+            (_, value) => {
+                base.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Reads a type; what does not fit is told with its path. Members that the type does not have are
+/// ignored, as PingOne does.
+pub fn read<T: DeserializeOwned>(object: Object) -> Result<T, Misfit> {
+    serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
+        let path = error.path().to_string();
+        misfit(
+            if path == "." { "" } else { &path },
+            &error.inner().to_string(),
+        )
+    })
+}
+
+/// What the JSON reader says, without the values it quotes.
+fn misfit(path: &str, said: &str) -> Misfit {
+    let target = |name: &str| -> Cow<'static, str> {
+        match (path, name) {
+            (path, "") => path.to_owned().into(),
+            ("", name) => name.to_owned().into(),
+            (path, name) => format!("{path}.{name}").into(),
+        }
+    };
+    if let Some(name) = said.strip_prefix("missing field `") {
+        let name = name.split('`').next().unwrap_or_default();
+        return Misfit::required(target(name));
+    }
+    let expected = said.split_once(", expected ").map(|(_, expected)| expected);
+    if said.starts_with("unknown variant") {
+        let words = expected.unwrap_or_default().split('`').skip(1).step_by(2);
+        let allowed: Vec<String> = words.map(str::to_owned).collect();
+        let message = format!("must be one of: {}", allowed.join(", "));
+        return Misfit::invalid(target(""), message).hinting(Hint::Values(allowed));
+    }
+    let message = match expected {
+        Some(expected) => format!("has the wrong type or value: expected {expected}"),
+        None => "has an invalid value".to_owned(),
+    };
+    Misfit::invalid(target(""), message)
+}
+
+/// Collects what does not fit, so that one answer tells all of it.
+#[derive(Debug, Default)]
+pub struct Check(Vec<Misfit>);
+
+impl Check {
+    /// Nothing found yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Notes something.
+    pub fn note(&mut self, misfit: Misfit) {
+        self.0.push(misfit);
+    }
+
+    /// Notes something unless a condition holds.
+    pub fn expect(&mut self, holds: bool, misfit: impl FnOnce() -> Misfit) {
+        if !holds {
+            self.0.push(misfit());
+        }
+    }
+
+    /// A text must have `least` to `most` characters.
+    pub fn length(&mut self, target: &'static str, text: &str, least: usize, most: usize) {
+        let length = text.chars().count();
+        if length < least {
+            let misfit = Misfit::new(Fit::Empty, target, "must not be empty");
+            self.0.push(misfit);
+        } else if length > most {
+            let message = format!("size must be between {least} and {most}");
+            self.0.push(Misfit::new(Fit::TooLong, target, message));
+        }
+    }
+
+    /// The same for a text that may be absent.
+    pub fn length_of(
+        &mut self,
+        target: &'static str,
+        text: Option<&String>,
+        least: usize,
+        most: usize,
+    ) {
+        if let Some(text) = text {
+            self.length(target, text, least, most);
+        }
+    }
+
+    /// A number must be within bounds.
+    pub fn range(
+        &mut self,
+        target: &'static str,
+        number: impl Into<i64>,
+        within: std::ops::RangeInclusive<i64>,
+    ) {
+        let number = number.into();
+        if !within.contains(&number) {
+            let message = format!("must be between {} and {}", within.start(), within.end());
+            self.0.push(Misfit::new(Fit::OutOfRange, target, message));
+        }
+    }
+
+    /// Refuses if anything was noted.
+    pub fn finish(self) -> Result<(), Refused> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            let targets: Vec<_> = self.0.iter().map(|it| it.target.as_ref()).collect();
+            let why = format!("does not fit: {}", targets.join(", "));
+            Err(Refusal::Unfit(self.0).because(why))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        match value {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        }
+    }
+
+    #[test]
+    fn null_is_absence() {
+        let body = object(json!({ "a": null, "b": { "c": null, "d": 1 }, "e": [null] }));
+        let expected = object(json!({ "b": { "d": 1 }, "e": [null] }));
+        assert_eq!(without_nulls(body), expected);
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        let mut base = object(json!({ "a": 1, "b": { "c": 1, "d": 1 }, "e": [1] }));
+        let patch = json!({ "a": null, "b": { "c": 2 }, "e": [2], "f": { "g": null, "h": 1 } });
+        merge(&mut base, object(patch));
+        let expected = json!({ "b": { "c": 2, "d": 1 }, "e": [2], "f": { "h": 1 } });
+        assert_eq!(Value::Object(base), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        use countersign_domain::environment::Environment;
+        let misfit = read::<Environment>(Object::new()).unwrap_err();
+        assert_eq!((misfit.fit, misfit.target.as_ref()), (Fit::Required, "id"));
+        let body = object(
+            json!({ "id": "00000000-0000-4000-8000-000000000001", "name": "x",
+            "type": "SECRET" }),
+        );
+        let misfit = read::<Environment>(body).unwrap_err();
+        assert_eq!(misfit.target, "type");
+        assert!(!misfit.message.contains("SECRET"), "{misfit:?}");
+        let allowed = vec!["PRODUCTION".to_owned(), "SANDBOX".to_owned()];
+        assert_eq!(misfit.hint, Hint::Values(allowed));
+    }
+}

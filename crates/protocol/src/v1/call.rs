@@ -1,0 +1,157 @@
+//! A call of the management API, and its answer.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::ids::EnvId;
+use countersign_domain::ports::Store;
+use countersign_domain::time::Time;
+use serde_json::{Map, Value};
+
+use super::actor::Actor;
+use super::reach::Reach;
+use super::route::Endpoint;
+use crate::as_::params::Params;
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal, Refused};
+
+/// One call, of somebody who is allowed to make it.
+pub struct Call<'a> {
+    /// The context: of the environment in the path, else of the caller's own.
+    pub cx: &'a Cx,
+    /// The environment in the path; [`EnvId::PLATFORM`] when there is none.
+    pub env: EnvId,
+    /// Who calls.
+    pub actor: &'a Actor,
+    /// How far the caller's roles reach for this permission.
+    pub reach: Reach,
+    /// Whether people do this to themselves, by a `p1:` scope and not by a role.
+    pub own: bool,
+    /// What is called.
+    pub endpoint: &'static Endpoint,
+    /// The parameters of the path.
+    pub path: &'a BTreeMap<String, String>,
+    /// The parameters of the query.
+    pub query: &'a Params,
+    /// The body.
+    pub body: &'a [u8],
+    /// Its type, parameters included.
+    pub content_type: &'a str,
+    /// Hash of the `ST` cookie that came along.
+    pub browser: Option<&'a str>,
+}
+
+impl Call<'_> {
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.cx.ports.store
+    }
+
+    /// The time of the request.
+    pub fn now(&self) -> Time {
+        self.cx.now
+    }
+
+    /// A parameter of the path as text; empty when the path has none of this name.
+    pub fn text(&self, parameter: &str) -> &str {
+        self.path.get(parameter).map_or("", String::as_str)
+    }
+
+    /// A parameter of the path as an id. What is no id names nothing.
+    pub fn id<T: FromStr>(&self, parameter: &'static str) -> Result<T, Refused> {
+        self.text(parameter)
+            .parse()
+            .map_err(|_| Refusal::NotFound.because(format!("{parameter} is not an id")))
+    }
+
+    /// The absolute URL of a path below `/v1`. From configuration (`threats.md` 36).
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/v1{path}", self.cx.env.urls.api())
+    }
+
+    /// The path of the request below `/v1`, made from the ids in it.
+    pub fn own_path(&self) -> String {
+        self.fill(self.endpoint.path)
+    }
+
+    /// A path with the parameters of this call in the place of the names in braces.
+    pub fn fill(&self, path: &str) -> String {
+        let mut filled = String::new();
+        for step in path.split('/').skip(1) {
+            filled.push('/');
+            let name = step.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+            filled.push_str(name.map_or(step, |name| self.text(name)));
+        }
+        filled
+    }
+
+    /// Whether a comma-separated parameter of the query, such as `include`, names this.
+    pub fn asks_for(&self, parameter: &str, name: &str) -> bool {
+        let value = self.query.get(parameter).unwrap_or_default();
+        value.split(',').any(|it| it.trim() == name)
+    }
+
+    /// The entity under an id of the environment.
+    pub async fn load<E: Entity>(&self, id: impl ToString) -> Outcome<Option<Stored<E>>> {
+        let id = id.to_string();
+        Ok(entity::load(self.store(), self.env, id, self.now()).await?)
+    }
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body; `None` for 204.
+    pub body: Option<Value>,
+    /// Where what was created is.
+    pub location: Option<String>,
+    /// A body that is not JSON, with its type.
+    pub raw: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub fn ok(body: Map<String, Value>) -> Self {
+        Self {
+            status: 200,
+            body: Some(Value::Object(body)),
+            location: None,
+            raw: None,
+        }
+    }
+
+    /// 201 with what was created. Its `self` link is its place.
+    pub fn created(body: Map<String, Value>) -> Self {
+        let link = body.get("_links").and_then(|it| it.get("self"));
+        let href = link.and_then(|it| it.get("href")?.as_str());
+        Self {
+            status: 201,
+            location: href.map(str::to_owned),
+            body: Some(Value::Object(body)),
+            raw: None,
+        }
+    }
+
+    /// 204.
+    pub const fn gone() -> Self {
+        Self {
+            status: 204,
+            body: None,
+            location: None,
+            raw: None,
+        }
+    }
+
+    /// 200 with a body of another type.
+    pub const fn raw(media: &'static str, bytes: Vec<u8>) -> Self {
+        Self {
+            status: 200,
+            body: None,
+            location: None,
+            raw: Some((media, bytes)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `/v1/environments/{e}/populations` (`reference/platform.md` 3.6).
+
+use countersign_domain::entity::{Entity, Stored, kinds};
+use countersign_domain::filter::{Filterable, Operator};
+use countersign_domain::group::Group;
+use countersign_domain::ids::derived_uuid;
+use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::population::Population;
+use countersign_domain::store::{Batch, Query};
+use countersign_domain::user::User;
+use serde_json::json;
+
+use crate::configuration;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::hal::Links;
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::route::{Endpoint, Narrow, Resource};
+
+const ALL: &str = "/environments/{environment}/populations";
+const ONE: &str = "/environments/{environment}/populations/{population}";
+/// Users that are counted for `userCount`; where there are more, it is left out.
+const MAX_COUNTED: u32 = 1_000;
+
+/// `/environments/{e}/populations`
+pub const RESOURCE: Resource = Resource {
+    name: "populations",
+    endpoints: &[
+        Endpoint::get(ALL, "populations:read", noun::list::<Population>).narrow(Narrow::Population),
+        Endpoint::post(ALL, "populations:create", noun::create::<Population>),
+        Endpoint::get(ONE, "populations:read", noun::read::<Population>).narrow(Narrow::Population),
+        Endpoint::put(ONE, "populations:update", noun::replace::<Population>)
+            .narrow(Narrow::Population),
+        Endpoint::delete(ONE, "populations:delete", noun::remove::<Population>),
+    ],
+};
+
+/// What else a change concerns.
+pub struct Facts {
+    /// The other populations.
+    others: Vec<Stored<Population>>,
+    /// Whether it holds users.
+    has_users: bool,
+    /// Whether groups are in it.
+    has_groups: bool,
+    /// Whether its password policy exists.
+    has_policy: bool,
+}
+
+impl Noun for Population {
+    const PLURAL: &'static str = "populations";
+    const PARAMETER: &'static str = "population";
+    const READ_ONLY: &'static [&'static str] = &["userCount"];
+    type Facts = Facts;
+
+    fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+        vec![
+            Filterable::new("name", &[Operator::Sw, Operator::Eq]),
+            Filterable::new("id", &[Operator::Eq]),
+        ]
+    }
+
+    fn is_visible(&self, call: &Call<'_>) -> bool {
+        call.reach.has_population(self.id)
+    }
+
+    fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        // Decision: there is one default at any time; it is moved, not switched off.
+        if before.is_some_and(|it| it.default) {
+            body.insert("default".into(), json!(true));
+        }
+        Ok(())
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let id = change
+            .after()
+            .or(change.before().map(|it| &it.value))
+            .map(|it| it.id);
+        let others = noun::all::<Self>(call).await?;
+        let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
+        let (mut has_users, mut has_groups, mut has_policy) = (false, false, true);
+        if let (Change::Remove(_), Some(id)) = (&change, id) {
+            let query = Query::equal(User::KIND, call.env, User::BY_POPULATION, id.to_string(), 1);
+            has_users = !call.store().list(&query, call.now()).await?.docs.is_empty();
+            let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
+            has_groups = groups
+                .iter()
+                .any(|it| it.population.is_some_and(|it| it.id == id));
+        }
+        if let Some(policy) = change.after().and_then(|it| it.password_policy) {
+            has_policy = call.load::<PasswordPolicy>(policy.id).await?.is_some();
+        }
+        Ok(Facts {
+            others,
+            has_users,
+            has_groups,
+            has_policy,
+        })
+    }
+
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Some(after) = change.after() else {
+            return Ok(removed(
+                change.before().is_some_and(|it| it.default),
+                &facts,
+            )?);
+        };
+        let mut check = Check::new();
+        check.length("name", &after.name, 1, 256);
+        check.length_of("description", after.description.as_ref(), 0, 2_048);
+        check.length("preferredLanguage", &after.preferred_language, 1, 64);
+        check.expect(after.alternative_identifiers.len() <= 100, || {
+            Misfit::invalid("alternativeIdentifiers", "must have at most 100 entries")
+        });
+        check.expect(facts.has_policy, || {
+            Misfit::invalid("passwordPolicy.id", "no password policy has this id")
+        });
+        check.finish()?;
+        let mut batch = Batch::new();
+        if after.default {
+            for other in facts.others.iter().filter(|it| it.default) {
+                let mut former = other.value.clone();
+                former.default = false;
+                former.updated_at = call.now();
+                batch = batch.update(call.env, &former, other.version)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        object.insert("default".into(), json!(self.default));
+        // Source: `reference/platform.md` 3.6: there even when not set; clients wait for it.
+        if self.theme.is_none() {
+            let theme = derived_uuid(call.env, kinds::THEME, "Ping Default");
+            object.insert("theme".into(), json!({ "id": theme }));
+        }
+        if !call.text("population").is_empty() {
+            let id = self.id.to_string();
+            let query = Query::equal(User::KIND, call.env, User::BY_POPULATION, id, MAX_COUNTED);
+            let page = call.store().list(&query, call.now()).await?;
+            if page.next.is_none() {
+                object.insert("userCount".into(), json!(page.docs.len()));
+            }
+        }
+        Ok(object)
+    }
+
+    fn link(&self, call: &Call<'_>, _own: &str, links: &mut Links) {
+        if let Some(policy) = self.password_policy {
+            let path = call.fill("/environments/{environment}/passwordPolicies");
+            links.add("passwordPolicy", call.url(&format!("{path}/{}", policy.id)));
+        }
+    }
+}
+
+/// Whether one may go.
+/// Source: `reference/platform.md` 1.8, 3.6; PingOne's page of the operation: neither the default
+/// one, nor one with users.
+fn removed(is_default: bool, facts: &Facts) -> Result<Batch, Refused> {
+    let message = if facts.others.is_empty() {
+        "The environment must contain at least one population"
+    } else if is_default {
+        "The default population can not be deleted"
+    } else if facts.has_users {
+        "The population must not contain users"
+    } else if facts.has_groups {
+        "The population must not contain groups"
+    } else {
+        return Ok(Batch::new());
+    };
+    let misfit = Misfit::constraint("", message);
+    Err(Refusal::NotNow(None, vec![misfit]).because(message))
+}

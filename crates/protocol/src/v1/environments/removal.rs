@@ -1,0 +1,74 @@
+//! `DELETE /v1/environments/{e}`: the environment and everything in it, at once.
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::environment::{Environment, EnvironmentType};
+use countersign_domain::ids::EnvId;
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::role::RoleAssignment;
+use countersign_domain::store::{Batch, Fault, Key, Precondition};
+
+use crate::configuration;
+use crate::cx::Cx;
+use crate::misfit::Misfit;
+use crate::refusal::{Outcome, Refusal};
+use crate::run::{Operation, Verdict, run};
+use crate::v1::call::{Call, Reply};
+use crate::v1::noun;
+
+/// `DELETE`
+pub(super) fn remove<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        run(call.cx, &Remove { call }).await?;
+        Ok(Reply::gone())
+    })
+}
+
+struct Remove<'a> {
+    call: &'a Call<'a>,
+}
+
+impl Operation for Remove<'_> {
+    /// The environment, and the roles in the caller's own that reach nothing without it.
+    type Facts = (Stored<Environment>, Vec<Key>);
+    type Reply = ();
+
+    async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
+        let environment = noun::named::<Environment>(self.call).await?;
+        let (store, home) = (&*cx.ports.store, self.call.actor.home);
+        let of_home = configuration::all::<RoleAssignment>(store, home, cx.now).await?;
+        let here = environment.id.uuid();
+        let void = of_home.iter().filter(|it| it.scope.id == here);
+        let void = void.map(|it| it.key(home)).collect();
+        Ok((environment, void))
+    }
+
+    fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+        let (environment, void) = facts;
+        let home = self.call.actor.home;
+        let refuse = |message: &'static str| {
+            let misfit = Misfit::constraint("", message);
+            Ok(Verdict::refuse(
+                Refusal::NotNow(None, vec![misfit]).because(message),
+            ))
+        };
+        if environment.type_ == EnvironmentType::Production {
+            return refuse("A PRODUCTION environment cannot be deleted");
+        }
+        // Decision: with it would go the token, the application and the roles of whoever asks.
+        if environment.id == home {
+            return refuse("The environment of the caller cannot be deleted");
+        }
+        let key = environment.key(EnvId::PLATFORM);
+        let mut batch = Batch::new()
+            .require(Precondition::Version(key.clone(), environment.version))
+            .delete(key)
+            .delete_environment(environment.id)
+            .changed(environment.id)
+            .changed(EnvId::PLATFORM)
+            .changed(home);
+        for key in void {
+            batch = batch.delete(key);
+        }
+        Ok(Verdict::reply(()).writing(batch))
+    }
+}

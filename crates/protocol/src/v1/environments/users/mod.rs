@@ -1,0 +1,263 @@
+//! `/v1/environments/{e}/users` (`reference/platform.md` 3.7).
+
+pub mod password;
+
+mod account;
+mod attributes;
+mod creation;
+mod own;
+mod removal;
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::filter::{Filterable, Operator};
+use countersign_domain::password::hash::PasswordHash;
+use countersign_domain::population::Population;
+use countersign_domain::store::{Batch, Key};
+use countersign_domain::user::{Account, Credential, User};
+use serde_json::{Value, json};
+
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refused};
+use crate::v1::body::Object;
+use crate::v1::call::Call;
+use crate::v1::hal::Links;
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::page::Indexed;
+use crate::v1::route::{Endpoint, Narrow, Resource};
+
+const ALL: &str = "/environments/{environment}/users";
+const ONE: &str = "/environments/{environment}/users/{user}";
+const ENABLED: &str = "/environments/{environment}/users/{user}/enabled";
+
+/// `/environments/{e}/users`
+pub const RESOURCE: Resource = Resource {
+    name: "users",
+    endpoints: &[
+        Endpoint::get(ALL, "users:read", noun::list::<User>).narrow(Narrow::Population),
+        Endpoint::post(ALL, "users:create", creation::create).narrow(Narrow::Population),
+        Endpoint::post(ALL, "users:create", creation::import)
+            .media("user.import")
+            .narrow(Narrow::Population),
+        Endpoint::get(ONE, "users:read", noun::read::<User>)
+            .narrow(Narrow::Population)
+            .own(own::READ),
+        Endpoint::put(ONE, "users:update", own::replace)
+            .narrow(Narrow::Population)
+            .own(own::UPDATE),
+        Endpoint::patch(ONE, "users:update", own::change)
+            .narrow(Narrow::Population)
+            .own(own::UPDATE),
+        Endpoint::delete(ONE, "users:delete", noun::remove::<User>).narrow(Narrow::Population),
+        Endpoint::post(ONE, "users:update", account::lock)
+            .media("account.lock")
+            .narrow(Narrow::Population),
+        Endpoint::post(ONE, "users:unlock", account::unlock)
+            .media("account.unlock")
+            .narrow(Narrow::Population),
+        Endpoint::get(ENABLED, "users:read", account::enabled).narrow(Narrow::Population),
+        Endpoint::put(ENABLED, "users:update", account::set_enabled).narrow(Narrow::Population),
+    ],
+};
+
+/// What judging a change of a user takes.
+#[derive(Default)]
+pub struct Facts {
+    /// Whether the population exists.
+    has_population: bool,
+    /// The password of somebody imported with one.
+    credential: Option<Credential>,
+    /// What is wrong with that password.
+    unacceptable: Option<Refused>,
+    /// What goes with somebody who goes, or is disabled.
+    owned: Vec<Key>,
+}
+
+impl Noun for User {
+    const PLURAL: &'static str = "users";
+    const PARAMETER: &'static str = "user";
+    const READ_ONLY: &'static [&'static str] = &[
+        "account",
+        "custom",
+        "emailVerified",
+        "enabled",
+        "identityProvider",
+        "lastSignOn",
+        "lifecycle",
+        "memberOfGroupIDs",
+        "memberOfGroupNames",
+        "password",
+        "verifyStatus",
+    ];
+    const FIXED: &'static [&'static str] = &["population", "mfaEnabled"];
+    const IS_CONFIGURATION: bool = false;
+    const PAGE: Option<usize> = Some(1_000);
+    const INDEXED: &'static [Indexed] = &[
+        Indexed {
+            attribute: "username",
+            index: Self::BY_USERNAME,
+            is_folded: true,
+        },
+        Indexed {
+            attribute: "email",
+            index: Self::BY_EMAIL,
+            is_folded: true,
+        },
+        Indexed {
+            attribute: "externalId",
+            index: Self::BY_EXTERNAL_ID,
+            is_folded: true,
+        },
+        Indexed {
+            attribute: "population.id",
+            index: Self::BY_POPULATION,
+            is_folded: false,
+        },
+    ];
+    type Facts = Facts;
+
+    fn filterable(call: &Call<'_>) -> Vec<Filterable> {
+        filterable(call)
+    }
+
+    fn is_visible(&self, call: &Call<'_>) -> bool {
+        call.reach.has_population(self.population.id)
+    }
+
+    fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        attributes::gather_custom(call, body);
+        if call.endpoint.path == ALL {
+            creation::complete(call, body)?;
+        }
+        // An address that nobody has proven yet.
+        if let Some(before) = before
+            && body.get("email").and_then(Value::as_str) != before.email.as_deref()
+        {
+            body.insert("emailVerified".into(), json!(false));
+        }
+        Ok(())
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let mut facts = Facts::default();
+        match change {
+            Change::Create(after) | Change::Replace { after, .. } => {
+                let population = after.population.id;
+                facts.has_population = call.load::<Population>(population).await?.is_some();
+            }
+            Change::Remove(before) => {
+                facts.owned = removal::owned(call, before.id).await?;
+            }
+        }
+        if let Change::Replace { before, after } = &change
+            && before.enabled
+            && !after.enabled
+        {
+            facts.owned = removal::sessions(call, after.id).await?;
+        }
+        if let Change::Create(after) = change {
+            creation::password(call, after, &mut facts).await?;
+        }
+        Ok(facts)
+    }
+
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        if let Some(after) = change.after() {
+            attributes::check(after, facts.has_population)?;
+        }
+        if let Some(refused) = facts.unacceptable {
+            return Err(refused.into());
+        }
+        let mut batch = Batch::new();
+        if let Some(credential) = &facts.credential {
+            batch = batch.create(call.env, credential)?;
+        }
+        Ok(facts.owned.into_iter().fold(batch, Batch::delete))
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let account = call.load::<Account>(self.id).await?;
+        let mut object = noun::object_of(self)?;
+        if let Some(Value::Object(mut custom)) = object.remove("custom") {
+            object.append(&mut custom);
+        }
+        describe(self, account.as_ref(), &mut object);
+        if call.own {
+            own::limit(call, own::READ, &mut object);
+        }
+        Ok(object)
+    }
+
+    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+        for (relation, path) in [
+            ("password", "/password"),
+            ("password.set", "/password"),
+            ("password.reset", "/password"),
+            ("password.check", "/password"),
+            ("password.recover", "/password"),
+            ("account.sendVerificationCode", ""),
+            ("account.lock", ""),
+            ("account.unlock", ""),
+            ("user.verify", ""),
+            ("user.sendVerificationCode", ""),
+            ("enabled", "/enabled"),
+            ("mfaEnabled", "/mfaEnabled"),
+            ("linkedAccounts", "/linkedAccounts"),
+            ("memberOfGroups", "/memberOfGroups"),
+            ("devices", "/devices"),
+            ("sessions", "/sessions"),
+            ("roleAssignments", "/roleAssignments"),
+        ] {
+            links.add(relation, format!("{own}{path}"));
+        }
+    }
+}
+
+/// What the user's document does not hold.
+/// Source: `reference/platform.md` 3.7.
+fn describe(user: &User, account: Option<&Stored<Account>>, object: &mut Object) {
+    let is_locked = account.is_some_and(|it| it.locked_by_admin);
+    let mut state = Object::new();
+    state.insert("canAuthenticate".into(), json!(user.enabled && !is_locked));
+    let status = if is_locked { "LOCKED" } else { "OK" };
+    state.insert("status".into(), json!(status));
+    if let Some(at) = account.and_then(|it| it.locked_at).filter(|_| is_locked) {
+        state.insert("lockedAt".into(), json!(at));
+    }
+    object.insert("account".into(), Value::Object(state));
+    object.insert("verifyStatus".into(), json!("NOT_INITIATED"));
+    if let Some(last) = account.and_then(|it| it.last_sign_on.as_ref()) {
+        object.insert("lastSignOn".into(), json!(last));
+    }
+}
+
+/// What users can be filtered by (`reference/platform.md` 1.5).
+pub fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+    const EQ: &[Operator] = &[Operator::Eq];
+    /// Decision: `ew` and `co` are documented for some attributes, without a list; all of them.
+    const TEXT: &[Operator] = &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co];
+    let texts = attributes::TEXTS.iter();
+    let texts = texts.map(|name| Filterable::new(name, TEXT));
+    let exact = ["id", "population.id", "enabled", "memberOfGroups[id]"];
+    texts
+        .chain(exact.into_iter().map(|name| Filterable::new(name, EQ)))
+        .collect()
+}
+
+/// The password of somebody new.
+fn credential_of(
+    user: &User,
+    hash: PasswordHash,
+    force_change: bool,
+    call: &Call<'_>,
+) -> Credential {
+    let mut credential = Credential::new(user.id, hash, call.now());
+    credential.force_change = force_change;
+    debug_assert_eq!(credential.id(), user.id());
+    credential
+}
+
+/// A member of the body that is wrong.
+fn wrong(misfit: Misfit) -> Refused {
+    let why = format!("{}: {}", misfit.target, misfit.message);
+    crate::refusal::Refusal::Unfit(vec![misfit]).because(why)
+}

@@ -1,0 +1,36 @@
+//! The management API, `/v1` (`reference/platform.md`). The path of a file is the path of its URL.
+//!
+//! [`RESOURCES`] is the one list: routing, permissions, media types and the tests of who may do
+//! what come from it, so that a route cannot be served and forgotten (`docs/how-to/resource.md`).
+
+pub mod actor;
+pub mod body;
+pub mod call;
+pub mod dispatch;
+pub mod environments;
+pub mod hal;
+pub mod noun;
+pub mod organizations;
+pub mod page;
+pub mod reach;
+pub mod roles;
+pub mod route;
+
+use route::Resource;
+
+/// Everything that is served under `/v1`.
+pub static RESOURCES: &[&Resource] = &[
+    &organizations::RESOURCE,
+    &roles::RESOURCE,
+    &environments::RESOURCE,
+    &environments::activities::RESOURCE,
+    &environments::explanations::RESOURCE,
+    &environments::sessions::RESOURCE,
+    &environments::subscriptions::RESOURCE,
+    &environments::populations::RESOURCE,
+    &environments::users::RESOURCE,
+    &environments::users::password::RESOURCE,
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,592 @@
+//! Create, read, list, replace, change and remove: written once for every noun.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::filter::Filterable;
+use countersign_domain::ids::{EnvId, random_uuid};
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::store::{Batch, Fault, IndexName, Precondition, Query, Unique};
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
+use super::body::{self, Object};
+use super::call::{Call, Reply};
+use super::hal::{self, Links, List};
+use super::page::{self, Indexed, Listing};
+use crate::cx::Cx;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::run::{Operation, Verdict, run};
+
+/// What is about to happen to one of its kind.
+pub enum Change<'a, N> {
+    /// It comes into being.
+    Create(&'a N),
+    /// It becomes another one.
+    Replace {
+        /// As it is.
+        before: &'a Stored<N>,
+        /// As it will be.
+        after: &'a N,
+    },
+    /// It goes.
+    Remove(&'a Stored<N>),
+}
+
+impl<'a, N> Change<'a, N> {
+    /// As it will be, unless it goes.
+    pub const fn after(&self) -> Option<&'a N> {
+        match self {
+            Self::Create(after) | Self::Replace { after, .. } => Some(after),
+            Self::Remove(_) => None,
+        }
+    }
+
+    /// As it is, unless it is new.
+    pub const fn before(&self) -> Option<&'a Stored<N>> {
+        match self {
+            Self::Create(_) => None,
+            Self::Replace { before, .. } | Self::Remove(before) => Some(before),
+        }
+    }
+}
+
+/// Where a list belongs when it is not the environment's: to what a parameter of the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct Parent {
+    /// The parameter, such as `application`.
+    pub parameter: &'static str,
+    /// The member that points at it, such as `application`: `{"id"}`.
+    pub member: &'static str,
+    /// The index by which its own are listed.
+    pub index: IndexName,
+}
+
+/// A kind of thing that is managed. Its JSON is PingOne's, so that reading and writing it is serde
+/// and nothing else; what is particular to it is said here.
+pub trait Noun: Entity + Clone {
+    /// Last step of its lists' path, and their key in `_embedded`.
+    const PLURAL: &'static str;
+    /// The parameter of a path that names one.
+    const PARAMETER: &'static str;
+    /// Members that only the server sets. `id`, `environment`, the times and links always are.
+    const READ_ONLY: &'static [&'static str] = &[];
+    /// Members that keep what they were created with.
+    const FIXED: &'static [&'static str] = &[];
+    /// Members that stay as they are when a PUT does not mention them: those of ours that PingOne's
+    /// clients do not know.
+    const KEPT: &'static [&'static str] = &[];
+    /// Whether requests are judged by it: snapshots of the environment are made anew then.
+    const IS_CONFIGURATION: bool = true;
+    /// To what its lists belong.
+    const PARENT: Option<Parent> = None;
+    /// Most items of a page; `None`: its lists are short and answered whole.
+    const PAGE: Option<usize> = None;
+    /// Attributes that an index finds, the most telling first.
+    const INDEXED: &'static [Indexed] = &[];
+
+    /// What [`Noun::judge`] needs to know besides the thing itself.
+    type Facts: Send;
+
+    /// The environment it is stored in.
+    fn place(call: &Call<'_>) -> EnvId {
+        call.env
+    }
+
+    /// What its lists can be filtered by.
+    fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+        Vec::new()
+    }
+
+    /// Whether the actor's roles reach this one. Where a role for a part of the environment counts,
+    /// say so here.
+    fn is_visible(&self, _call: &Call<'_>) -> bool {
+        true
+    }
+
+    /// Checks what the path names before the thing itself, such as its application.
+    fn enter(_call: &Call<'_>) -> impl Future<Output = Outcome<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Completes a body before it is read: defaults that depend on something, older spellings.
+    /// Nulls and read-only members are gone already; times, id and parent are set.
+    fn prepare(
+        _call: &Call<'_>,
+        _body: &mut Object,
+        _before: Option<&Self>,
+    ) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    /// Reads what judging the change takes. Runs again after a conflict.
+    fn gather<'a>(
+        call: &'a Call<'a>,
+        change: Change<'a, Self>,
+    ) -> impl Future<Output = Outcome<Self::Facts>> + Send;
+
+    /// Judges the change: refuses it, or adds what else becomes true with it. Pure.
+    fn judge(
+        call: &Call<'_>,
+        change: Change<'_, Self>,
+        facts: Self::Facts,
+    ) -> Result<Batch, Failure>;
+
+    /// What is answered, without links. By default what is stored.
+    fn show<'a>(&'a self, _call: &'a Call<'a>) -> impl Future<Output = Outcome<Object>> + Send {
+        async { object_of(self) }
+    }
+
+    /// Adds relations to `_links`; `own` is the thing's URL.
+    fn link(&self, _call: &Call<'_>, _own: &str, _links: &mut Links) {}
+
+    /// The refusal when there is none of this id.
+    fn absent(_call: &Call<'_>, id: &str) -> Refused {
+        Refusal::NotFound.because(format!("no {} {id}", Self::PARAMETER))
+    }
+}
+
+/// The JSON of a thing.
+pub fn object_of<E: Entity>(entity: &E) -> Outcome<Object> {
+    match serde_json::to_value(entity) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(unwritable(entity).into()),
+    }
+}
+
+fn unwritable<E: Entity>(entity: &E) -> Fault {
+    Fault::Corrupt {
+        key: entity.key(EnvId::PLATFORM),
+        reason: "cannot be written as a JSON object".to_owned(),
+    }
+}
+
+/// The one that the path names.
+pub async fn named<N: Noun>(call: &Call<'_>) -> Outcome<Stored<N>> {
+    let id = call.text(N::PARAMETER);
+    named_as::<N>(call, id).await
+}
+
+/// The one of an id, if it is where the path says and the actor's roles reach it.
+pub async fn named_as<N: Noun>(call: &Call<'_>, id: &str) -> Outcome<Stored<N>> {
+    let absent = || N::absent(call, id);
+    if id.parse::<uuid::Uuid>().is_err() {
+        return Err(absent().into());
+    }
+    let (store, env) = (call.store(), N::place(call));
+    let found = countersign_domain::entity::load::<N>(store, env, id, call.now()).await?;
+    let found = found.ok_or_else(absent)?;
+    if !is_at_home(call, &found.value)? || !found.is_visible(call) {
+        return Err(absent().into());
+    }
+    Ok(found)
+}
+
+/// All of a kind in the environment, for rules that look at the others. For configuration alone.
+pub async fn all<N: Noun>(call: &Call<'_>) -> Outcome<Vec<Stored<N>>> {
+    let mut query = Query::all(N::KIND, N::place(call), 500);
+    let mut found = Vec::new();
+    loop {
+        let page = call.store().list(&query, call.now()).await?;
+        for doc in &page.docs {
+            found.push(Stored {
+                value: N::from_doc(doc)?,
+                version: doc.version,
+            });
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Whether it belongs to the parent in the path.
+fn is_at_home<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<bool> {
+    let Some(parent) = N::PARENT else {
+        return Ok(true);
+    };
+    let object = object_of(noun)?;
+    let id = object.get(parent.member).and_then(|it| it.get("id"));
+    Ok(id.and_then(Value::as_str) == Some(call.text(parent.parameter)))
+}
+
+/// A thing as it is answered.
+pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Object> {
+    let path = call.own_path();
+    let path = if call
+        .endpoint
+        .path
+        .ends_with(&format!("{{{}}}", N::PARAMETER))
+    {
+        path
+    } else {
+        format!("{path}/{}", noun.id())
+    };
+    let own = call.url(&path);
+    shown_at(call, noun, &own).await
+}
+
+/// The same, where the URL is not the one of the call.
+pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<Object> {
+    let mut links = Links::to(call, own);
+    noun.link(call, own, &mut links);
+    let mut object = noun.show(call).await?;
+    if call.endpoint.is_in_environment() && N::place(call) == call.env {
+        object.insert("environment".into(), json!({ "id": call.env }));
+    }
+    Ok(hal::resource(links, object))
+}
+
+/// `GET` of one.
+pub fn read<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let found = named::<N>(call).await?;
+        Ok(Reply::ok(shown(call, &found.value).await?))
+    })
+}
+
+/// `GET` of a list.
+pub fn list<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let env = N::place(call);
+        let base = match N::PARENT {
+            None => Query::all(N::KIND, env, 1),
+            Some(parent) => {
+                let id = call.text(parent.parameter);
+                Query::equal(N::KIND, env, parent.index, id, 1)
+            }
+        };
+        let listing = Listing {
+            base,
+            filter: page::filter_of(call, &N::filterable(call))?,
+            indexed: N::INDEXED,
+            most: N::PAGE.unwrap_or(usize::MAX),
+        };
+        let found = page::page::<N>(call, listing, |noun, _| noun.is_visible(call)).await?;
+        let items = try_join_all(found.items.iter().map(|noun| shown(call, noun))).await?;
+        let count = found.is_all.then_some(items.len());
+        let list = List {
+            name: N::PLURAL,
+            items,
+            next: found.next,
+            count,
+        };
+        Ok(Reply::ok(hal::list(call, list)))
+    })
+}
+
+/// `POST`: creates one.
+pub fn create<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let body = body::object(call.body)?;
+        let made = create_from::<N>(call, body).await?;
+        Ok(Reply::created(shown(call, &made).await?))
+    })
+}
+
+/// Creates one from a body.
+pub async fn create_from<N: Noun>(call: &Call<'_>, body: Object) -> Outcome<N> {
+    let operation = Write::<N> {
+        call,
+        body,
+        how: How::Create(random_uuid(&*call.cx.ports.entropy)),
+        kind: PhantomData,
+    };
+    run(call.cx, &operation).await
+}
+
+/// `PUT`: what the body leaves out goes back to its default.
+pub fn replace<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let changed = write::<N>(call, body::object(call.body)?, How::Replace).await?;
+        Ok(Reply::ok(shown(call, &changed).await?))
+    })
+}
+
+/// `PATCH`: what the body leaves out stays.
+pub fn change<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let changed = change_with::<N>(call, body::object(call.body)?).await?;
+        Ok(Reply::ok(shown(call, &changed).await?))
+    })
+}
+
+/// Changes the one that the path names by a patch.
+pub async fn change_with<N: Noun>(call: &Call<'_>, patch: Object) -> Outcome<N> {
+    write::<N>(call, patch, How::Change).await
+}
+
+async fn write<N: Noun>(call: &Call<'_>, body: Object, how: How) -> Outcome<N> {
+    let operation = Write::<N> {
+        call,
+        body,
+        how,
+        kind: PhantomData,
+    };
+    run(call.cx, &operation).await
+}
+
+/// Changes the one that the path names in place: for operations that are no PUT of a body. What
+/// `edit` makes of it is judged like any other change.
+pub async fn edit<N: Noun>(
+    call: &Call<'_>,
+    edit: impl Fn(&mut N) -> Result<(), Refused> + Sync + Send,
+) -> Outcome<N> {
+    let operation = Edit::<N, _> {
+        call,
+        edit,
+        kind: PhantomData,
+    };
+    run(call.cx, &operation).await
+}
+
+struct Edit<'a, N, F> {
+    call: &'a Call<'a>,
+    edit: F,
+    kind: PhantomData<fn() -> N>,
+}
+
+impl<N: Noun, F: Fn(&mut N) -> Result<(), Refused> + Sync + Send> Operation for Edit<'_, N, F> {
+    type Facts = WriteFacts<N>;
+    type Reply = N;
+
+    async fn gather(&self, _cx: &Cx) -> Outcome<WriteFacts<N>> {
+        let before = named::<N>(self.call).await?;
+        let mut after = before.value.clone();
+        (self.edit)(&mut after)?;
+        let change = Change::Replace {
+            before: &before,
+            after: &after,
+        };
+        let facts = N::gather(self.call, change).await?;
+        Ok(WriteFacts {
+            taken: taken(self.call, &after).await?,
+            before: Some(before),
+            after,
+            facts,
+        })
+    }
+
+    fn decide(&self, _cx: &Cx, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
+        decided(self.call, facts)
+    }
+}
+
+/// `DELETE`.
+pub fn remove<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        N::enter(call).await?;
+        let operation = Remove::<N> {
+            call,
+            kind: PhantomData,
+        };
+        run(call.cx, &operation).await?;
+        Ok(Reply::gone())
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Create(uuid::Uuid),
+    Replace,
+    Change,
+}
+
+struct Write<'a, N> {
+    call: &'a Call<'a>,
+    body: Object,
+    how: How,
+    kind: PhantomData<fn() -> N>,
+}
+
+/// What a write needs to know.
+struct WriteFacts<N: Noun> {
+    before: Option<Stored<N>>,
+    after: N,
+    taken: Vec<Misfit>,
+    facts: N::Facts,
+}
+
+impl<N: Noun> Operation for Write<'_, N> {
+    type Facts = WriteFacts<N>;
+    type Reply = N;
+
+    async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
+        let call = self.call;
+        let before = match self.how {
+            How::Create(_) => None,
+            How::Replace | How::Change => Some(named::<N>(call).await?),
+        };
+        let after = built(call, self.body.clone(), self.how, before.as_ref())?;
+        if !after.is_visible(call) {
+            let why = "the actor's roles do not reach where it would be";
+            return Err(Refusal::Forbidden.because(why).into());
+        }
+        let taken = taken(call, &after).await?;
+        let change = match &before {
+            None => Change::Create(&after),
+            Some(before) => Change::Replace {
+                before,
+                after: &after,
+            },
+        };
+        let facts = N::gather(call, change).await?;
+        Ok(WriteFacts {
+            before,
+            after,
+            taken,
+            facts,
+        })
+    }
+
+    fn decide(&self, _cx: &Cx, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
+        decided(self.call, facts)
+    }
+}
+
+/// Judges a write and puts its batch together.
+fn decided<N: Noun>(call: &Call<'_>, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
+    let WriteFacts {
+        before,
+        after,
+        taken,
+        facts,
+    } = facts;
+    let env = N::place(call);
+    if !taken.is_empty() {
+        let why = "a value that must be unique is taken";
+        return Ok(Verdict::refuse(Refusal::Unfit(taken).because(why)));
+    }
+    let change = match &before {
+        None => Change::Create(&after),
+        Some(before) => Change::Replace {
+            before,
+            after: &after,
+        },
+    };
+    let more = match N::judge(call, change, facts) {
+        Ok(more) => more,
+        Err(Failure::Refused(refused)) => return Ok(Verdict::refuse(refused)),
+        Err(Failure::Fault(fault)) => return Err(fault),
+    };
+    let batch = match &before {
+        None => Batch::new().create(env, &after)?,
+        Some(before) => Batch::new().update(env, &after, before.version)?,
+    };
+    Ok(Verdict::reply(after).writing(marked::<N>(batch.and(more), env)))
+}
+
+fn marked<N: Noun>(batch: Batch, env: EnvId) -> Batch {
+    if N::IS_CONFIGURATION {
+        batch.changed(env)
+    } else {
+        batch
+    }
+}
+
+/// The thing that a body describes.
+fn built<N: Noun>(
+    call: &Call<'_>,
+    body: Object,
+    how: How,
+    before: Option<&Stored<N>>,
+) -> Outcome<N> {
+    let mut old = match before {
+        Some(before) => object_of(&before.value)?,
+        None => Object::new(),
+    };
+    let body = body::writable(body, N::READ_ONLY);
+    let now = json!(call.now());
+    let mut made = match how {
+        How::Create(id) => {
+            let mut made = body::without_nulls(body);
+            made.insert("id".into(), json!(id));
+            made.insert("createdAt".into(), now.clone());
+            made
+        }
+        How::Replace => {
+            let mut made = body::without_nulls(body);
+            let kept = N::KEPT.iter().filter(|name| !made.contains_key(**name));
+            let kept: Vec<&str> = kept.copied().collect();
+            let fixed = N::FIXED.iter().chain(N::READ_ONLY).copied();
+            for name in fixed.chain(kept).chain(["id", "createdAt"]) {
+                match old.remove(name) {
+                    Some(value) => made.insert(name.to_owned(), value),
+                    None => made.remove(name),
+                };
+            }
+            made
+        }
+        How::Change => {
+            let mut patch = body;
+            for name in N::FIXED {
+                patch.remove(*name);
+            }
+            body::merge(&mut old, patch);
+            old
+        }
+    };
+    made.insert("updatedAt".into(), now);
+    if let Some(parent) = N::PARENT {
+        let id = call.text(parent.parameter);
+        made.insert(parent.member.to_owned(), json!({ "id": id }));
+    }
+    N::prepare(call, &mut made, before.map(|it| &it.value))?;
+    body::read(made).map_err(|misfit| {
+        let why = format!("{}: {}", misfit.target, misfit.message);
+        Refusal::Unfit(vec![misfit]).because(why).into()
+    })
+}
+
+/// Which of its unique values others have already. A race is decided by the store's own rule; it
+/// leads back here.
+async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
+    let mut taken = Vec::new();
+    for (rule, value) in after.uniques() {
+        let unique = Unique::new(N::KIND, N::place(call), rule, value);
+        let holder = call.store().get_by(&unique, call.now()).await?;
+        if holder.is_some_and(|doc| doc.key.id != after.id()) {
+            taken.push(Misfit::taken(rule));
+        }
+    }
+    Ok(taken)
+}
+
+struct Remove<'a, N> {
+    call: &'a Call<'a>,
+    kind: PhantomData<fn() -> N>,
+}
+
+impl<N: Noun> Operation for Remove<'_, N> {
+    type Facts = (Stored<N>, N::Facts);
+    type Reply = ();
+
+    async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
+        let before = named::<N>(self.call).await?;
+        let facts = N::gather(self.call, Change::Remove(&before)).await?;
+        Ok((before, facts))
+    }
+
+    fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+        let (before, facts) = facts;
+        let env = N::place(self.call);
+        let more = match N::judge(self.call, Change::Remove(&before), facts) {
+            Ok(more) => more,
+            Err(Failure::Refused(refused)) => return Ok(Verdict::refuse(refused)),
+            Err(Failure::Fault(fault)) => return Err(fault),
+        };
+        let key = before.key(env);
+        let batch = Batch::new()
+            .require(Precondition::Version(key.clone(), before.version))
+            .delete(key);
+        Ok(Verdict::reply(()).writing(marked::<N>(batch.and(more), env)))
+    }
+}

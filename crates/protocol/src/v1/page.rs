@@ -1,0 +1,286 @@
+//! Pages of lists: filter, limit, sealed cursors (`reference/platform.md` 1.4, 1.5).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_domain::entity::Entity;
+use countersign_domain::filter::{self, Filter, Filterable, Operator, Unsupported};
+use countersign_domain::ids::EnvId;
+use countersign_domain::reference::fold;
+use countersign_domain::store::{Cursor, IndexEntry, IndexName, Key, Kind, Query, Range};
+use countersign_domain::vault::Sealed;
+use serde_json::Value;
+
+use super::call::Call;
+use crate::misfit::{Fit, Hint, Misfit};
+use crate::refusal::{Outcome, Refusal, Refused};
+
+/// Documents that one request looks at before it answers with what it has: a filter that fits
+/// almost nothing costs no more than this (`threats.md` 33). The next page goes on from there.
+const BUDGET: usize = 20_000;
+/// Documents read at once.
+const CHUNK: usize = 500;
+
+/// An attribute that an index finds.
+#[derive(Debug, Clone, Copy)]
+pub struct Indexed {
+    /// The attribute in filters.
+    pub attribute: &'static str,
+    /// The index.
+    pub index: IndexName,
+    /// Whether the index holds folded text.
+    pub is_folded: bool,
+}
+
+/// The filter of the query, checked against what the list supports.
+pub fn filter_of(call: &Call<'_>, known: &[Filterable]) -> Result<Option<Filter>, Refused> {
+    let Some(text) = call.query.get("filter") else {
+        return Ok(None);
+    };
+    parse_filter(text, known, "filter").map(Some)
+}
+
+/// A filter in `target`, checked.
+pub fn parse_filter(
+    text: &str,
+    known: &[Filterable],
+    target: &'static str,
+) -> Result<Filter, Refused> {
+    let refuse = |misfit: Misfit| {
+        let why = misfit.message.clone();
+        Refusal::Unfit(vec![misfit]).because(why)
+    };
+    let parsed = filter::parse(text)
+        .map_err(|error| refuse(Misfit::new(Fit::Filter, target, error.to_string())))?;
+    filter::check(parsed, known).map_err(|unsupported| {
+        let (message, hint) = match unsupported {
+            Unsupported::Attribute(name, names) => (
+                format!("the attribute {name} cannot be filtered by"),
+                Hint::Attributes(names),
+            ),
+            Unsupported::Operator(name, operator, operators) => (
+                format!("{} cannot be used with {name}", operator.name()),
+                Hint::Operators(operators.iter().map(|it| it.name()).collect()),
+            ),
+        };
+        refuse(Misfit::new(Fit::Filter, target, message).hinting(hint))
+    })
+}
+
+/// One page.
+pub struct Found<E> {
+    /// What is on it.
+    pub items: Vec<E>,
+    /// The URL of the next one.
+    pub next: Option<String>,
+    /// Whether this is all there is.
+    pub is_all: bool,
+}
+
+/// What a list is made of.
+pub struct Listing<'a> {
+    /// The walk, before a filter narrows it.
+    pub base: Query,
+    /// The filter, checked.
+    pub filter: Option<Filter>,
+    /// Attributes that an index finds.
+    pub indexed: &'a [Indexed],
+    /// Most items of a page, and how many there are when none are asked for.
+    pub most: usize,
+}
+
+/// Reads the page that the query asks for. `keep` leaves out what the actor may not see.
+pub async fn page<E: Entity>(
+    call: &Call<'_>,
+    listing: Listing<'_>,
+    keep: impl Fn(&E, &Value) -> bool + Send,
+) -> Outcome<Found<E>> {
+    let limit = limit(call, listing.most)?;
+    let mut query = narrowed(listing.base, listing.filter.as_ref(), listing.indexed);
+    let is_first = call.query.get("cursor").is_none();
+    let owner = cursor_owner::<E>(call);
+    query.after = open_cursor(call, &owner)?;
+    let index = query.index;
+    let mut items = Vec::new();
+    let mut seen = 0;
+    let next = 'walk: loop {
+        let chunk = limit.saturating_sub(items.len()).clamp(1, CHUNK);
+        // A filter may drop most of a chunk: do not walk in steps of one.
+        let chunk = if listing.filter.is_some() {
+            CHUNK
+        } else {
+            chunk
+        };
+        query.limit = u32::try_from(chunk).unwrap_or(u32::MAX);
+        let page = call.store().list(&query, call.now()).await?;
+        let last = page.docs.len().saturating_sub(1);
+        for (at, doc) in page.docs.iter().enumerate() {
+            let entity = E::from_doc(doc)?;
+            let json = if listing.filter.is_some() {
+                as_seen(serde_json::from_str(&doc.body).unwrap_or_default())
+            } else {
+                Value::Null
+            };
+            let fits = listing.filter.as_ref();
+            let fits = fits.is_none_or(|it| filter::matches(it, &json));
+            if !fits || !keep(&entity, &json) {
+                continue;
+            }
+            let position = position_of(&entity, index);
+            items.push(entity);
+            if items.len() >= limit && !(at == last && page.next.is_none()) {
+                break 'walk Some(position);
+            }
+        }
+        seen += page.docs.len();
+        match page.next {
+            None => break None,
+            Some(next) if seen >= BUDGET => break Some(next),
+            Some(next) => query.after = Some(next),
+        }
+    };
+    let is_all = is_first && next.is_none();
+    let next = match next {
+        Some(position) => Some(next_url(call, &owner, &position)?),
+        None => None,
+    };
+    Ok(Found {
+        items,
+        next,
+        is_all,
+    })
+}
+
+/// Attributes that an environment adds to its users are members among the others for a filter.
+fn as_seen(mut json: Value) -> Value {
+    if let Value::Object(object) = &mut json
+        && let Some(Value::Object(mut custom)) = object.remove("custom")
+    {
+        object.append(&mut custom);
+    }
+    json
+}
+
+/// The narrowest walk that the filter allows.
+fn narrowed(base: Query, filter: Option<&Filter>, indexed: &[Indexed]) -> Query {
+    let Some(filter) = filter else { return base };
+    let mut best: Option<(&Indexed, Operator, String)> = None;
+    for one in indexed {
+        let Some((operator, text)) = filter.demands(one.attribute) else {
+            continue;
+        };
+        let text = if one.is_folded {
+            fold(text)
+        } else {
+            text.to_owned()
+        };
+        // What is longer than an index entry may be is not in the index.
+        if text.len() > IndexEntry::MAX_VALUE {
+            continue;
+        }
+        if operator == Operator::Eq || best.is_none() {
+            best = Some((one, operator, text));
+        }
+        if operator == Operator::Eq {
+            break;
+        }
+    }
+    match best {
+        None => base,
+        Some((one, operator, text)) => Query {
+            index: Some(one.index),
+            range: match operator {
+                Operator::Eq => Range::Equal(text),
+                _ => Range::Prefix(text),
+            },
+            ..base
+        },
+    }
+}
+
+fn position_of<E: Entity>(entity: &E, index: Option<IndexName>) -> Cursor {
+    let entries = entity.indexes().into_iter();
+    let value = index.and_then(|name| entries.into_iter().find(|it| it.name == name));
+    Cursor {
+        value: value.map(|it| it.value).unwrap_or_default(),
+        id: entity.id(),
+    }
+}
+
+/// The page size that the query asks for, at most `most`.
+pub fn limit(call: &Call<'_>, most: usize) -> Result<usize, Refused> {
+    let Some(text) = call.query.get("limit") else {
+        return Ok(most);
+    };
+    match text.parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(limit.min(most)),
+        _ => Err(parameter("limit", "must be a number greater than 0")),
+    }
+}
+
+fn parameter(name: &'static str, message: &'static str) -> Refused {
+    let misfit = Misfit::new(Fit::Parameter, name, message);
+    Refusal::Unfit(vec![misfit]).because(message)
+}
+
+/// Where a list of what is no document goes on: the id that the last page ended with.
+pub fn resumed(call: &Call<'_>, kind: Kind) -> Result<Option<String>, Refused> {
+    let cursor = open_cursor(call, &owner_of(call, kind))?;
+    Ok(cursor.map(|cursor| cursor.id))
+}
+
+/// The URL of the page behind an id.
+pub fn next(call: &Call<'_>, kind: Kind, id: &str) -> Outcome<String> {
+    let position = Cursor {
+        value: String::new(),
+        id: id.to_owned(),
+    };
+    next_url(call, &owner_of(call, kind), &position)
+}
+
+fn cursor_owner<E: Entity>(call: &Call<'_>) -> Key {
+    owner_of(call, E::KIND)
+}
+
+/// What a cursor is sealed for: this list, this filter, this environment, and nothing else
+/// (`threats.md` 40).
+fn owner_of(call: &Call<'_>, kind: Kind) -> Key {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(call.own_path().as_bytes());
+    context.update(b"\0");
+    context.update(call.query.get("filter").unwrap_or_default().as_bytes());
+    let digest = URL_SAFE_NO_PAD.encode(context.finish());
+    let env = if call.env == EnvId::PLATFORM {
+        call.actor.home
+    } else {
+        call.env
+    };
+    Key::new(kind, env, format!("cursor/{digest}"))
+}
+
+fn open_cursor(call: &Call<'_>, owner: &Key) -> Result<Option<Cursor>, Refused> {
+    let Some(text) = call.query.get("cursor") else {
+        return Ok(None);
+    };
+    let bad = || parameter("cursor", "is not a cursor of this list");
+    let sealed: Sealed = serde_json::from_value(Value::from(text)).map_err(|_| bad())?;
+    let opened = call.cx.ports.vault.open(owner, &sealed);
+    let opened = opened.map_err(|_| bad())?;
+    let (value, id) = serde_json::from_slice(&opened).map_err(|_| bad())?;
+    Ok(Some(Cursor { value, id }))
+}
+
+/// The whole URL of the next page, for clients follow it as it is.
+fn next_url(call: &Call<'_>, owner: &Key, position: &Cursor) -> Outcome<String> {
+    const BROKEN: countersign_domain::store::Fault =
+        countersign_domain::store::Fault::Crypto("a cursor cannot be written");
+    let text = serde_json::to_vec(&(&position.value, &position.id)).map_err(|_| BROKEN)?;
+    let ports = &call.cx.ports;
+    let sealed = ports.vault.seal(owner, &text, &*ports.entropy)?;
+    let sealed = serde_json::to_value(&sealed).map_err(|_| BROKEN)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in call.query.iter().filter(|(name, _)| *name != "cursor") {
+        query.append_pair(name, value);
+    }
+    query.append_pair("cursor", sealed.as_str().unwrap_or_default());
+    Ok(format!("{}?{}", call.url(&call.own_path()), query.finish()))
+}

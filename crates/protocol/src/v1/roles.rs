@@ -1,0 +1,74 @@
+//! `/v1/roles`: the built-in roles (`reference/platform.md` 3.11).
+
+use countersign_domain::ids::RoleId;
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::role::{self, BuiltInRole};
+use serde_json::{Value, json};
+
+use super::body::Object;
+use super::call::{Call, Reply};
+use super::hal::{self, Links, List};
+use super::route::{Endpoint, Resource};
+use crate::cx::Cx;
+use crate::refusal::{Outcome, Refusal};
+
+/// `/roles`
+pub const RESOURCE: Resource = Resource {
+    name: "roles",
+    endpoints: &[
+        Endpoint::get("/roles", "environments:read", list),
+        Endpoint::get("/roles/{role}", "environments:read", read),
+    ],
+};
+
+/// What a role permits; `None` when there is no such role.
+pub async fn permissions(_cx: &Cx, id: RoleId) -> Outcome<Option<Vec<String>>> {
+    let built_in = role::built_in_by_id(id);
+    Ok(built_in.map(|role| role.permissions.iter().map(|it| (*it).to_owned()).collect()))
+}
+
+fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let items: Vec<Object> = role::BUILT_IN.iter().map(|it| shown(call, it)).collect();
+        let list = List {
+            name: "roles",
+            count: Some(items.len()),
+            items,
+            next: None,
+        };
+        Ok(Reply::ok(hal::list(call, list)))
+    })
+}
+
+fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let role = role::built_in_by_id(call.id("role")?);
+        let role = role.ok_or_else(|| Refusal::NotFound.because("no such role"))?;
+        Ok(Reply::ok(shown(call, role)))
+    })
+}
+
+fn shown(call: &Call<'_>, role: &BuiltInRole) -> Object {
+    let own = call.url(&format!("/roles/{}", role.id));
+    hal::resource(Links::to(call, &own), body_of(role))
+}
+
+/// A built-in role as it is answered, without links.
+pub fn body_of(role: &BuiltInRole) -> Object {
+    let permissions: Vec<Value> = role
+        .permissions
+        .iter()
+        .map(|permission| {
+            let (classifier, action) = permission.split_once(':').unwrap_or((permission, ""));
+            json!({ "id": permission, "classifier": classifier, "description": action })
+        })
+        .collect();
+    let mut object = Object::new();
+    object.insert("id".into(), json!(role.id));
+    object.insert("name".into(), json!(role.name));
+    object.insert("description".into(), json!(role.description));
+    object.insert("applicableTo".into(), json!(role.applicable_to));
+    object.insert("type".into(), json!("PLATFORM"));
+    object.insert("permissions".into(), json!(permissions));
+    object
+}

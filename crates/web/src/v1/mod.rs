@@ -1,0 +1,212 @@
+//! `/v1`: the management API on the wire. Every route comes from the declarations in
+//! `countersign_protocol::v1`; this file knows tokens, media types, bodies and headers, and no
+//! resource.
+
+mod cors;
+mod rate;
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Path, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use countersign_protocol::as_::params::Params;
+use countersign_protocol::browser::hash;
+use countersign_protocol::cx::Cx;
+use countersign_protocol::refusal::{Failure, Outcome, Refusal};
+use countersign_protocol::v1::actor::{self, Actor};
+use countersign_protocol::v1::call::Reply;
+use countersign_protocol::v1::dispatch::{self, Request};
+use countersign_protocol::v1::route::{self, Endpoint};
+
+pub use rate::Limiter;
+
+use crate::App;
+use crate::wire::answer::JSON;
+use crate::wire::incoming::Incoming;
+use crate::wire::p1_error;
+
+/// Where all of it is.
+const PREFIX: &str = "/v1";
+const OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const TRANSACTION: HeaderName = HeaderName::from_static("x-ping-external-transaction-id");
+const SESSION: HeaderName = HeaderName::from_static("x-ping-external-session-id");
+
+/// Every path of the management API.
+pub fn routes() -> Router<App> {
+    let paths = route::paths().into_iter();
+    paths.fold(Router::new(), |router, path| {
+        router.route(&format!("{PREFIX}{path}"), any(serve))
+    })
+}
+
+/// What is known about a call by the time it is answered.
+#[derive(Default)]
+struct Known {
+    /// Whose token it was, and its environment.
+    caller: Option<(Cx, Actor)>,
+}
+
+async fn serve(
+    State(app): State<App>,
+    matched: MatchedPath,
+    Path(path): Path<BTreeMap<String, String>>,
+    incoming: Incoming,
+) -> Response {
+    let template = matched.as_str().strip_prefix(PREFIX).unwrap_or_default();
+    if incoming.method == Method::OPTIONS {
+        return cors::preflight(&incoming, template);
+    }
+    let mut known = Known::default();
+    let outcome = answered(&app, template, path, &incoming, &mut known).await;
+    let mut response = match outcome {
+        Ok(reply) => render(reply),
+        Err(failure) => refused(&failure, template, &incoming),
+    };
+    echo(&incoming, &mut response);
+    cors::finish(&incoming, known.caller.as_ref(), &mut response).await;
+    response
+}
+
+async fn answered(
+    app: &App,
+    template: &str,
+    path: BTreeMap<String, String>,
+    incoming: &Incoming,
+    known: &mut Known,
+) -> Outcome<Reply> {
+    let token = bearer(incoming)?;
+    let (home, actor) = authenticated(app, token, incoming).await?;
+    app.limiter.take(actor.home, app.now())?;
+    let (home, actor) = &*known.caller.insert((home, actor));
+    let content_type = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
+    let endpoint = route::find(template, method(incoming), content_type)?;
+    let cx = context(app, endpoint, &path, incoming, home).await?;
+    let request = Request {
+        endpoint,
+        path,
+        query: Params::parse(incoming.query.as_bytes())?,
+        body: incoming.body()?,
+        content_type,
+        browser: incoming.session_cookie().map(|value| hash(&value)),
+    };
+    dispatch::perform(&cx, actor, &request).await
+}
+
+/// The context of the environment in the path, else of the caller's own.
+async fn context(
+    app: &App,
+    endpoint: &Endpoint,
+    path: &BTreeMap<String, String>,
+    incoming: &Incoming,
+    home: &Cx,
+) -> Outcome<Cx> {
+    if !endpoint.is_in_environment() || endpoint.dormant {
+        return Ok(home.clone());
+    }
+    let env = dispatch::environment_of(path)?;
+    if env == home.env_id() {
+        return Ok(home.clone());
+    }
+    app.cx(&env.to_string(), incoming).await
+}
+
+/// The bearer token. Whatever else the header says is malformed, never absent (`threats.md` 39).
+fn bearer(incoming: &Incoming) -> Outcome<&str> {
+    let Some(value) = incoming.authorization() else {
+        return Err(Refusal::TokenMissing.because("no Authorization").into());
+    };
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => {
+            let why = "Authorization is not Bearer";
+            Err(Refusal::TokenInvalid.because(why).into())
+        }
+    }
+}
+
+async fn authenticated(app: &App, token: &str, incoming: &Incoming) -> Outcome<(Cx, Actor)> {
+    let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
+    let env = actor::home_of(token).ok_or_else(|| invalid("it names no environment"))?;
+    let home = match app.cx(&env.to_string(), incoming).await {
+        Err(Failure::Refused(refused)) if refused.refusal == Refusal::EnvironmentNotFound => {
+            return Err(invalid("its environment is not there").into());
+        }
+        home => home?,
+    };
+    let actor = actor::authenticate(&home, token).await?;
+    Ok((home, actor))
+}
+
+/// The method, which a POST may override for clients that know no other.
+///
+/// Source: `reference/platform.md` 1.1.
+fn method(incoming: &Incoming) -> &str {
+    let name = incoming.method.as_str();
+    match incoming.header(OVERRIDE) {
+        Some(other) if incoming.method == Method::POST => other,
+        _ => name,
+    }
+}
+
+fn render(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match (reply.body, reply.raw) {
+        (Some(body), _) => crate::wire::answer::json(status, JSON, &body),
+        (None, Some((media, bytes))) => {
+            (status, [(header::CONTENT_TYPE, media)], bytes).into_response()
+        }
+        (None, None) => status.into_response(),
+    };
+    if let Some(location) = reply.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+fn refused(failure: &Failure, template: &str, incoming: &Incoming) -> Response {
+    let mut response = p1_error::render(failure, incoming.correlation, JSON);
+    let Failure::Refused(refused) = failure else {
+        return response;
+    };
+    // RFC 6750 3.
+    let challenge = match refused.refusal {
+        Refusal::TokenMissing => Some("Bearer"),
+        Refusal::TokenInvalid => Some("Bearer error=\"invalid_token\""),
+        _ => None,
+    };
+    if let Some(challenge) = challenge {
+        let value = HeaderValue::from_static(challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, value);
+    }
+    if refused.refusal == Refusal::MethodNotAllowed
+        && let Ok(allow) = HeaderValue::try_from(cors::methods(template))
+    {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// Answers the caller's telemetry ids, with what they may not contain replaced.
+///
+/// Source: `reference/platform.md` 1.1.
+fn echo(incoming: &Incoming, response: &mut Response) {
+    for name in [TRANSACTION, SESSION] {
+        let Some(given) = incoming.header(name.clone()) else {
+            continue;
+        };
+        let is_fine = |it: char| it.is_alphanumeric() || "._-/@=#+".contains(it);
+        let clean: String = given
+            .chars()
+            .take(100)
+            .map(|it| if is_fine(it) { it } else { '_' })
+            .collect();
+        if let Ok(value) = HeaderValue::try_from(clean) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
