@@ -351,8 +351,14 @@ fn attribute_path(expression: &str) -> Option<&str> {
     expression.strip_prefix("${user.")?.strip_suffix('}')
 }
 
+/// An attribute, one of the environment's own among them.
 fn attribute(user: &User, path: &str) -> Option<Value> {
-    let mut value = serde_json::to_value(user).ok();
+    let mut found = serde_json::to_value(user).ok()?;
+    let first = path.split('.').next().unwrap_or_default();
+    if found.get(first).is_none() {
+        found = Value::Object(user.custom.clone());
+    }
+    let mut value = Some(found);
     for name in path.split('.') {
         value = value.and_then(|mut it| it.get_mut(name).map(Value::take));
     }

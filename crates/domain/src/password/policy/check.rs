@@ -1,6 +1,7 @@
 //! Whether a new password is what the policy asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use super::{PasswordPolicy, SequenceRule};
 use crate::user::User;
@@ -80,7 +81,7 @@ pub fn check(
         return BTreeSet::new();
     }
     let lower = new.to_lowercase();
-    let too_common = || COMMON.contains(&lower.as_str());
+    let too_common = || COMMON.contains(lower.as_str());
     let verdicts = [
         (Requirement::Length, is_wrong_length(policy, new)),
         (Requirement::MinCharacters, lacks_characters(policy, new)),
@@ -229,145 +230,13 @@ fn has_run(rule: Option<SequenceRule>, text: &str, rows: &[&str]) -> bool {
     })
 }
 
-/// The head of every list of leaked passwords, folded. Those that no policy of ours would let pass
-/// anyway are not needed here.
-const COMMON: &[&str] = &[
-    "00000000",
-    "0987654321",
-    "1111111111",
-    "11111111",
-    "1122334455",
-    "112233445566",
-    "12341234",
-    "1234567890",
-    "12345678",
-    "123456789",
-    "12345678910",
-    "123456789a",
-    "123456789q",
-    "1234qwer",
-    "123123123",
-    "123321123",
-    "123qweasd",
-    "12qwaszx",
-    "147258369",
-    "159357456",
-    "1q2w3e4r",
-    "1q2w3e4r5t",
-    "1qaz2wsx",
-    "1qaz2wsx3edc",
-    "1qazxsw2",
-    "222222222",
-    "22222222",
-    "55555555",
-    "66666666",
-    "77777777",
-    "87654321",
-    "88888888",
-    "987654321",
-    "99999999",
-    "a1234567",
-    "a12345678",
-    "aa123456",
-    "aa12345678",
-    "aaaaaaaa",
-    "abc12345",
-    "abcd1234",
-    "abcdefgh",
-    "access14",
-    "admin123",
-    "administrator",
-    "admin@123",
-    "alexander",
-    "asdasdasd",
-    "asdf1234",
-    "asdfasdf",
-    "asdfghjk",
-    "asdfghjkl",
-    "baseball",
-    "basketball",
-    "butterfly",
-    "changeme",
-    "changeme1",
-    "changeme123",
-    "charlie1",
-    "chocolate",
-    "computer",
-    "corvette",
-    "danielle",
-    "football",
-    "football1",
-    "football1!",
-    "google123",
-    "hello123",
-    "helloworld",
-    "iloveyou",
-    "iloveyou1",
-    "iloveyou2",
-    "internet",
-    "jennifer",
-    "jordan23",
-    "letmein1",
-    "letmein1!",
-    "letmein123",
-    "liverpool",
-    "michelle",
-    "midnight",
-    "monkey123",
-    "mustang1",
-    "opensesame",
-    "p@$$w0rd",
-    "p@ssw0rd",
-    "p@ssw0rd1",
-    "p@ssw0rd123",
-    "p@ssword",
-    "p@ssword1",
-    "passw0rd",
-    "passw0rd!",
-    "passw0rd1",
-    "password",
-    "password!",
-    "password01",
-    "password1",
-    "password1!",
-    "password12",
-    "password123",
-    "password123!",
-    "password2",
-    "password@123",
-    "princess",
-    "princess1",
-    "q1w2e3r4",
-    "q1w2e3r4t5",
-    "qazwsxedc",
-    "qwer1234",
-    "qwerqwer",
-    "qwert123",
-    "qwerty12",
-    "qwerty123",
-    "qwerty123!",
-    "qwertyui",
-    "qwertyuiop",
-    "s3cr3t123",
-    "samantha",
-    "secret123",
-    "sunshine",
-    "sunshine1",
-    "superman",
-    "superman1",
-    "starwars",
-    "test1234",
-    "trustno1",
-    "victoria",
-    "welcome1",
-    "welcome1!",
-    "welcome123",
-    "whatever",
-    "zaq12wsx",
-    "zaq1zaq1",
-    "zxcvbnm1",
-    "zxcvbnm123",
-];
+/// The head of the lists of leaked passwords, folded and sorted, a line each: `common.txt`.
+///
+/// Made from the password list of zxcvbn (MIT: `common.LICENSE.txt`):
+/// its 8,000 most frequent ones of six characters or more, and a few that administrators like.
+/// Shorter ones are too short for every policy with a length.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common.txt").lines().collect());
 
 #[cfg(test)]
 mod tests {
@@ -456,5 +325,61 @@ mod tests {
             lacks(&policy, "1!kEWQxREWQx", None),
             [Requirement::QwertySequenceRule]
         );
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_one() {
+        assert!(COMMON.len() > 8_000, "{}", COMMON.len());
+        for word in COMMON.iter() {
+            assert_eq!(*word, word.trim().to_lowercase());
+            assert!(word.len() >= 6 && word.is_ascii(), "{word}");
+        }
+        let mut policy = standard();
+        policy.excludes_commonly_used = false;
+        assert_eq!(lacks(&policy, "P@ssw0rd1", None), []);
+    }
+
+    #[test]
+    fn each_run_has_its_own_rule() {
+        let three = Some(SequenceRule { max_length: 3 });
+        let mut policy = standard();
+        policy.alphabet_sequence_rule = three;
+        assert_eq!(
+            lacks(&policy, "x1!CdEfQz7", None),
+            [Requirement::AlphabetSequenceRule]
+        );
+        assert_eq!(lacks(&policy, "x1!CdEQz7f", None), []);
+        let mut policy = standard();
+        policy.shifted_number_row_sequence_rule = three;
+        assert_eq!(
+            lacks(&policy, "x7Qz$#@!kp", None),
+            [Requirement::ShiftedNumberRowSequenceRule]
+        );
+        assert_eq!(lacks(&policy, "x7Qz$#@kp!", None), []);
+    }
+
+    #[test]
+    fn a_policy_can_be_switched_off_as_a_whole() {
+        let mut policy = standard();
+        policy.bypass_policy = true;
+        assert_eq!(lacks(&policy, "password", None), []);
+    }
+
+    #[test]
+    fn lengths_count_characters_and_every_alphabet_counts_for_itself() {
+        let mut policy = standard();
+        assert_eq!(
+            lacks(&policy, "Äö1!Ünïé", None),
+            [Requirement::MinCharacters]
+        );
+        policy.min_characters.insert("0123456789".to_owned(), 3);
+        assert_eq!(
+            lacks(&policy, "aB12!xyz", None),
+            [Requirement::MinCharacters]
+        );
+        assert_eq!(lacks(&policy, "aB12!xy3", None), []);
+        let long = format!("aB1!x{}", "yzab".repeat(63));
+        assert_eq!(long.chars().count(), 257);
+        assert!(lacks(&standard(), &long, None).contains(&Requirement::Length));
     }
 }

@@ -118,3 +118,72 @@ fn what_cannot_be_known_runs_the_action_even_negated() {
     }
     assert!(!evaluate(&parse(r#"{"or":[]}"#), &facts, Time::EPOCH));
 }
+
+#[test]
+fn every_rule_of_the_sheet_is_read() {
+    // `reference/flows.md` 9.4, line by line.
+    for json in [
+        OLD_PWD,
+        r#"{"secondsSince":"${session.lastSignOn.withAuthenticator.mfa.at}","greater":9}"#,
+        r#"{"not":{"ipRange":["10.0.0.0/8"],"contains":"${flow.request.http.remoteIp}"}}"#,
+        r#"{"value":"${user.population.id}","equals":"00000000-0000-0000-0000-000000000002"}"#,
+        r#"{"value":"${user.lifecycle.status}","equals":"ACCOUNT_OK"}"#,
+        r#"{"ipRisk":{"minScore":80,"maxScore":100},"valid":"${flow.request.http.remoteIp}"}"#,
+        r#"{"geoVelocity":"${flow.request.http.remoteIp}","valid":{
+            "previousSuccessfulAuthenticationIp":"${user.lastSignOn.remoteIp}",
+            "previousSuccessfulAuthenticationTime":"${user.lastSignOn.at}"}}"#,
+        r#"{"anonymousNetwork":["192.0.2.0/24"],"valid":"${flow.request.http.remoteIp}"}"#,
+    ] {
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_value(parse(json)).unwrap(), value, "{json}");
+        // Somebody who was never seen before is asked.
+        assert!(
+            evaluate(&parse(json), &ConditionFacts::default(), Time::EPOCH),
+            "{json}"
+        );
+        let both = format!(r#"{{"and":[{json},{{"or":[{json}]}}]}}"#);
+        assert!(
+            evaluate(&parse(&both), &ConditionFacts::default(), Time::EPOCH),
+            "{json}"
+        );
+    }
+}
+
+#[test]
+fn users_are_told_apart_by_population_lifecycle_and_attributes_of_their_own() {
+    let mut user = user();
+    user.custom.insert("level".to_owned(), Value::from(3));
+    user.custom.insert("staff".to_owned(), Value::from(true));
+    let facts = ConditionFacts {
+        user: Some(&user),
+        ..ConditionFacts::default()
+    };
+    for (value, equals, runs) in [
+        (
+            "${user.population.id}",
+            r#""00000000-0000-0000-0000-000000000002""#,
+            true,
+        ),
+        (
+            "${user.population.id}",
+            r#""00000000-0000-0000-0000-000000000003""#,
+            false,
+        ),
+        ("${user.lifecycle.status}", r#""ACCOUNT_OK""#, true),
+        (
+            "${user.lifecycle.status}",
+            r#""VERIFICATION_REQUIRED""#,
+            false,
+        ),
+        ("${user.emailVerified}", "true", true),
+        ("${user.mfaEnabled}", "true", false),
+        ("${user.level}", r#""3""#, true),
+        ("${user.level}", r#""4""#, false),
+        ("${user.staff}", "true", true),
+        ("${user.nobody}", r#""x""#, false),
+        ("${user.custom.level}", r#""x""#, false),
+    ] {
+        let rule = format!(r#"{{"value":"{value}","equals":{equals}}}"#);
+        assert_eq!(evaluate(&parse(&rule), &facts, Time::EPOCH), runs, "{rule}");
+    }
+}
