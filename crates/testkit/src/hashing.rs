@@ -13,12 +13,18 @@ use secrecy::SecretString;
 pub struct CountingHeavy {
     pool: HeavyPool,
     verified: AtomicU64,
+    hashed: AtomicU64,
 }
 
 impl CountingHeavy {
     /// Passwords verified so far, those of unknown people included.
     pub fn verified(&self) -> u64 {
         self.verified.load(Ordering::SeqCst)
+    }
+
+    /// Passwords hashed so far.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::SeqCst)
     }
 }
 
@@ -37,6 +43,7 @@ impl Heavy for CountingHeavy {
         password: SecretString,
         salt: [u8; 16],
     ) -> BoxFuture<'_, Result<PasswordHash, Fault>> {
+        self.hashed.fetch_add(1, Ordering::SeqCst);
         self.pool.hash_password(password, salt)
     }
 }

@@ -105,6 +105,11 @@ impl PendingLink {
         }))
     }
 
+    /// Whether somebody has the account at the provider already.
+    pub const fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
     /// Makes it. One that somebody else made in the meantime stays theirs.
     pub fn make(&self, cx: &Cx, progress: &mut Progress, user: &User) -> Result<Batch, Fault> {
         match progress.external.take() {

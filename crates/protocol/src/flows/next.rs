@@ -198,6 +198,12 @@ fn walk(
             ActionStep::MultiFactorAuthentication {
                 no_devices_mode, ..
             } => {
+                // Decision: whether anybody has the name is not looked at, for without devices it
+                // makes no difference, and so the answer tells nothing (`threats.md` 34).
+                let is_named = progress.named.is_some() || progress.identifier.is_some();
+                if known.user.is_none() && !is_named {
+                    return Walk::Ask(action.id, State::SignOnRequired);
+                }
                 if *no_devices_mode == NoDevicesMode::Block {
                     return Walk::Fail(FlowFailure::NoUsableDevices);
                 }

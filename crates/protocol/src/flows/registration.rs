@@ -19,9 +19,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cx::Cx;
+use crate::flows::external::ExternalIdentity;
 use crate::flows::guess::MAX_LEN;
 use crate::flows::profile;
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::rp::attributes;
 
 /// How an action lets people register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +120,21 @@ impl Applicant {
             user,
             password: password.map(SecretString::from),
         })
+    }
+}
+
+impl Applicant {
+    /// With what an identity provider says of them. An address that it verified need not be verified
+    /// again, as long as they kept it.
+    pub fn vouched_for(&mut self, identity: &ExternalIdentity, now: Time) -> Result<(), Fault> {
+        let (said, is_verified) = (&identity.attributes, identity.email_verified);
+        self.user = attributes::update(&self.user, said, is_verified, now)?;
+        let kept = identity.get("email").map(fold) == self.user.email.as_deref().map(fold);
+        if is_verified && kept {
+            self.user.email_verified = true;
+            self.user.lifecycle.status = LifecycleStatus::AccountOk;
+        }
+        Ok(())
     }
 }
 

@@ -23,7 +23,7 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
     }
     if matches!(
         flow.state,
-        State::UsernamePasswordRequired | State::SignOnRequired
+        State::UsernamePasswordRequired | State::SignOnRequired | State::AccountLinkingRequired
     ) && let Some(RegistrationOffer::Elsewhere(page)) = &flow.progress.offers.registration
     {
         links.insert("registration.external".into(), json!({ "href": page }));
@@ -141,7 +141,7 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         // Decision: everybody sees the environment's default policy here, for another one would tell
         // that somebody has the name (`threats.md` 34). What counts is the user's own.
         State::RecoveryCodeRequired(_) => env.password_policy(None),
-        State::UsernamePasswordRequired | State::SignOnRequired => {
+        State::UsernamePasswordRequired | State::SignOnRequired | State::AccountLinkingRequired => {
             let Some(RegistrationOffer::Here(named)) = &flow.progress.offers.registration else {
                 return None;
             };
@@ -150,7 +150,6 @@ pub fn settable_password<'a>(env: &'a Snapshot, flow: &Flow) -> Option<&'a Passw
         }
         State::PasswordRequired(_)
         | State::VerificationCodeRequired(_)
-        | State::AccountLinkingRequired
         | State::AccountConfirmationRequired
         | State::ExternalAuthenticationRequired(_)
         | State::ProfileDataRequired(_)

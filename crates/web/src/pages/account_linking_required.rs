@@ -7,6 +7,7 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 
 use super::frame::Frame;
+use super::register::{self, Link};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
@@ -18,6 +19,8 @@ struct Page<'a> {
     username: &'a str,
     /// Whether a forgotten password can be replaced.
     recovery: bool,
+    /// Where one gets an account.
+    register: Option<Link>,
     error: Option<Message>,
 }
 
@@ -40,6 +43,7 @@ pub(super) fn page(
         explanation: frame.say_with("linking-explanation", [("provider", name(cx, flow).into())]),
         username: typed.or(said).unwrap_or_default(),
         recovery: flow.progress.offers.recovery,
+        register: register::link(flow),
         error: again.map(|again| again.message),
     };
     super::page(status, &page)

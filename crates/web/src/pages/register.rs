@@ -1,5 +1,5 @@
-//! The page for `user.register`: another face of `USERNAME_PASSWORD_REQUIRED` and
-//! `SIGN_ON_REQUIRED`, under `&view=register`.
+//! The page for `user.register`: another face of `USERNAME_PASSWORD_REQUIRED`, `SIGN_ON_REQUIRED`
+//! and `ACCOUNT_LINKING_REQUIRED`, under `&view=register`.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -28,7 +28,10 @@ struct Page<'a> {
     flow: FlowId,
     fields: Vec<Field>,
     requirements: Vec<Line>,
-    password_invalid: bool,
+    /// Whoever comes from a provider needs no password.
+    has_password: bool,
+    /// Whether the error stands beside one of the fields.
+    beside: bool,
     error: Option<Message>,
 }
 
@@ -41,7 +44,6 @@ struct Field {
     longest: u32,
     required: bool,
     value: String,
-    invalid: bool,
 }
 
 /// Where somebody without an account can go from a sign-on page.
@@ -51,18 +53,14 @@ pub(super) struct Link {
 
 /// Whether this page can be shown where the flow stands.
 pub(super) fn is_offered(flow: &Flow) -> bool {
-    let is_here = matches!(
-        flow.state,
-        State::UsernamePasswordRequired | State::SignOnRequired
-    );
-    is_here && UserRegister.offered(flow)
+    UserRegister.offered(flow)
 }
 
 /// To this page, or to the one elsewhere.
 pub(super) fn link(flow: &Flow) -> Option<Link> {
     let is_here = matches!(
         flow.state,
-        State::UsernamePasswordRequired | State::SignOnRequired
+        State::UsernamePasswordRequired | State::SignOnRequired | State::AccountLinkingRequired
     );
     let offer = flow.progress.offers.registration.as_ref();
     offer.filter(|_| is_here).map(|offer| Link {
@@ -81,8 +79,11 @@ pub(super) fn page(
     again: Option<Again<'_>>,
     status: StatusCode,
 ) -> Response {
+    let is_linking = matches!(flow.state, State::AccountLinkingRequired);
+    let identity = flow.progress.external.as_ref().filter(|_| is_linking);
     let field = |name, kind, autocomplete, longest, required| {
         let typed = again.as_ref().and_then(|again| again.fields.get(name));
+        let said = identity.and_then(|identity| identity.get(name));
         let label = match name {
             "username" => frame.say("username").into_owned(),
             _ => profile_data_required::label(frame, name).unwrap_or_default(),
@@ -94,8 +95,7 @@ pub(super) fn page(
             autocomplete,
             longest,
             required,
-            value: typed.unwrap_or_default().to_owned(),
-            invalid: again.as_ref().is_some_and(|it| it.message.is_at(name)),
+            value: typed.or(said).unwrap_or_default().to_owned(),
         }
     };
     let fields = vec![
@@ -113,6 +113,11 @@ pub(super) fn page(
         not_similar_to_current: false,
         ..policy.clone()
     });
+    let mut names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    if !is_linking {
+        names.extend(["password", "confirmPassword"]);
+    }
+    let error = again.map(|again| again.message);
     let page = Page {
         frame,
         application: &flow.application_name,
@@ -121,10 +126,9 @@ pub(super) fn page(
         requirements: policy
             .as_ref()
             .map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
-        password_invalid: again
-            .as_ref()
-            .is_some_and(|it| it.message.is_at("password")),
-        error: again.map(|again| again.message),
+        has_password: !is_linking,
+        beside: frame.is_beside(&error, &names),
+        error,
     };
     super::page(status, &page)
 }

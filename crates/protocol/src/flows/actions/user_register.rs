@@ -2,13 +2,14 @@
 
 use countersign_domain::entity::Stored;
 use countersign_domain::ids::UserId;
-use countersign_domain::store::Fault;
+use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, LifecycleStatus, UserSignOn};
 use serde_json::{Map, Value};
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::advance::{Arrival, advance};
+use crate::flows::external::PendingLink;
 use crate::flows::registration::{self, Applicant, Registrant, RegistrationOffer};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -16,12 +17,13 @@ use crate::refusal::{Outcome, Refusal};
 use crate::run::Verdict;
 
 /// Makes somebody a user, who is signed on with the password they chose as soon as their address is
-/// verified.
+/// verified. Whoever comes from an identity provider is linked to it and needs no password.
 pub struct UserRegister;
 
 /// What the rule needs to know.
 pub struct Facts {
     registrant: Registrant,
+    link: Option<PendingLink>,
     arrival: Arrival,
 }
 
@@ -34,7 +36,7 @@ impl Action for UserRegister {
     fn offered(&self, flow: &Flow) -> bool {
         let is_open = matches!(
             flow.state,
-            State::UsernamePasswordRequired | State::SignOnRequired
+            State::UsernamePasswordRequired | State::SignOnRequired | State::AccountLinkingRequired
         );
         is_open
             && matches!(
@@ -56,16 +58,32 @@ impl Action for UserRegister {
         };
         let population = registration::population(cx, *named)?;
         let id = UserId::random(&*cx.ports.entropy);
-        let mut applicant = Applicant::read(input, id, population, cx.now)?;
+        let identity = flow.progress.external.as_ref();
+        let identity = identity.filter(|_| matches!(flow.state, State::AccountLinkingRequired));
+        let mut applicant = match identity {
+            Some(identity) => {
+                // What the provider said, corrected by what the person says.
+                let mut body = identity.shown();
+                body.extend(input.clone());
+                let mut applicant = Applicant::read(&body, id, population, cx.now)?;
+                applicant.vouched_for(identity, cx.now)?;
+                applicant
+            }
+            None => Applicant::read(input, id, population, cx.now)?,
+        };
+        if applicant.password.is_none() && identity.is_none() {
+            return Err(Refusal::ValueRequired("password").into());
+        }
         if !cx.env.environment.settings.verify_registrations {
             applicant.user.lifecycle.status = LifecycleStatus::AccountOk;
-        }
-        if applicant.password.is_none() {
-            return Err(Refusal::ValueRequired("password").into());
         }
         let registrant = Registrant::gather(cx, applicant).await?;
         Ok(Facts {
             arrival: Arrival::proving(cx, call, flow, &registrant.user).await?,
+            link: match identity {
+                Some(_) => PendingLink::gather(cx, flow).await?,
+                None => None,
+            },
             registrant,
         })
     }
@@ -73,25 +91,36 @@ impl Action for UserRegister {
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         let Facts {
             registrant,
+            link,
             arrival,
         } = facts;
         if let Some(refused) = registrant.refusal() {
             return Ok(Verdict::refuse(refused));
         }
+        if link.as_ref().is_some_and(PendingLink::is_taken) {
+            let why = "somebody else was linked to the account at the provider meanwhile";
+            return Ok(Verdict::refuse(Refusal::AccountNotUsable.because(why)));
+        }
         let Stored {
             value: mut flow,
             version,
         } = flow;
+        let mut writes = Batch::new();
+        if let Some(link) = link {
+            writes = link.make(cx, &mut flow.progress, &registrant.user)?;
+            flow.progress.used_provider(cx.now);
+        } else {
+            flow.progress.used_password(cx.now);
+        }
         let mut account = Account::new(registrant.user.id);
         account.last_sign_on = Some(UserSignOn {
             at: cx.now,
             remote_ip: arrival.remote_ip.clone(),
         });
-        flow.progress.used_password(cx.now);
         let advanced = advance(cx, &mut flow, &registrant.user, &account, arrival)?;
         flow.touch(cx.now);
-        let writes = registrant
-            .writes(cx, &account)?
+        let writes = writes
+            .and(registrant.writes(cx, &account)?)
             .and(advanced.writes)
             .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;
