@@ -49,7 +49,7 @@ passwords-differ = كلمتا المرور الجديدتان غير متطاب�
 
 # شروط كلمة المرور الجديدة
 requirement-unmet = غير مستوفى: { $requirement }
-requirement-met = مستوفى: { $requirement }
+requirement-is-met = مستوفى
 requirement-length = من { $min } إلى { $max } من الأحرف
 list-separator = {"، "}
 requirement-kinds = على الأقل: { $kinds }

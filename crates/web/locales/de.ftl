@@ -47,7 +47,7 @@ passwords-differ = Die beiden neuen Passwörter sind nicht gleich.
 
 # Wie ein neues Passwort sein muss
 requirement-unmet = Nicht erfüllt: { $requirement }
-requirement-met = Erfüllt: { $requirement }
+requirement-is-met = Erfüllt
 requirement-length = { $min } bis { $max } Zeichen
 list-separator = {", "}
 requirement-kinds = Mindestens { $kinds }

@@ -57,7 +57,7 @@ passwords-differ = The two new passwords are not the same.
 
 # What a new password must be like
 requirement-unmet = Not met: { $requirement }
-requirement-met = Met: { $requirement }
+requirement-is-met = Met
 requirement-length = { $min } to { $max } characters
 list-separator = {", "}
 requirement-kinds = At least { $kinds }

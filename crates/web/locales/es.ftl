@@ -47,7 +47,7 @@ passwords-differ = Las dos contraseñas nuevas no son iguales.
 
 # Cómo debe ser una contraseña nueva
 requirement-unmet = No se cumple: { $requirement }
-requirement-met = Se cumple: { $requirement }
+requirement-is-met = Se cumple
 requirement-length = De { $min } a { $max } caracteres
 list-separator = {", "}
 requirement-kinds = Al menos { $kinds }

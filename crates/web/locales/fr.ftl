@@ -47,7 +47,7 @@ passwords-differ = Les deux nouveaux mots de passe ne sont pas identiques.
 
 # Ce que doit être un nouveau mot de passe
 requirement-unmet = Non respecté : { $requirement }
-requirement-met = Respecté : { $requirement }
+requirement-is-met = Respecté
 requirement-length = De { $min } à { $max } caractères
 list-separator = {", "}
 requirement-kinds = Au moins { $kinds }

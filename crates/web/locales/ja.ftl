@@ -46,7 +46,7 @@ passwords-differ = 新しいパスワードが一致しません。
 
 # 新しいパスワードの条件
 requirement-unmet = 未達成: { $requirement }
-requirement-met = 達成: { $requirement }
+requirement-is-met = 達成
 requirement-length = { $min }~{ $max } 文字
 list-separator = {"、"}
 requirement-kinds = 次を含む: { $kinds }

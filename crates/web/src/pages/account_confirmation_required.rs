@@ -20,6 +20,8 @@ struct Page<'a> {
     explanation: String,
     username: &'a str,
     fields: Vec<Field>,
+    /// Whether the error stands beside one of the fields.
+    beside: bool,
     error: Option<Message>,
 }
 
@@ -37,16 +39,21 @@ pub(super) fn page(
     let names = external.map(names).unwrap_or_default();
     let fields = names.iter().filter_map(|name| {
         let value = typed(name).or(said(name)).unwrap_or_default();
-        let at = |again: &Again<'_>| again.message.is_at(name);
-        field(frame, name, value, again.as_ref().is_some_and(at))
+        field(frame, name, value)
     });
+    let fields: Vec<Field> = fields.collect();
+    let username = typed("username").or(said("username")).unwrap_or_default();
+    let mut shown: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    shown.push("username");
+    let error = again.as_ref().map(|again| again.message.clone());
     let page = Page {
         frame,
         application: &flow.application_name,
         explanation: frame.say_with("confirm-explanation", [("provider", name(cx, flow).into())]),
-        username: typed("username").or(said("username")).unwrap_or_default(),
-        fields: fields.collect(),
-        error: again.map(|again| again.message),
+        username,
+        fields,
+        beside: frame.is_beside(&error, &shown),
+        error,
     };
     super::page(status, &page)
 }

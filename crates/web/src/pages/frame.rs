@@ -14,6 +14,7 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use fluent_bundle::FluentValue;
 
+use super::sign_on::Message;
 use super::theme::Looks;
 use super::words::{Around, Language};
 use crate::wire::incoming::Incoming;
@@ -121,6 +122,29 @@ impl Frame {
     /// variable an element of its own.
     pub fn around(&self, key: &str, variable: &'static str) -> Around {
         self.language.around(key, variable)
+    }
+
+    /// Whether the error is about this field.
+    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    pub(super) fn is_at(&self, error: &Option<Message>, field: &str) -> bool {
+        error.as_ref().is_some_and(|error| error.is_at(field))
+    }
+
+    /// Whether the error stands beside one of these fields.
+    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    pub(super) fn is_beside(&self, error: &Option<Message>, fields: &[&str]) -> bool {
+        let at = |error: &Message| fields.iter().any(|field| error.is_beside(field));
+        error.as_ref().is_some_and(at)
+    }
+
+    /// Whether the cursor is in this field when the page opens: in the one at fault, if one is, else
+    /// where the page begins.
+    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    pub(super) fn begins_at(&self, error: &Option<Message>, field: &str, begins: bool) -> bool {
+        match error {
+            Some(error) if error.beside => error.is_beside(field),
+            Some(_) | None => begins,
+        }
     }
 
     /// The label of a field.

@@ -64,6 +64,7 @@ pub(super) fn differing(frame: &Frame, cx: &Cx) -> Message {
     Message {
         text: frame.say("passwords-differ").into_owned(),
         field: "confirmPassword".to_owned(),
+        beside: true,
         correlation: cx.correlation,
     }
 }

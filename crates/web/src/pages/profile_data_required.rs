@@ -16,6 +16,8 @@ struct Page<'a> {
     application: &'a str,
     text: &'a str,
     fields: Vec<Field>,
+    /// Whether the error stands beside one of the fields.
+    beside: bool,
     error: Option<Message>,
 }
 
@@ -33,12 +35,10 @@ pub(super) struct Field {
     pub required: bool,
     /// What is in it.
     pub value: String,
-    /// Whether it is at fault.
-    pub invalid: bool,
 }
 
 /// The field of an attribute, if people may be asked for it.
-pub(super) fn field(frame: &Frame, name: &str, value: &str, invalid: bool) -> Option<Field> {
+pub(super) fn field(frame: &Frame, name: &str, value: &str) -> Option<Field> {
     let mut all = countersign_protocol::flows::profile::ATTRIBUTES.iter();
     let attribute = all.find(|attribute| attribute.name == name)?;
     Some(Field {
@@ -48,7 +48,6 @@ pub(super) fn field(frame: &Frame, name: &str, value: &str, invalid: bool) -> Op
         autocomplete: autocomplete(attribute.name),
         required: false,
         value: value.to_owned(),
-        invalid,
     })
 }
 
@@ -71,16 +70,17 @@ pub(super) fn page(
             .and_then(|again| again.fields.get(attribute.name))
             .unwrap_or_default()
             .to_owned(),
-        invalid: again
-            .as_ref()
-            .is_some_and(|again| again.message.is_at(attribute.name)),
     });
+    let fields: Vec<Field> = fields.collect();
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let error = again.map(|again| again.message);
     let page = Page {
+        beside: frame.is_beside(&error, &names),
         frame,
         application: &flow.application_name,
         text: &prompt.text,
-        fields: fields.collect(),
-        error: again.map(|again| again.message),
+        fields,
+        error,
     };
     super::page(status, &page)
 }

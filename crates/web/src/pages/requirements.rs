@@ -2,6 +2,8 @@
 
 use countersign_domain::password::policy::{ALPHABETS, PasswordPolicy, Requirement};
 
+use serde_json::{Value, json};
+
 use super::frame::Frame;
 
 /// One thing that a new password must be like.
@@ -10,6 +12,8 @@ pub(super) struct Line {
     pub text: String,
     /// Whether the password that was tried is not.
     pub unmet: bool,
+    /// The same for scripts, where they can judge it while it is typed: JSON.
+    pub rule: Option<String>,
 }
 
 /// Everything that can be told beforehand, and whatever else was lacking.
@@ -23,7 +27,8 @@ pub(super) fn lines(frame: &Frame, policy: &PasswordPolicy, lacking: &[Requireme
             } else {
                 text
             };
-            Some(Line { text, unmet })
+            let rule = rule(*requirement, policy).map(|rule| rule.to_string());
+            Some(Line { text, unmet, rule })
         })
         .collect()
 }
@@ -103,6 +108,37 @@ fn words(
             policy.shifted_number_row_sequence_rule.is_some(),
             "requirement-number-row",
         ),
+    }
+}
+
+/// What a script can judge by the text of the password alone. The server judges all of it again.
+fn rule(requirement: Requirement, policy: &PasswordPolicy) -> Option<Value> {
+    match requirement {
+        Requirement::Length => {
+            let length = policy.length?;
+            Some(json!({ "min": length.min, "max": length.max }))
+        }
+        Requirement::MinCharacters => {
+            let kinds = policy.min_characters.iter();
+            let kinds: Vec<_> = kinds.map(|(of, count)| json!([of, count])).collect();
+            Some(json!({ "kinds": kinds }))
+        }
+        Requirement::MinUniqueCharacters => {
+            Some(json!({ "unique": policy.min_unique_characters? }))
+        }
+        Requirement::MaxRepeatedCharacters => {
+            Some(json!({ "repeated": policy.max_repeated_characters? }))
+        }
+        Requirement::MinComplexity
+        | Requirement::ExcludesCommonlyUsed
+        | Requirement::ExcludesProfileData
+        | Requirement::NotSimilarToCurrent
+        | Requirement::History
+        | Requirement::MinAgeDays
+        | Requirement::AlphabetSequenceRule
+        | Requirement::NumberSequenceRule
+        | Requirement::QwertySequenceRule
+        | Requirement::ShiftedNumberRowSequenceRule => None,
     }
 }
 

@@ -38,19 +38,30 @@ struct Failed<'a> {
 }
 
 /// What a refused submission says.
+#[derive(Clone)]
 pub(super) struct Message {
     /// For the person.
     pub text: String,
     /// The field at fault, if it is one of the page's.
     pub field: String,
+    /// Whether it is about that field alone, and stands beside it.
+    pub beside: bool,
     /// Finds the log line.
     pub correlation: CorrelationId,
 }
 
 impl Message {
-    /// Whether this field is at fault.
+    /// Whether this field is at fault. Which of a name and its password is wrong is never told.
     pub fn is_at(&self, field: &str) -> bool {
-        self.field == field
+        let credentials = ["username", "password"];
+        let is_either =
+            credentials.contains(&field) && credentials.contains(&self.field.as_str());
+        self.field == field || (!self.beside && is_either)
+    }
+
+    /// Whether it stands beside this field.
+    pub fn is_beside(&self, field: &str) -> bool {
+        self.beside && self.field == field
     }
 }
 
@@ -125,6 +136,7 @@ fn came_back(frame: &Frame, error: &str, here: CorrelationId) -> Message {
     Message {
         text: frame.say("external-failed").into_owned(),
         field: String::new(),
+        beside: false,
         correlation: id.unwrap_or(here),
     }
 }
@@ -371,6 +383,13 @@ fn message(frame: &Frame, refusal: &Refusal, correlation: CorrelationId) -> Mess
     Message {
         text: own_words(frame, refusal).unwrap_or(text),
         field: target,
+        beside: matches!(
+            refusal,
+            Refusal::ValueRequired(_)
+                | Refusal::ValueInvalid(_)
+                | Refusal::UsernameTaken
+                | Refusal::PasswordUnacceptable { .. }
+        ),
         correlation,
     }
 }
