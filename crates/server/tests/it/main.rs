@@ -23,5 +23,7 @@ mod overload;
 mod pages;
 mod program;
 mod rotation;
+mod rp;
 mod sessions;
 mod tenancy;
+mod v1;

@@ -1,0 +1,141 @@
+//! `/v1/environments`
+
+mod populations;
+mod users;
+
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::json;
+
+use super::{Api, admin, refused, text, worker};
+
+on_every_adapter! {
+    async fn an_environment_starts_with_all_that_it_needs(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Fresh", "type": "SANDBOX", "region": "NA",
+            "description": "Made by a test",
+            "billOfMaterials": { "products": [{ "type": "PING_ONE_BASE" }] } });
+        let made = Api::created(api.post("/environments", body).await);
+        assert_eq!(made["name"], "Fresh");
+        assert_eq!(made["status"], "ACTIVE");
+        assert_eq!(made["billOfMaterials"]["products"][0]["type"], "PING_ONE_BASE");
+        let path = format!("/environments/{}", text(&made, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        assert_eq!(read["billOfMaterials"], json!(null));
+        assert_eq!(read["organization"], made["organization"]);
+        assert_eq!(read["_links"]["self"]["href"], json!(format!("{}/v1{path}", server.base)));
+
+        let populations = api.get(&format!("{path}/populations")).await.expect_status(200).json();
+        let population = &populations["_embedded"]["populations"][0];
+        assert_eq!(populations["count"], 1);
+        assert_eq!(population["name"], "Default");
+        assert_eq!(population["default"], true);
+        assert!(population["theme"]["id"].is_string(), "{population}");
+
+        // It serves at once: sign-on, keys, discovery.
+        let discovery = format!("{}/{}/as/.well-known/openid-configuration", server.base, text(&made, "/id"));
+        let _ = server.tenant.browser().get(discovery).send().await.expect_status(200);
+
+        let taken = json!({ "name": "fresh", "type": "SANDBOX", "region": "NA" });
+        let answer = api.post("/environments", taken).await;
+        refused(answer, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "name")));
+    }
+
+    async fn whoever_makes_an_environment_may_work_in_it(server: TestServer) {
+        let role = json!([{ "role": "Organization Admin", "scope": { "type": "ORGANIZATION" } }]);
+        let api = worker(&server, 901, role).await;
+        let body = json!({ "name": "Mine", "type": "SANDBOX", "region": "EU" });
+        let made = Api::created(api.post("/environments", body).await);
+        let path = format!("/environments/{}", text(&made, "/id"));
+        let user = json!({ "username": "first", "email": "first@client.example" });
+        Api::created(api.post(&format!("{path}/users"), user).await);
+        let population = json!({ "name": "Second" });
+        Api::created(api.post(&format!("{path}/populations"), population).await);
+        // And not in those of others.
+        let other = format!("/environments/{}/users", server.other.id);
+        refused(api.get(&other).await, 403, "ACCESS_FAILED", None);
+    }
+
+    async fn a_deleted_environment_is_gone_with_all_in_it(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Short-lived", "type": "SANDBOX", "region": "NA" });
+        let made = Api::created(api.post("/environments", body).await);
+        let id = text(&made, "/id");
+        let path = format!("/environments/{id}");
+        let _ = api.delete(&path).await.expect_status(204);
+        for _ in 0..2 {
+            refused(api.get(&path).await, 404, "NOT_FOUND", None);
+        }
+        refused(api.get(&format!("{path}/users")).await, 404, "NOT_FOUND", None);
+        refused(api.delete(&path).await, 404, "NOT_FOUND", None);
+        let discovery = format!("{}/{id}/as/.well-known/openid-configuration", server.base);
+        server.poll_changes().await;
+        let _ = server.tenant.browser().get(discovery).send().await.expect_status(404);
+        // The name is free again.
+        let body = json!({ "name": "Short-lived", "type": "SANDBOX", "region": "NA" });
+        Api::created(api.post("/environments", body).await);
+    }
+
+    async fn what_is_in_production_waits_for_its_deletion(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Live", "type": "PRODUCTION", "region": "NA" });
+        let made = Api::created(api.post("/environments", body).await);
+        let path = format!("/environments/{}", text(&made, "/id"));
+        refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        let waiting = json!({ "status": "DELETE_PENDING" });
+        let answer = api.put(&format!("{path}/status"), waiting).await.expect_status(200).json();
+        assert_eq!(answer["status"], "DELETE_PENDING");
+        assert!(answer["softDeletedAt"].is_string());
+        // It serves nobody, and is still there for who looks.
+        refused(api.get(&format!("{path}/users")).await, 404, "NOT_FOUND", None);
+        let _ = api.get(&path).await.expect_status(200);
+        let back = json!({ "status": "ACTIVE" });
+        let answer = api.put(&format!("{path}/status"), back).await.expect_status(200).json();
+        assert_eq!(answer["softDeletedAt"], json!(null));
+        let sandbox = json!({ "type": "SANDBOX" });
+        let answer = api.put(&format!("{path}/type"), sandbox).await.expect_status(200).json();
+        assert_eq!(answer["type"], "SANDBOX");
+        let _ = api.delete(&path).await.expect_status(204);
+    }
+
+    async fn an_environment_is_read_as_it_was_written(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Round", "type": "SANDBOX", "region": "NA", "icon": "https://x.example/i.png" });
+        let made = Api::created(api.post("/environments", body).await);
+        let path = format!("/environments/{}", text(&made, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        server.clock.advance(std::time::Duration::from_secs(1));
+        let mut again = api.put(&path, read.clone()).await.expect_status(200).json();
+        assert_ne!(again["updatedAt"], read["updatedAt"]);
+        again["updatedAt"] = read["updatedAt"].clone();
+        assert_eq!(again, read);
+        // What is left out goes back to its default; the region is for ever.
+        let less = json!({ "name": "Round", "type": "SANDBOX", "region": "EU" });
+        let changed = api.put(&path, less).await.expect_status(200).json();
+        assert_eq!((&changed["icon"], &changed["region"]), (&json!(null), &json!("NA")));
+        let bill = json!({ "products": [{ "type": "PING_ONE_BASE" }, { "type": "PING_ONE_MFA",
+            "bookmarks": [{ "name": "a", "href": "https://a.example" }] }] });
+        let bill = api.put(&format!("{path}/billOfMaterials"), bill).await.expect_status(200).json();
+        let read = api.get(&format!("{path}/billOfMaterials")).await.expect_status(200).json();
+        assert_eq!(bill, read);
+        assert_eq!(read["products"][1]["bookmarks"][0]["name"], "a");
+        let capabilities = api.get(&format!("{path}/capabilities")).await.expect_status(200).json();
+        assert_eq!(capabilities["canUseMFA"], true);
+    }
+
+    async fn environments_that_cannot_be_made_say_why(server: TestServer) {
+        let api = admin(&server).await;
+        let bad = json!({ "name": "x", "type": "SANDBOX", "region": "MOON" });
+        let body = refused(api.post("/environments", bad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "region")));
+        assert!(body["details"][0]["innerError"]["allowedValues"].as_array().unwrap().len() >= 6);
+        refused(api.post("/environments", json!({ "type": "SANDBOX", "region": "NA" })).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "name")));
+        let bad = json!({ "name": "x", "type": "TOY", "region": "NA" });
+        refused(api.post("/environments", bad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "type")));
+        let bad = json!({ "name": "x", "type": "SANDBOX", "region": "NA",
+            "license": { "id": "00000000-0000-4000-8000-000000000001" } });
+        refused(api.post("/environments", bad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "license.id")));
+        let bad = json!({ "name": "x", "type": "SANDBOX", "region": "NA",
+            "billOfMaterials": { "products": [{ "type": "PING_ONE_DAVINCI" }] } });
+        let body = refused(api.post("/environments", bad).await, 400, "INVALID_DATA", None);
+        assert_eq!(body["details"][0]["message"], "Organization does not have Ping One DaVinci FF enabled");
+    }
+}

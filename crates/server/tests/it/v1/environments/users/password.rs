@@ -1,0 +1,89 @@
+//! `/v1/environments/{e}/users/{u}/password`
+
+use countersign_testkit::{Answer, TestServer, on_every_adapter};
+use serde_json::{Value, json};
+
+use super::super::super::{Api, admin, refused};
+use super::users;
+
+const NEW: &str = "Quite-Another-1!";
+
+fn path(server: &TestServer) -> String {
+    format!("{}/{}/password", users(server), server.tenant.person.id)
+}
+
+async fn check(api: &Api, server: &TestServer, password: &str) -> Answer {
+    let body = json!({ "password": password });
+    api.act("POST", &path(server), "password.check", body).await
+}
+
+async fn status(api: &Api, server: &TestServer) -> Value {
+    api.get(&path(server)).await.expect_status(200).json()["status"].clone()
+}
+
+on_every_adapter! {
+    async fn the_state_says_all_but_the_password(server: TestServer) {
+        let api = admin(&server).await;
+        let state = api.get(&path(&server)).await.expect_status(200).json();
+        assert_eq!(state["status"], "OK");
+        assert_eq!(state["user"]["id"], json!(server.tenant.person.id));
+        assert!(state["passwordPolicy"]["id"].is_string() && state["lastChangedAt"].is_string());
+        assert!(!state.to_string().contains("argon2"));
+        let expanded = api.get(&format!("{}?expand=passwordPolicy", path(&server))).await;
+        assert_eq!(expanded.expect_status(200).json()["_embedded"]["passwordPolicy"]["name"], "Standard");
+    }
+
+    async fn an_administrator_sets_a_password(server: TestServer) {
+        let api = admin(&server).await;
+        let weak = json!({ "value": "weak" });
+        refused(api.act("PUT", &path(&server), "password.set", weak.clone()).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "value")));
+        let set = json!({ "value": NEW, "forceChange": true });
+        let state = api.act("PUT", &path(&server), "password.set", set).await.expect_status(200).json();
+        assert_eq!(state["status"], "MUST_CHANGE_PASSWORD");
+        let _ = check(&api, &server, NEW).await.expect_status(200);
+        refused(check(&api, &server, &server.tenant.person.password).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "password")));
+        let bypass = json!({ "value": "weak", "bypassPolicy": true });
+        let state = api.act("PUT", &path(&server), "password.setValue", bypass).await.expect_status(200).json();
+        assert_eq!(state["status"], "OK");
+        let state = api.act("PUT", &path(&server), "password.setValue", json!({})).await.expect_status(200).json();
+        assert_eq!(state["status"], "NO_PASSWORD");
+        refused(check(&api, &server, "weak").await, 400, "REQUEST_FAILED", Some(("NO_PASSWORD", "password")));
+    }
+
+    async fn a_hash_of_another_system_is_taken_as_it_is(server: TestServer) {
+        let api = admin(&server).await;
+        // base64 of SHA-1("secret" + salt) + salt
+        let hash = "{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0";
+        let set = json!({ "value": hash });
+        let answer = api.act("PUT", &path(&server), "password.set", set).await;
+        assert_eq!(answer.expect_status(200).json()["status"], "OK");
+    }
+
+    async fn threat_31_checks_of_administrators_count_like_other_guesses(server: TestServer) {
+        let api = admin(&server).await;
+        for turn in 0..5 {
+            let _ = check(&api, &server, &format!("wrong {turn}")).await.expect_status(400);
+        }
+        let state = api.get(&path(&server)).await.expect_status(200).json();
+        assert_eq!(state["status"], "PASSWORD_LOCKED_OUT");
+        assert!(state["secondsUntilUnlock"].as_u64().unwrap() > 0);
+        let answer = check(&api, &server, &server.tenant.person.password).await;
+        refused(answer, 400, "INVALID_DATA", Some(("PASSWORD_LOCKED_OUT", "password")));
+        let answer = api.act("POST", &path(&server), "password.unlock", Value::Null).await;
+        assert_eq!(answer.expect_status(200).json()["status"], "OK");
+        let _ = check(&api, &server, &server.tenant.person.password).await.expect_status(200);
+    }
+
+    async fn a_password_can_be_made_to_change(server: TestServer) {
+        let api = admin(&server).await;
+        let media = "application/vnd.pingidentity.password.forceChange";
+        let answer = api.send("POST", &path(&server), media, &Value::Null).await;
+        assert_eq!(answer.expect_status(200).json()["status"], "MUST_CHANGE_PASSWORD");
+        let reset = json!({ "currentPassword": server.tenant.person.password, "newPassword": NEW });
+        let _ = api.act("PUT", &path(&server), "password.reset", reset).await.expect_status(200);
+        assert_eq!(status(&api, &server).await, "OK");
+        let _ = check(&api, &server, NEW).await.expect_status(200);
+        let wrong = json!({ "currentPassword": "wrong", "newPassword": "Yet-Another-1!" });
+        refused(api.act("PUT", &path(&server), "password.reset", wrong).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "currentPassword")));
+    }
+}

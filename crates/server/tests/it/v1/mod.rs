@@ -1,0 +1,145 @@
+//! `/v1`: the management API. The tree mirrors the URLs.
+
+mod access;
+mod conventions;
+mod environments;
+
+use countersign_testkit::{Answer, TestServer};
+use serde_json::{Value, json};
+
+pub const JSON: &str = "application/json";
+
+/// Somebody who calls the management API with a token.
+pub struct Api {
+    base: String,
+    pub token: String,
+    browser: countersign_testkit::Browser,
+}
+
+/// An organization-wide administrator with every role that there is for one.
+pub async fn admin(server: &TestServer) -> Api {
+    let everywhere = |role: &str| json!({ "role": role, "scope": { "type": "ORGANIZATION" } });
+    let roles = [
+        "Organization Admin",
+        "Environment Admin",
+        "Identity Data Admin",
+        "Client Application Developer",
+    ];
+    worker(server, 900, json!(roles.map(everywhere))).await
+}
+
+/// A worker application of the first environment with these roles, as the import file has them.
+pub async fn worker(server: &TestServer, number: u16, roles: Value) -> Api {
+    let (id, secret) = make_worker(server, number, roles).await;
+    let browser = server.tenant.browser();
+    let form = [("grant_type", "client_credentials")];
+    let request = browser.post(server.tenant.endpoint("token"));
+    let answer = request.basic(&id, &secret).form(form).send().await;
+    let token = answer.expect_status(200).text("/access_token");
+    Api::with(server, token)
+}
+
+/// The same without a token: its id and secret.
+pub async fn make_worker(server: &TestServer, number: u16, roles: Value) -> (String, String) {
+    let tenant = &server.tenant;
+    let id = format!("{}{number:012}", &tenant.id[..24]);
+    let secret = format!("Worker.{number}-{}", "w".repeat(60));
+    let application = json!({
+        "id": id, "name": format!("Worker {number}"), "type": "WORKER", "enabled": true,
+        "protocol": "OPENID_CONNECT", "grantTypes": ["CLIENT_CREDENTIALS"],
+        "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC", "clientSecret": secret,
+        "roleAssignments": roles,
+    });
+    let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+    let document = json!({ "organization": { "name": "Tests" }, "environments": [environment] });
+    server.import(&document).await;
+    (id, secret)
+}
+
+impl Api {
+    pub fn with(server: &TestServer, token: String) -> Self {
+        Self {
+            base: format!("{}/v1", server.base),
+            token,
+            browser: server.tenant.browser(),
+        }
+    }
+
+    pub async fn send(&self, method: &str, path: &str, media: &str, body: &Value) -> Answer {
+        let method = method.parse().unwrap();
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
+        let request = self.browser.request(method, url).bearer(&self.token);
+        let request = if body.is_null() {
+            request.header("content-type", media)
+        } else {
+            request.json(media, body)
+        };
+        request.send().await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, JSON, &Value::Null).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, JSON, &body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send("PUT", path, JSON, &body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, JSON, &body).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, JSON, &Value::Null).await
+    }
+
+    /// An operation that a media type names.
+    pub async fn act(&self, method: &str, path: &str, action: &str, body: Value) -> Answer {
+        let media = format!("application/vnd.pingidentity.{action}+json");
+        self.send(method, path, &media, &body).await
+    }
+
+    /// Creates something and answers it.
+    #[track_caller]
+    pub fn created(answer: Answer) -> Value {
+        let answer = answer.expect_status(201);
+        let body = answer.json();
+        let own = &body["_links"]["self"]["href"];
+        assert_eq!(answer.header("location"), own.as_str(), "{body}");
+        body
+    }
+}
+
+/// The text at a JSON pointer.
+#[track_caller]
+pub fn text(body: &Value, pointer: &str) -> String {
+    let found = body.pointer(pointer).and_then(Value::as_str);
+    found
+        .unwrap_or_else(|| panic!("no text at {pointer} in {body}"))
+        .to_owned()
+}
+
+/// Insists on a refusal: status, code, and the target and code of its first detail.
+#[track_caller]
+pub fn refused(answer: Answer, status: u16, code: &str, detail: Option<(&str, &str)>) -> Value {
+    let body = answer.expect_status(status).json();
+    assert_eq!(body["code"], code, "{body}");
+    assert!(
+        body["id"].is_string() && body["message"].is_string(),
+        "{body}"
+    );
+    if let Some((code, target)) = detail {
+        assert_eq!(body["details"][0]["code"], code, "{body}");
+        let found = body["details"][0]["target"].as_str().unwrap_or_default();
+        assert_eq!(found, target, "{body}");
+    }
+    body
+}
