@@ -7,6 +7,7 @@ mod session_reset;
 mod table;
 mod user_consent;
 mod user_lookup;
+mod user_register;
 mod user_update;
 mod user_verify;
 mod username_password_check;

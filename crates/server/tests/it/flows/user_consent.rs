@@ -47,7 +47,11 @@ async fn terms(server: &TestServer, agreement: Value, step: Value) {
         },
     });
     let policy = json!({ "name": "With_Terms", "default": true, "actions": [login, ask] });
-    import(server, json!({ "agreements": [terms], "signOnPolicies": [policy] })).await;
+    import(
+        server,
+        json!({ "agreements": [terms], "signOnPolicies": [policy] }),
+    )
+    .await;
 }
 
 fn merge(object: &mut Value, more: Value) {
@@ -267,8 +271,9 @@ on_every_adapter! {
         terms(&server, json!({}), json!({})).await;
         let browser = server.tenant.browser();
         let (flow, _) = signed_on(&server, &browser).await;
-        let stray = server.other.act(&browser, &flow, "user.consent", &json!({ "accept": true }));
-        let _ = stray.await.expect_status(404);
+        let yes = json!({ "accept": true });
+        let stray = server.other.act(&browser, &flow, "user.consent", &yes).await;
+        let _ = stray.expect_status(404);
     }
 
     async fn a_browser_sees_a_harmless_text_and_two_ways_on(server: TestServer) {
