@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_domain::environment::EnvironmentSettings;
 use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::environment::EnvironmentSettings;
 use countersign_domain::ids::{EnvId, SessionId};
 use countersign_domain::reference::Ref;
 use countersign_domain::session::{
@@ -78,7 +78,9 @@ pub fn complete(
         Binding::Session(_) => same_user.and_then(|session| session.grew_from.clone()),
     };
     let acr = policy.name.clone().unwrap_or_default();
-    let location = remote_ip.clone().map(|remote_ip| SessionLocation { at: now, remote_ip });
+    let location = remote_ip
+        .clone()
+        .map(|remote_ip| SessionLocation { at: now, remote_ip });
     let before = same_user.map(|session| session.locations.clone());
     let locations = location.into_iter().chain(before.unwrap_or_default());
     let mut session = Session {

@@ -54,8 +54,7 @@ impl Message {
     /// Whether this field is at fault. Which of a name and its password is wrong is never told.
     pub fn is_at(&self, field: &str) -> bool {
         let credentials = ["username", "password"];
-        let is_either =
-            credentials.contains(&field) && credentials.contains(&self.field.as_str());
+        let is_either = credentials.contains(&field) && credentials.contains(&self.field.as_str());
         self.field == field || (!self.beside && is_either)
     }
 
