@@ -31,6 +31,8 @@ const BETWEEN_SLICES: Duration = Duration::from_millis(100);
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(10);
 /// Configuration changes of other processes are seen within this time (plus one look-up).
 const POLL: Duration = Duration::from_millis(900);
+/// Mails that one process delivers at once.
+const MAILS_AT_ONCE: usize = 8;
 /// Between looks at the certificate files.
 const CERTIFICATE: Duration = Duration::from_secs(2);
 
@@ -135,7 +137,7 @@ async fn sweep(ports: Ports) -> Duration {
 }
 
 async fn deliver(ports: Ports, courier: Arc<dyn Courier>) -> Duration {
-    match outbox::deliver_due(&ports, &*courier).await {
+    match outbox::deliver_due(&ports, &*courier, MAILS_AT_ONCE).await {
         Ok(round) if round.more => BETWEEN_SLICES,
         Ok(_) => POLL,
         Err(fault) => {

@@ -25,7 +25,7 @@ impl Mailbox {
     pub async fn deliver(&self, ports: &Ports) -> Round {
         let mut all = Round::default();
         loop {
-            let round = outbox::deliver_due(ports, self).await;
+            let round = outbox::deliver_due(ports, self, 1).await;
             let round = round.unwrap_or_else(|fault| broken("the outbox", fault));
             all.delivered += round.delivered;
             all.postponed += round.postponed;

@@ -102,7 +102,7 @@ impl Chosen<'_> {
 }
 
 /// Chooses the words: for each language that the user prefers the environment's own in exactly that
-/// locale, its own in the language, ours in the language; at last the default language.
+/// locale, its own in the language, ours in the language; then the same for the environment's default language; at last English.
 ///
 /// Source: PingOne, "Runtime logic for content selection": an exact locale first, then the language
 /// without its region, then the default.
@@ -115,7 +115,9 @@ fn choose<'a>(env: &'a Snapshot, template: TemplateName, user: Option<&User>) ->
                 && content.locale.eq_ignore_ascii_case(locale)
         })
     };
-    for wanted in preferred(user) {
+    let default = env.languages.iter().find(|language| language.default);
+    let default = default.map(|language| language.locale.to_lowercase());
+    for wanted in preferred(user).into_iter().chain(default) {
         let language = wanted.split('-').next().unwrap_or_default();
         if let Some(content) = own(&wanted).or_else(|| own(language)) {
             return Chosen::Own(content);
@@ -124,14 +126,14 @@ fn choose<'a>(env: &'a Snapshot, template: TemplateName, user: Option<&User>) ->
             return Chosen::BuiltIn(words);
         }
     }
-    match own(DEFAULT_LANGUAGE) {
+    match own(LAST_RESORT) {
         Some(content) => Chosen::Own(content),
         None => Chosen::BuiltIn(words::english(template)),
     }
 }
 
-/// Decision: the default language of mails, until environments can say another.
-const DEFAULT_LANGUAGE: &str = "en";
+/// The language of whoever understands none that there is.
+const LAST_RESORT: &str = "en";
 
 /// The languages a user understands, best first: `preferredLanguage`, which is written like
 /// `Accept-Language`, then `locale`.

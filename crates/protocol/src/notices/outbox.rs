@@ -9,9 +9,10 @@ use std::time::Duration;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::EnvId;
 use countersign_domain::notice::{Courier, Mail, Notice, Undelivered};
-use countersign_domain::ports::Ports;
+use countersign_domain::ports::{Ports, Store};
 use countersign_domain::store::{Batch, Fault, Key, Query, Range};
 use countersign_domain::time::Time;
+use futures_util::StreamExt as _;
 
 /// How long a claim lasts: longer than any delivery takes.
 pub const CLAIM: Duration = Duration::from_mins(2);
@@ -38,8 +39,13 @@ pub struct Round {
     pub more: bool,
 }
 
-/// Delivers what is due now, one round of it.
-pub async fn deliver_due(ports: &Ports, courier: &dyn Courier) -> Result<Round, Fault> {
+/// Delivers what is due now, one round of it, so many mails at once: a mail server may be slow, and
+/// a recovery code does not wait for long.
+pub async fn deliver_due(
+    ports: &Ports,
+    courier: &dyn Courier,
+    at_once: usize,
+) -> Result<Round, Fault> {
     let now = ports.clock.now();
     let past_now = Time::from_millis(now.millis().saturating_add(1));
     let query = Query {
@@ -52,31 +58,62 @@ pub async fn deliver_due(ports: &Ports, courier: &dyn Courier) -> Result<Round, 
         more: page.next.is_some(),
         ..Round::default()
     };
+    // One that cannot be read must not stand in the way of the others.
+    let mut notices = Vec::new();
     for doc in page.docs {
-        let notice = Stored {
-            value: Notice::from_doc(&doc)?,
-            version: doc.version,
-        };
+        match Notice::from_doc(&doc) {
+            Ok(value) => notices.push(Stored {
+                value,
+                version: doc.version,
+            }),
+            Err(fault) => tracing::error!(%fault, "a notice cannot be read"),
+        }
+    }
+    let steps = notices.into_iter().map(|notice| async {
         match claim(ports, notice).await? {
-            Some(claimed) => deliver(ports, courier, claimed, &mut round).await?,
-            None => tracing::debug!("somebody else is at this notice"),
+            Some(claimed) => deliver(ports, courier, claimed).await,
+            None => Ok(Step::NotOurs),
+        }
+    });
+    let steps: Vec<Result<Step, Fault>> = futures_util::stream::iter(steps)
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
+    for step in steps {
+        match step? {
+            Step::Delivered => round.delivered += 1,
+            Step::Postponed => round.postponed += 1,
+            Step::GivenUp => round.given_up += 1,
+            Step::NotOurs | Step::ThrownAway => {}
         }
     }
     Ok(round)
 }
 
+/// What became of one notice.
+enum Step {
+    Delivered,
+    Postponed,
+    GivenUp,
+    /// Somebody else is at it.
+    NotOurs,
+    /// It was written for show.
+    ThrownAway,
+}
+
 /// Notices that were given up, newest first.
-pub async fn dead(ports: &Ports, limit: u32) -> Result<Vec<Notice>, Fault> {
-    listed(ports, Notice::BY_DEATH, true, limit).await
+pub async fn dead(store: &dyn Store, now: Time, limit: u32) -> Result<Vec<Notice>, Fault> {
+    listed(store, now, Notice::BY_DEATH, true, limit).await
 }
 
 /// Notices that wait, the next one due first.
-pub async fn waiting(ports: &Ports, limit: u32) -> Result<Vec<Notice>, Fault> {
-    listed(ports, Notice::BY_DUE, false, limit).await
+pub async fn waiting(store: &dyn Store, now: Time, limit: u32) -> Result<Vec<Notice>, Fault> {
+    listed(store, now, Notice::BY_DUE, false, limit).await
 }
 
 async fn listed(
-    ports: &Ports,
+    store: &dyn Store,
+    now: Time,
     index: &'static str,
     descending: bool,
     limit: u32,
@@ -86,7 +123,7 @@ async fn listed(
         descending,
         ..Query::all(Notice::KIND, EnvId::PLATFORM, limit)
     };
-    let page = ports.store.list(&query, ports.clock.now()).await?;
+    let page = store.list(&query, now).await?;
     page.docs.iter().map(Notice::from_doc).collect()
 }
 
@@ -129,13 +166,15 @@ async fn deliver(
     ports: &Ports,
     courier: &dyn Courier,
     claimed: Stored<Notice>,
-    round: &mut Round,
-) -> Result<(), Fault> {
+) -> Result<Step, Fault> {
     let notice = &claimed.value;
     let now = ports.clock.now();
     let outcome = match open(ports, notice) {
         Err(fault) => Err(Undelivered::Never(fault.to_string())),
-        Ok(mail) if mail.to.is_none() => return forget(ports, &claimed).await,
+        Ok(mail) if mail.to.is_none() => {
+            forget(ports, &claimed).await?;
+            return Ok(Step::ThrownAway);
+        }
         Ok(_) if notice.void_at <= now => Err(Undelivered::Never(
             "it came too late to be of use".to_owned(),
         )),
@@ -143,12 +182,12 @@ async fn deliver(
     };
     match outcome {
         Ok(()) => {
-            round.delivered += 1;
             tracing::info!(notice = %notice.id, env = %notice.environment,
                 template = notice.template, attempts = notice.attempts, "mail delivered");
-            forget(ports, &claimed).await
+            forget(ports, &claimed).await?;
+            Ok(Step::Delivered)
         }
-        Err(why) => postpone(ports, claimed, why, round).await,
+        Err(why) => postpone(ports, claimed, why).await,
     }
 }
 
@@ -160,33 +199,29 @@ async fn forget(ports: &Ports, claimed: &Stored<Notice>) -> Result<(), Fault> {
 }
 
 /// Writes down what went wrong and when the next try is, if there is one.
-async fn postpone(
-    ports: &Ports,
-    claimed: Stored<Notice>,
-    why: Undelivered,
-    round: &mut Round,
-) -> Result<(), Fault> {
+async fn postpone(ports: &Ports, claimed: Stored<Notice>, why: Undelivered) -> Result<Step, Fault> {
     let now = ports.clock.now();
     let mut notice = claimed.value;
     let next = now.plus(wait(notice.attempts));
     let is_over = matches!(why, Undelivered::Never(_)) || next >= notice.void_at;
     let reason = why.to_string();
     notice.last_error = Some(reason.chars().take(500).collect());
-    if is_over {
+    let step = if is_over {
         notice.dead_at = Some(now);
-        round.given_up += 1;
         tracing::error!(notice = %notice.id, env = %notice.environment, %reason,
             template = notice.template, attempts = notice.attempts, "mail given up");
+        Step::GivenUp
     } else {
         notice.due_at = next;
-        round.postponed += 1;
         tracing::warn!(notice = %notice.id, env = %notice.environment, %reason,
             attempts = notice.attempts, "mail not delivered yet");
-    }
+        Step::Postponed
+    };
     let batch = Batch::new().update(EnvId::PLATFORM, &notice, claimed.version)?;
     match ports.store.commit(batch, now).await {
+        Ok(_) => Ok(step),
         // The claim ran out meanwhile and somebody else has it.
-        Ok(_) | Err(Fault::Conflict(_)) => Ok(()),
+        Err(Fault::Conflict(_)) => Ok(Step::NotOurs),
         Err(fault) => Err(fault),
     }
 }

@@ -80,7 +80,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 /// The database that is named; else the quick start's, if there is one; else the default.
-fn database(raw: RawConfig, data_dir: &Path) -> anyhow::Result<Database> {
+pub(super) fn database(raw: RawConfig, data_dir: &Path) -> anyhow::Result<Database> {
     let quick_start = data_dir.join(quick_start::DATABASE);
     match database_of(raw)? {
         Some(database) => Ok(database),
@@ -88,9 +88,9 @@ fn database(raw: RawConfig, data_dir: &Path) -> anyhow::Result<Database> {
         None if Path::new("countersign.db").exists() => {
             Ok(Database::Sqlite("countersign.db".into()))
         }
-        None => bail!(
-            "no database: name it with --database, or a quick start's folder with --data-dir"
-        ),
+        None => {
+            bail!("no database: name it with --database, or a quick start's folder with --data-dir")
+        }
     }
 }
 
@@ -141,7 +141,10 @@ fn render(explanation: &Explanation) -> String {
     line("refusal", &explanation.refusal);
     line("because", &explanation.because);
     line("expected", &explanation.expected);
-    line("arrived", explanation.arrived.as_deref().unwrap_or_default());
+    line(
+        "arrived",
+        explanation.arrived.as_deref().unwrap_or_default(),
+    );
     line("rule", &explanation.rule.clause);
     line("", &explanation.rule.file);
     line("mend", &explanation.mend);

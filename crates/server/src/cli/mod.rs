@@ -4,6 +4,7 @@ mod doctor;
 mod explain;
 mod floor;
 mod keygen;
+mod mail;
 mod quick_start;
 mod serve;
 mod transfer;
@@ -80,6 +81,11 @@ enum Command {
     /// Takes the options of `serve` to find the database; the server may be running. Without any it
     /// looks at the quick start in ./countersign-data.
     Explain(Box<explain::Options>),
+    /// List mails that wait to be sent and those that were given up
+    ///
+    /// Takes the options of `serve` to find the database; the server may be running. Without any it
+    /// looks at the quick start in ./countersign-data.
+    Mail(Box<mail::Options>),
     /// Print a new master key, or write it to a file
     Keygen(keygen::Options),
     /// Print the version
@@ -106,6 +112,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(options)) => transfer::export_environment(*options),
         Some(Command::Doctor(raw)) => doctor::run(*raw),
         Some(Command::Explain(options)) => explain::run(*options),
+        Some(Command::Mail(options)) => mail::run(*options),
         Some(Command::Keygen(options)) => keygen::run(&options).map(|()| ExitCode::SUCCESS),
         Some(Command::Floor(options)) => floor::run(&options),
         Some(Command::Version) => {

@@ -38,9 +38,8 @@ pub fn options(
 /// `smtps://user:password@host:465`, `smtp://host:587`, `smtp://localhost:25?tls=none`. The text of
 /// a refusal never has the URL: there is a password in it.
 fn smtp(text: &str) -> anyhow::Result<SmtpOptions> {
-    let url = Url::parse(text).map_err(|_| {
-        anyhow::anyhow!("not a URL such as smtps://user:password@mail.example.com")
-    })?;
+    let url = Url::parse(text)
+        .map_err(|_| anyhow::anyhow!("not a URL such as smtps://user:password@mail.example.com"))?;
     let tls = url.query_pairs().find(|(name, _)| name == "tls");
     let tls = tls.map(|(_, value)| value.into_owned());
     let security = match (url.scheme(), tls.as_deref()) {
@@ -125,9 +124,24 @@ mod tests {
     #[test]
     fn the_url_says_how_the_connection_is_protected() {
         for (text, host, port, security) in [
-            ("smtps://mail.example", "mail.example", 465, Security::Implicit),
-            ("smtp://mail.example", "mail.example", 587, Security::StartTls),
-            ("smtp://mail.example:2525?tls=starttls", "mail.example", 2525, Security::StartTls),
+            (
+                "smtps://mail.example",
+                "mail.example",
+                465,
+                Security::Implicit,
+            ),
+            (
+                "smtp://mail.example",
+                "mail.example",
+                587,
+                Security::StartTls,
+            ),
+            (
+                "smtp://mail.example:2525?tls=starttls",
+                "mail.example",
+                2525,
+                Security::StartTls,
+            ),
             ("smtp://localhost?tls=none", "localhost", 25, Security::None),
             ("smtp://[::1]:1025?tls=none", "::1", 1025, Security::None),
         ] {

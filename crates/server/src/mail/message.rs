@@ -10,7 +10,10 @@ use lettre::message::{Mailbox as Header, MultiPart, SinglePart};
 
 /// Writes a mail. Fails for good: what cannot be written now never can.
 pub fn message(id: NoticeId, mail: &Mail, from: &Mailbox) -> Result<Message, Undelivered> {
-    let to = mail.to.as_ref().ok_or_else(|| never("nobody to write to"))?;
+    let to = mail
+        .to
+        .as_ref()
+        .ok_or_else(|| never("nobody to write to"))?;
     let from = mail.from.as_ref().unwrap_or(from);
     let host = from.address.rsplit('@').next().unwrap_or("localhost");
     let mut builder = Message::builder()
@@ -32,8 +35,14 @@ pub fn message(id: NoticeId, mail: &Mail, from: &Mailbox) -> Result<Message, Und
     let mut message = built.map_err(|error| never(&error.to_string()))?;
     for (name, value) in [
         // RFC 3834 5: so that no holiday notice comes back.
-        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
-        (HeaderName::new_from_ascii_str("Content-Language"), mail.locale.as_str()),
+        (
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated",
+        ),
+        (
+            HeaderName::new_from_ascii_str("Content-Language"),
+            mail.locale.as_str(),
+        ),
     ] {
         message
             .headers_mut()
@@ -102,9 +111,15 @@ mod tests {
 
     #[test]
     fn threat_04_a_name_or_subject_begins_no_header() {
-        let text = written(&mail("Ada\r\nBcc: eve@example.com", "Hi\r\nBcc: eve@example.com"));
+        let text = written(&mail(
+            "Ada\r\nBcc: eve@example.com",
+            "Hi\r\nBcc: eve@example.com",
+        ));
         let headers = text.split("\r\n\r\n").next().unwrap();
-        assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");
+        assert!(
+            !headers.lines().any(|line| line.starts_with("Bcc")),
+            "{headers}"
+        );
     }
 
     #[test]

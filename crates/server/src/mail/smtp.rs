@@ -101,7 +101,9 @@ fn trust(host: &str, extra_ca: Option<&Path>) -> anyhow::Result<TlsParameters> {
         let certificate = Certificate::from_pem(&pem).context("extra-ca")?;
         builder = builder.add_root_certificate(certificate);
     }
-    builder.build_rustls().context("TLS towards the mail server")
+    builder
+        .build_rustls()
+        .context("TLS towards the mail server")
 }
 
 impl Courier for Smtp {

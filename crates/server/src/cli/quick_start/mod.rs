@@ -32,6 +32,8 @@ use summary::Style;
 pub(super) const DATABASE: &str = "countersign.db";
 const MASTER_KEY: &str = "master.key";
 const FACTS: &str = "quickstart.json";
+/// Folder of the mails that a real server would send.
+const MAIL: &str = "mail";
 /// Everything the quick start makes, and nothing else: `--fresh` removes exactly these.
 const FILES: [&str; 7] = [
     DATABASE,
@@ -101,6 +103,7 @@ async fn start(options: Options) -> anyhow::Result<()> {
         listen: vec![first.to_string()],
         database: Some(format!("sqlite:{}", folder.join(DATABASE).display()).into()),
         master_key_file: Some(master_key(&folder)?),
+        mail_dir: Some(folder.join(MAIL)),
         log: Some(options.log),
         log_format: Some(options.log_format),
         ..RawConfig::default()
@@ -150,6 +153,21 @@ fn forget(folder: &Path) -> anyhow::Result<()> {
                 return Err(error).with_context(|| format!("cannot remove {}", file.display()));
             }
             _ => {}
+        }
+    }
+    forget_mails(&folder.join(MAIL))
+}
+
+/// Mails only: whatever else somebody put there stays.
+fn forget_mails(folder: &Path) -> anyhow::Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let file = entry?.path();
+        if file.extension().is_some_and(|it| it == "eml") {
+            std::fs::remove_file(&file)
+                .with_context(|| format!("cannot remove {}", file.display()))?;
         }
     }
     Ok(())

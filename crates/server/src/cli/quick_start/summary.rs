@@ -66,6 +66,10 @@ pub fn render(facts: &Facts, folder: &str, elapsed: u128, style: Style) -> anyho
         "Files",
         &format!("{folder} (all of this is in quickstart.json)"),
     )?;
+    row(
+        "Mail",
+        &format!("{folder}/mail and the log (codes are written there, nothing is sent)"),
+    )?;
 
     writeln!(out, "\n{}", style.title("Applications"))?;
     for it in &facts.applications {

@@ -1,5 +1,6 @@
 //! OpenID Connect libraries that nobody here wrote (`clients/` holds those of other languages)
 
+mod aiosmtpd;
 mod authlib;
 mod openid_client;
 mod openidconnect;
