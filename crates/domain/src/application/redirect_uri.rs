@@ -7,6 +7,7 @@
 //! without one, and what a registered `*` stands for.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +74,16 @@ pub enum NotRegistrable {
 /// Longest redirect URI in bytes.
 pub const MAX_LENGTH: usize = 2048;
 
-/// Hosts whose port is free when registered without one (RFC 8252 7.3; PingOne adds `localhost`).
-const LOOPBACK: &[&str] = &["127.0.0.1", "localhost", "[::1]"];
+/// Whether a host's port is free when registered without one (RFC 8252 7.3; PingOne adds `localhost`
+/// and the other addresses of the loopback).
+fn is_loopback(host: &str) -> bool {
+    let is_address = || {
+        let address = host.parse::<Ipv4Addr>();
+        // One spelling only: what a registered URI says is compared byte by byte.
+        address.is_ok_and(|ip| ip.is_loopback() && ip.to_string() == host)
+    };
+    matches!(host, "localhost" | "[::1]") || is_address()
+}
 
 /// Schemes that run or read something instead of calling the application.
 const REFUSED_SCHEMES: &[&str] = &[
@@ -144,7 +153,7 @@ fn matches_loopback(registered: &str, presented: &str) -> bool {
     let Some((scheme, host, tail)) = split(registered) else {
         return false;
     };
-    if !matches!(scheme, "http" | "https") || !LOOPBACK.contains(&host) {
+    if !matches!(scheme, "http" | "https") || !is_loopback(host) {
         return false;
     }
     let port = presented
@@ -243,7 +252,7 @@ pub fn check_registration(uri: &str, allow_wildcard: bool) -> Result<(), NotRegi
         "https" => check_host(uri, authority),
         "http" => {
             let host = without_port(authority);
-            if !LOOPBACK.contains(&host) {
+            if !is_loopback(host) {
                 return Err(NotRegistrable::Scheme);
             }
             check_host(uri, authority)

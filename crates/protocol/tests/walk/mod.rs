@@ -192,12 +192,12 @@ impl World {
         let params = Params::parse(query.as_bytes()).unwrap();
         let reply = match authorize(&cx, &params, token.as_ref()).await {
             Ok(reply) => reply,
-            Err(Failure::Refused(refused)) => {
-                assert_eq!(refused.refusal, Refusal::LoginRequired, "{query}");
-                return;
-            }
-            Err(Failure::Fault(fault)) => panic!("{fault}"),
+            Err(failure) => panic!("{query}: {failure}"),
         };
+        if let Answer::Refused(refused) = reply.answer {
+            assert_eq!(refused.refusal, Refusal::LoginRequired, "{query}");
+            return;
+        }
         if let Some(token) = reply.cookie {
             self.browsers[browser].token = Some(token);
         }

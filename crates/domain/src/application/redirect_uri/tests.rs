@@ -28,7 +28,7 @@ fn a_registered_uri_matches_itself_and_nothing_near_it() {
 
 #[test]
 fn a_loopback_uri_without_a_port_takes_any_port() {
-    for host in ["127.0.0.1", "localhost", "[::1]"] {
+    for host in ["127.0.0.1", "127.0.0.2", "localhost", "[::1]"] {
         let registered = format!("http://{host}/cb");
         assert!(matches(&registered, &format!("http://{host}/cb"), false));
         assert!(matches(&registered, &format!("http://{host}:1/cb"), false));
@@ -62,11 +62,20 @@ fn a_loopback_uri_without_a_port_takes_any_port() {
         "http://127.0.0.1:81/cb",
         false
     ));
-    assert!(!matches(
-        "http://127.0.0.2/cb",
-        "http://127.0.0.2:81/cb",
-        false
-    ));
+    for other in [
+        "128.0.0.1",
+        "127.1",
+        "0x7f.0.0.1",
+        "127.0.0.01",
+        "localhost.",
+    ] {
+        let (registered, with_port) = (
+            format!("http://{other}/cb"),
+            format!("http://{other}:81/cb"),
+        );
+        assert!(!matches(&registered, &with_port, false), "{other}");
+        assert!(check_registration(&registered, false).is_err(), "{other}");
+    }
 }
 
 #[test]
