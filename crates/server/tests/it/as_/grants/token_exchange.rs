@@ -47,21 +47,39 @@ fn delegation() -> Value {
 async fn user_tokens(server: &TestServer) -> Value {
     let tenant = &server.tenant;
     let browser = tenant.browser();
-    let authorize = tenant.authorize(&tenant.native).set("scope", "openid orders:read");
+    let authorize = tenant
+        .authorize(&tenant.native)
+        .set("scope", "openid orders:read");
     let code = authorize.code(&browser).await;
-    tenant.redeem(&tenant.native, &code).send(&browser).await.expect_status(200).json()
+    tenant
+        .redeem(&tenant.native, &code)
+        .send(&browser)
+        .await
+        .expect_status(200)
+        .json()
 }
 
 async fn ask(server: &TestServer, fields: &[(&str, &str)]) -> Answer {
     let post = &server.tenant.post;
-    let mut form = vec![("client_id", post.id.as_str()), ("client_secret", &post.secret)];
+    let mut form = vec![
+        ("client_id", post.id.as_str()),
+        ("client_secret", &post.secret),
+    ];
     form.extend(fields);
     let browser = server.tenant.browser();
-    browser.post(server.tenant.endpoint("token")).form(form).send().await
+    browser
+        .post(server.tenant.endpoint("token"))
+        .form(form)
+        .send()
+        .await
 }
 
 async fn exchange(server: &TestServer, token: &str, kind: &str, more: &[(&str, &str)]) -> Answer {
-    let mut fields = vec![("grant_type", GRANT), ("subject_token", token), ("subject_token_type", kind)];
+    let mut fields = vec![
+        ("grant_type", GRANT),
+        ("subject_token", token),
+        ("subject_token_type", kind),
+    ];
     if !more.iter().any(|(name, _)| *name == "scope") {
         fields.push(("scope", "points:read"));
     }
@@ -75,7 +93,12 @@ fn text(tokens: &Value, name: &str) -> String {
 
 #[track_caller]
 fn is_error(answer: &Answer, error: &str) {
-    assert_eq!((answer.status, answer.text("/error").as_str()), (400, error), "{}", answer.body);
+    assert_eq!(
+        (answer.status, answer.text("/error").as_str()),
+        (400, error),
+        "{}",
+        answer.body
+    );
 }
 
 on_every_adapter! {
@@ -130,7 +153,7 @@ on_every_adapter! {
     async fn parameters_have_their_errors(server: TestServer) {
         configure(&server, json!([])).await;
         let token = text(&user_tokens(&server).await, "access_token");
-        let all = |more| exchange(&server, &token, ACCESS, more);
+        let all = async |more: &[(&str, &str)]| exchange(&server, &token, ACCESS, more).await;
         let _ = all(&[("requested_token_type", ACCESS)]).await.expect_status(200);
         is_error(&all(&[("requested_token_type", ID)]).await, "invalid_request");
         is_error(&all(&[("scope", "")]).await, "invalid_scope");
