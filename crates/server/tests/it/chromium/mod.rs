@@ -1,6 +1,10 @@
 //! The sign-on page in headless Chromium
 
 mod check_session;
+mod codes;
+mod every_page;
+mod measure;
+mod tour;
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
 use countersign_testkit::{Adapter, REDIRECT_URI, Tenant, code_of, run_in_real_time};

@@ -1,4 +1,5 @@
 //! Pages that people see
 
+mod codes;
 mod must_change_password;
 mod sign_on;

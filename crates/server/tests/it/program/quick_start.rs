@@ -43,6 +43,46 @@ fn the_three_printed_curls_end_in_tokens() {
     assert!(server.stop());
 }
 
+/// Without a mail server the code lands in a folder beside the data, and in the log.
+#[test]
+fn a_recovery_code_lands_in_a_folder_and_in_the_log() {
+    use std::io::{BufRead, BufReader};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(folder.path(), &["--log-format", "json"]);
+    let log = server.child.stderr.take().unwrap();
+    let curls = printed_curls(&server.said);
+    // The first of the three starts a flow; the second names its URL.
+    let (_, url) = curls.split_once("-b ").unwrap();
+    let flows = url.split_whitespace().find(|word| word.contains("/flows/"));
+    let flows = flows.unwrap().replace("/$FLOW", "");
+    let jar = folder.path().join("countersign-data/cookies.txt");
+    let first = curls.trim().split("\n\n").next().unwrap();
+    let user = facts(folder.path())["users"][0]["username"].clone();
+    let script = format!(
+        "{first}\ncurl -s -b {} {flows}/$FLOW \
+         -H 'Content-Type: application/vnd.pingidentity.password.forgot+json' \
+         -d '{{\"username\": {user}}}'",
+        jar.display()
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let stands: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!(
+        stands["status"], "RECOVERY_CODE_REQUIRED",
+        "{stands} {script}"
+    );
+    let mut lines = BufReader::new(log).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("MAIL NOT SENT")).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let file = line["file"].as_str().or(line["fields"]["file"].as_str());
+    let mail = std::fs::read_to_string(file.unwrap()).unwrap();
+    assert!(mail.contains("Your password recovery code"), "{mail}");
+    assert!(server.said.contains("/mail and the log"));
+    assert!(server.stop());
+    let listed = run(folder.path(), &["mail"]);
+    assert_eq!(text(&listed.stdout), "waiting: 0\ngiven up: 0\n");
+}
+
 #[test]
 fn a_later_start_finds_everything_as_it_was_and_fresh_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
