@@ -7,7 +7,9 @@ use countersign_domain::notice::Mail;
 use countersign_domain::ports::{Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::cx::Cx;
+use countersign_protocol::audit::Aside;
 use countersign_protocol::explain::Explanations;
+use countersign_protocol::webhooks::courier::{self, Round};
 use countersign_server::config::{Config, RawConfig};
 use countersign_server::listen::Listeners;
 use countersign_server::wire_up::{self, Overrides};
@@ -18,7 +20,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::store::Home;
-use crate::{Adapter, CountingHeavy, Mailbox, SeededEntropy, Tenant, VirtualClock, broken, fixture};
+use crate::{
+    Adapter, CountingHeavy, Mailbox, SeededEntropy, Tenant, VirtualClock, broken, fixture,
+};
 
 /// A running server.
 pub struct TestServer {
@@ -42,6 +46,7 @@ pub struct TestServer {
     pub mailbox: Arc<Mailbox>,
     cache: Arc<ConfigurationCache>,
     explanations: Arc<Explanations>,
+    aside: Arc<Aside>,
     api_url: String,
     home: Arc<Home>,
 }
@@ -68,6 +73,7 @@ impl TestServer {
             mailbox: Arc::default(),
             cache: node.cache,
             explanations: node.explanations,
+            aside: node.aside,
             api_url: node.api_url,
             home: Arc::clone(&home),
         };
@@ -133,10 +139,25 @@ impl TestServer {
         poll(&self.cache).await;
     }
 
+    /// Serves webhooks now, as the job does every second.
+    pub async fn deliver_webhooks(&self) -> Round {
+        delivered(&self.cache).await
+    }
+
+    /// Writes the events that no request took along, as the job does every second; says how many.
+    pub async fn write_events(&self) -> usize {
+        let written = self.aside.write(&*self.ports.store, self.ports.clock.now());
+        written.await.unwrap_or_else(|fault| broken("cannot write events", fault))
+    }
+
     /// Writes explanations of refusals down now, as the job does every second; says how many.
     pub async fn save_explanations(&self) -> usize {
-        let saved = self.explanations.save(&*self.ports.store, self.ports.clock.now());
-        saved.await.unwrap_or_else(|fault| broken("cannot save explanations", fault))
+        let saved = self
+            .explanations
+            .save(&*self.ports.store, self.ports.clock.now());
+        saved
+            .await
+            .unwrap_or_else(|fault| broken("cannot save explanations", fault))
     }
 }
 
@@ -167,10 +188,20 @@ pub struct AnotherNode {
 }
 
 impl AnotherNode {
+    /// Serves webhooks now, as the job does every second.
+    pub async fn deliver_webhooks(&self) -> Round {
+        delivered(&self.cache).await
+    }
+
     /// Looks for configuration changes now, as the job does every second.
     pub async fn poll_changes(&self) {
         poll(&self.cache).await;
     }
+}
+
+async fn delivered(cache: &ConfigurationCache) -> Round {
+    let round = courier::deliver(cache).await;
+    round.unwrap_or_else(|fault| broken("cannot deliver to webhooks", fault))
 }
 
 async fn poll(cache: &ConfigurationCache) {
@@ -184,6 +215,7 @@ struct Node {
     ports: Ports,
     cache: Arc<ConfigurationCache>,
     explanations: Arc<Explanations>,
+    aside: Arc<Aside>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
@@ -228,6 +260,7 @@ impl Node {
         let (ports, cache) = (server.ports.clone(), Arc::clone(&server.cache));
         let api_url = server.urls.api().to_owned();
         let explanations = Arc::clone(server.product.explanations());
+        let aside = Arc::clone(server.product.aside());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
             let shutdown = async {
@@ -242,6 +275,7 @@ impl Node {
             ports,
             cache,
             explanations,
+            aside,
             stop,
             running,
         }

@@ -1,6 +1,10 @@
 //! `/v1/environments`
 
+mod activities;
+mod explanations;
 mod populations;
+mod sessions;
+mod subscriptions;
 mod users;
 
 use countersign_testkit::{TestServer, on_every_adapter};
