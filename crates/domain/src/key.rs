@@ -16,6 +16,8 @@ pub enum KeyAlgorithm {
     RSA,
     /// Elliptic curve.
     EC,
+    /// Edwards curve. Ours: PingOne has none.
+    OKP,
 }
 
 /// How a key signs.
@@ -33,6 +35,58 @@ pub enum SignatureAlgorithm {
     SHA384withECDSA,
     /// ECDSA with SHA-512.
     SHA512withECDSA,
+    /// RSASSA-PSS with SHA-256: `PS256`. Ours: PingOne signs tokens with `RS256` alone.
+    SHA256withRSAandMGF1,
+    /// Ed25519: `EdDSA`. Ours, too.
+    Ed25519,
+}
+
+/// What must be made for a key: its family with its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySpec {
+    /// RSA of 2048 bits.
+    Rsa2048,
+    /// RSA of 3072 bits.
+    Rsa3072,
+    /// RSA of 4096 bits.
+    Rsa4096,
+    /// The curve P-256.
+    P256,
+    /// The curve P-384.
+    P384,
+    /// The curve Ed25519.
+    Ed25519,
+}
+
+impl KeySpec {
+    /// What a family, a length and a way of signing amount to; `None` when they do not go together
+    /// or cannot sign tokens here.
+    pub const fn of(
+        algorithm: KeyAlgorithm,
+        length: u32,
+        signature: SignatureAlgorithm,
+    ) -> Option<Self> {
+        use SignatureAlgorithm::{
+            Ed25519, SHA256withECDSA, SHA256withRSA, SHA256withRSAandMGF1, SHA384withECDSA,
+            SHA384withRSA, SHA512withRSA,
+        };
+        Some(match (algorithm, length, signature) {
+            (
+                KeyAlgorithm::RSA,
+                bits,
+                SHA256withRSA | SHA384withRSA | SHA512withRSA | SHA256withRSAandMGF1,
+            ) => match bits {
+                2048 => Self::Rsa2048,
+                3072 => Self::Rsa3072,
+                4096 => Self::Rsa4096,
+                _ => return None,
+            },
+            (KeyAlgorithm::EC, 256, SHA256withECDSA) => Self::P256,
+            (KeyAlgorithm::EC, 384, SHA384withECDSA) => Self::P384,
+            (KeyAlgorithm::OKP, 256, Ed25519) => Self::Ed25519,
+            _ => return None,
+        })
+    }
 }
 
 /// What a key is for.
@@ -155,11 +209,11 @@ pub struct KeyRotationPolicy {
     pub default: bool,
     /// Issuer and subject of its certificates.
     pub dn: String,
-    /// Family; RSA only.
+    /// Family. PingOne has RSA only.
     pub algorithm: KeyAlgorithm,
     /// Length in bits.
     pub key_length: u32,
-    /// How its keys sign; `SHA256withRSA` only.
+    /// How its keys sign. PingOne has `SHA256withRSA` only.
     pub signature_algorithm: SignatureAlgorithm,
     /// What its keys are for; signing only.
     pub usage_type: KeyUsageType,
@@ -191,6 +245,11 @@ const fn default_validity() -> u32 {
 impl KeyRotationPolicy {
     /// Unique: name.
     pub const UNIQUE_NAME: IndexName = "name";
+
+    /// What its keys are made of; `None` when they cannot sign tokens here.
+    pub const fn key_spec(&self) -> Option<KeySpec> {
+        KeySpec::of(self.algorithm, self.key_length, self.signature_algorithm)
+    }
 
     /// When the next key is due to become the current one.
     pub fn rotates_at(&self) -> Time {

@@ -22,7 +22,7 @@ use countersign_domain::ids::{
     AgreementId, ApplicationId, EnvId, IdentityProviderId, KeyId, KeyRotationPolicyId,
     PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId, ThemeId,
 };
-use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyUsageType, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::password::policy::PasswordPolicy;
@@ -382,16 +382,14 @@ impl ConfigurationCache {
         Ok(())
     }
 
-    /// Key rotation policies that are due, among the environments in use.
-    pub fn rotations_due(&self, now: Time) -> Vec<(EnvId, KeyRotationPolicyId)> {
+    /// Key rotation policies that are due, among the environments in use, with what their keys are
+    /// made of.
+    pub fn rotations_due(&self, now: Time) -> Vec<(EnvId, KeyRotationPolicyId, KeySpec)> {
         let mut due = Vec::new();
         for (env, snapshot) in &self.snapshots {
             let policies = snapshot.rotation_policies.iter();
-            due.extend(
-                policies
-                    .filter(|p| p.rotates_at() <= now)
-                    .map(|p| (*env, p.id)),
-            );
+            let policies = policies.filter(|policy| policy.rotates_at() <= now);
+            due.extend(policies.filter_map(|policy| Some((*env, policy.id, policy.key_spec()?))));
         }
         due
     }
@@ -478,15 +476,21 @@ async fn load_snapshot(
         .collect();
     let mut keys = Vec::new();
     for key in all::<SigningKey>(store, env, now).await? {
-        if now < key.expires_at {
-            keys.push(KeyMaterial::new(env, key)?);
+        if now >= key.expires_at || key.usage_type != KeyUsageType::Signing {
+            continue;
+        }
+        let id = key.id;
+        match KeyMaterial::new(env, key) {
+            Ok(key) => keys.push(key),
+            // One key that nobody can use must not take the others down.
+            Err(fault) => tracing::warn!(%env, key = %id, %fault, "a key is left out"),
         }
     }
     let issuer = urls.issuer(env);
     Ok(Snapshot {
         id: env,
         seq,
-        discovery: well_known::openid_configuration::render(&issuer, &environment.settings).into(),
+        discovery: well_known::openid_configuration::render(&issuer, &environment.settings, &keys).into(),
         jwks: crate::as_::jwks::render(&keys).into(),
         environment,
         issuer,

@@ -46,9 +46,19 @@ pub async fn rotate(
         entropy: &*ports.entropy,
         now,
     };
+    let (dn, days, signature) = (
+        policy.dn.clone(),
+        policy.validity_period,
+        policy.signature_algorithm,
+    );
     let make = |pair: &KeyPair| {
+        if !pair.can_sign(signature) {
+            return Err(Fault::Crypto("the new keys are not what the policy asks for"));
+        }
         let id = KeyId::random(&*ports.entropy);
-        certified_key(maker, env, id, &policy.dn, pair, policy.validity_period)
+        let mut key = certified_key(maker, env, id, &dn, pair, days)?;
+        key.signature_algorithm = signature;
+        Ok(key)
     };
     let [spare, next] = fresh;
     let next = make(&next)?;

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_domain::key::KeySpec;
 use countersign_domain::notice::Courier;
 use countersign_domain::ports::Ports;
 use countersign_domain::store::Fault;
@@ -156,8 +157,8 @@ async fn poll(cache: Arc<ConfigurationCache>) -> Duration {
 
 async fn rotate(cache: Arc<ConfigurationCache>) -> Duration {
     let ports = cache.ports();
-    for (env, policy) in cache.rotations_due(ports.clock.now()) {
-        match fresh_keys().await {
+    for (env, policy, spec) in cache.rotations_due(ports.clock.now()) {
+        match fresh_keys(spec).await {
             Ok(fresh) => {
                 let now = ports.clock.now();
                 match rotation::rotate(ports, cache.urls().api(), env, policy, fresh, now).await {
@@ -176,8 +177,8 @@ async fn rotate(cache: Arc<ConfigurationCache>) -> Duration {
     clippy::disallowed_methods,
     reason = "two RSA keys, one environment at a time: bounded by this job, and not a request"
 )]
-async fn fresh_keys() -> Result<[KeyPair; 2], Fault> {
-    let make = || Ok([KeyPair::generate()?, KeyPair::generate()?]);
+async fn fresh_keys(spec: KeySpec) -> Result<[KeyPair; 2], Fault> {
+    let make = move || Ok([KeyPair::generate_for(spec)?, KeyPair::generate_for(spec)?]);
     tokio::task::spawn_blocking(make)
         .await
         .unwrap_or(Err(Fault::Crypto("making keys was interrupted")))

@@ -1,16 +1,19 @@
-//! Making a signing key: the RSA pair, its self-signed certificate, and the stored form of both.
+//! Making a signing key: the pair, its self-signed certificate, and the stored form of both.
 
 use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::entity::Entity;
 use countersign_domain::ids::{EnvId, KeyId};
 use countersign_domain::key::{
-    KeyAlgorithm, KeyStatus, KeyUsageType, SignatureAlgorithm, SigningKey,
+    KeyAlgorithm, KeySpec, KeyStatus, KeyUsageType, SignatureAlgorithm, SigningKey,
 };
 use countersign_domain::ports::Entropy;
 use countersign_domain::store::{Fault, Key};
@@ -22,42 +25,88 @@ use zeroize::Zeroizing;
 
 use super::Maker;
 
-/// An RSA key pair in memory: PKCS#8 DER.
+/// A key pair in memory: PKCS#8 DER.
 pub struct KeyPair {
     pkcs8: Zeroizing<Vec<u8>>,
-    bits: u32,
+    kind: Kind,
+}
+
+/// What a pair is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rsa { bits: u32 },
+    P256,
+    P384,
+    Ed25519,
 }
 
 impl fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyPair({} bits)", self.bits)
+        write!(f, "KeyPair({:?})", self.kind)
     }
 }
 
 impl KeyPair {
-    /// Length of the keys made here.
+    /// Length of the RSA keys that a new environment gets.
     pub const BITS: u32 = 2048;
 
-    /// Makes a new pair. Takes some 70 ms of processor time: not on an async thread.
+    /// Makes a new RSA pair of that length. Takes some 70 ms of processor time: not on an async
+    /// thread.
     pub fn generate() -> Result<Self, Fault> {
+        Self::generate_for(KeySpec::Rsa2048)
+    }
+
+    /// Makes a new pair. RSA of 4096 bits takes a second and more.
+    pub fn generate_for(spec: KeySpec) -> Result<Self, Fault> {
+        const FAILED: Fault = Fault::Crypto("key generation failed");
+        let curve = |algorithm| {
+            let pair = EcdsaKeyPair::generate(algorithm).map_err(|_| FAILED)?;
+            Self::from_pkcs8(pair.to_pkcs8v1().map_err(|_| FAILED)?.as_ref())
+        };
+        match spec {
+            KeySpec::Rsa2048 => Self::generate_rsa(KeySize::Rsa2048),
+            KeySpec::Rsa3072 => Self::generate_rsa(KeySize::Rsa3072),
+            KeySpec::Rsa4096 => Self::generate_rsa(KeySize::Rsa4096),
+            KeySpec::P256 => curve(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            KeySpec::P384 => curve(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            KeySpec::Ed25519 => {
+                let pair = Ed25519KeyPair::generate().map_err(|_| FAILED)?;
+                Self::from_pkcs8(pair.to_pkcs8v1().map_err(|_| FAILED)?.as_ref())
+            }
+        }
+    }
+
+    fn generate_rsa(size: KeySize) -> Result<Self, Fault> {
         const FAILED: Fault = Fault::Crypto("RSA key generation failed");
-        let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| FAILED)?;
+        let pair = aws_lc_rs::rsa::KeyPair::generate(size).map_err(|_| FAILED)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| FAILED)?;
         Self::from_pkcs8(der.as_ref())
     }
 
-    /// A pair from elsewhere, PKCS#8 DER. RSA of 2048 bits or more.
+    /// A pair from elsewhere, PKCS#8 DER: RSA of 2048 bits or more, P-256, P-384 or Ed25519.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, Fault> {
-        let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(der)
-            .map_err(|_| Fault::Crypto("not an RSA private key of 2048 to 8192 bits"))?;
-        let bits = u32::try_from(pair.public_modulus_len().saturating_mul(8)).unwrap_or(0);
+        let kind = if let Ok(pair) = aws_lc_rs::rsa::KeyPair::from_pkcs8(der) {
+            let bits = u32::try_from(pair.public_modulus_len().saturating_mul(8)).unwrap_or(0);
+            Kind::Rsa { bits }
+        } else if EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).is_ok() {
+            Kind::P256
+        } else if EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der).is_ok() {
+            Kind::P384
+        } else if Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).is_ok() {
+            Kind::Ed25519
+        } else {
+            return Err(Fault::Crypto(
+                "not a private key of RSA (2048 to 8192 bits), P-256, P-384 or Ed25519",
+            ));
+        };
         Ok(Self {
             pkcs8: Zeroizing::new(der.to_vec()),
-            bits,
+            kind,
         })
     }
 
-    /// A pair from elsewhere, PEM (`PRIVATE KEY` or `RSA PRIVATE KEY`), not encrypted.
+    /// A pair from elsewhere, PEM (`PRIVATE KEY`, `RSA PRIVATE KEY`, `EC PRIVATE KEY`), not
+    /// encrypted.
     pub fn from_pem(pem: &str) -> Result<Self, Fault> {
         const BAD: Fault = Fault::Crypto("not an unencrypted private key in PEM");
         match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| BAD)? {
@@ -68,13 +117,65 @@ impl KeyPair {
                 let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| BAD)?;
                 Self::from_pkcs8(pkcs8.as_ref())
             }
+            PrivateKeyDer::Sec1(der) => {
+                let curves = [
+                    &ECDSA_P256_SHA256_FIXED_SIGNING,
+                    &ECDSA_P384_SHA384_FIXED_SIGNING,
+                ];
+                let der = der.secret_sec1_der();
+                let mut pairs = curves
+                    .into_iter()
+                    .filter_map(|curve| EcdsaKeyPair::from_private_key_der(curve, der).ok());
+                let pair = pairs.next().ok_or(BAD)?;
+                Self::from_pkcs8(pair.to_pkcs8v1().map_err(|_| BAD)?.as_ref())
+            }
             _ => Err(BAD),
         }
     }
 
     /// Length in bits.
     pub const fn bits(&self) -> u32 {
-        self.bits
+        match self.kind {
+            Kind::Rsa { bits } => bits,
+            Kind::P256 | Kind::Ed25519 => 256,
+            Kind::P384 => 384,
+        }
+    }
+
+    /// Its family.
+    pub const fn algorithm(&self) -> KeyAlgorithm {
+        match self.kind {
+            Kind::Rsa { .. } => KeyAlgorithm::RSA,
+            Kind::P256 | Kind::P384 => KeyAlgorithm::EC,
+            Kind::Ed25519 => KeyAlgorithm::OKP,
+        }
+    }
+
+    /// How it signs, unless something else is said.
+    pub const fn usual_signature(&self) -> SignatureAlgorithm {
+        match self.kind {
+            Kind::Rsa { .. } => SignatureAlgorithm::SHA256withRSA,
+            Kind::P256 => SignatureAlgorithm::SHA256withECDSA,
+            Kind::P384 => SignatureAlgorithm::SHA384withECDSA,
+            Kind::Ed25519 => SignatureAlgorithm::Ed25519,
+        }
+    }
+
+    /// Whether it can sign like this.
+    pub const fn can_sign(&self, signature: SignatureAlgorithm) -> bool {
+        use SignatureAlgorithm::{
+            Ed25519, SHA256withECDSA, SHA256withRSA, SHA256withRSAandMGF1, SHA384withECDSA,
+            SHA384withRSA, SHA512withECDSA, SHA512withRSA,
+        };
+        match signature {
+            SHA256withRSA | SHA384withRSA | SHA512withRSA | SHA256withRSAandMGF1 => {
+                matches!(self.kind, Kind::Rsa { .. })
+            }
+            SHA256withECDSA => matches!(self.kind, Kind::P256),
+            SHA384withECDSA => matches!(self.kind, Kind::P384),
+            Ed25519 => matches!(self.kind, Kind::Ed25519),
+            SHA512withECDSA => false,
+        }
     }
 
     /// The private key, PKCS#8 DER.
@@ -89,7 +190,13 @@ impl KeyPair {
 
     fn for_certificate(&self) -> Result<rcgen::KeyPair, Fault> {
         let der = PrivatePkcs8KeyDer::from(self.pkcs8.as_slice());
-        rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_RSA_SHA256)
+        let algorithm = match self.kind {
+            Kind::Rsa { .. } => &rcgen::PKCS_RSA_SHA256,
+            Kind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Kind::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            Kind::Ed25519 => &rcgen::PKCS_ED25519,
+        };
+        rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, algorithm)
             .map_err(|_| Fault::Crypto("the key cannot sign its certificate"))
     }
 
@@ -198,9 +305,9 @@ pub(super) fn seal(
     Ok(SigningKey {
         id,
         name: certification.dn.to_owned(),
-        algorithm: KeyAlgorithm::RSA,
+        algorithm: pair.algorithm(),
         key_length: pair.bits(),
-        signature_algorithm: SignatureAlgorithm::SHA256withRSA,
+        signature_algorithm: pair.usual_signature(),
         usage_type: KeyUsageType::Signing,
         default: false,
         status: KeyStatus::Valid,

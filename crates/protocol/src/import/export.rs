@@ -202,6 +202,7 @@ impl Exporter<'_> {
                 "default": key.default,
                 "status": key.status,
                 "usageType": key.usage_type,
+                "signatureAlgorithm": key.signature_algorithm,
                 "createdAt": key.created_at,
                 "certificate": key.certificate,
                 "subjectDN": key.subject_dn,

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{EnvId, KeyId, derived_uuid};
-use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::key::{KeyRotationPolicy, KeySpec, SignatureAlgorithm, SigningKey};
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
 use rustls_pki_types::CertificateDer;
@@ -37,6 +37,7 @@ impl Plan<'_> {
             "default",
             "status",
             "usageType",
+            "signatureAlgorithm",
             "subjectDN",
             "validityPeriod",
             "createdAt",
@@ -105,6 +106,12 @@ impl Plan<'_> {
             fresh: Vec::new(),
             nested: &[],
         })?;
+        if let Some(key) = &built {
+            let pair = key_pair::open_private(tools.maker.vault, env, key)?;
+            if !pair.can_sign(key.signature_algorithm) {
+                self.note(line, "signatureAlgorithm", "is not one that this key can sign with");
+            }
+        }
         if let Some(key) = built.filter(|it| it.default) {
             self.only_default(env, &key.id(), |other: &mut SigningKey| {
                 other.usage_type == key.usage_type && std::mem::take(&mut other.default)
@@ -119,6 +126,7 @@ impl Plan<'_> {
         };
         let id = self.named(env, &mut node, &KEY_ROTATION_POLICY, "", &name);
         let is_new = !self.draft.has(kinds::KEY_ROTATION_POLICY, env, id);
+        let spec = wanted_spec(&node);
         let dn = format!("CN={name}, O=Countersign");
         for (field, label) in [("currentKeyId", "current"), ("nextKeyId", "next")] {
             if let Some(value) = node.take(field) {
@@ -129,8 +137,16 @@ impl Plan<'_> {
                 let label = format!("{name}/{label}");
                 let key = derived_uuid(env, kinds::KEY, &label);
                 let key = KeyId::from_uuid(key);
-                let pair = (tools.make_key)()?;
-                let made = crate::defaults::signing_key(tools.maker, env, key, &dn, &pair, false)?;
+                let Some((spec, signature)) = spec else {
+                    continue;
+                };
+                let pair = match spec {
+                    KeySpec::Rsa2048 => (tools.make_key)()?,
+                    spec => KeyPair::generate_for(spec)?,
+                };
+                let mut made =
+                    crate::defaults::signing_key(tools.maker, env, key, &dn, &pair, false)?;
+                made.signature_algorithm = signature;
                 self.draft.put(env, &made)?;
                 node.set(field, Node::text(key.to_string(), node.line));
             }
@@ -152,6 +168,12 @@ impl Plan<'_> {
             nested: &["id"],
         })?;
         let Some(policy) = built else { return Ok(()) };
+        if policy.key_spec().is_none() {
+            let message = "must be RSA of 2048, 3072 or 4096 bits with SHA256withRSA, \
+                SHA384withRSA, SHA512withRSA or SHA256withRSAandMGF1; EC of 256 bits with \
+                SHA256withECDSA or of 384 with SHA384withECDSA; or OKP of 256 with Ed25519";
+            self.note(line, "signatureAlgorithm", message);
+        }
         if !(30..policy.validity_period).contains(&policy.rotation_period) {
             let message = "must be 30 or more, and less than validityPeriod";
             self.note(line, "rotationPeriod", message);
@@ -188,6 +210,19 @@ impl Plan<'_> {
         self.note(node.line, field, format!("there is no key `{text}`"));
         Ok(None)
     }
+}
+
+/// What keys a policy of the file asks for, as far as it says so; `None` when that is none that can
+/// be made.
+fn wanted_spec(node: &Node) -> Option<(KeySpec, SignatureAlgorithm)> {
+    let word = |field, usual: &'static str| json!(node.get_text(field).unwrap_or(usual));
+    let algorithm = serde_json::from_value(word("algorithm", "RSA")).ok()?;
+    let signature = serde_json::from_value(word("signatureAlgorithm", "SHA256withRSA")).ok()?;
+    let bits = match node.get("keyLength").map(|it| &it.data) {
+        Some(Data::Number(bits)) => bits.as_u64().and_then(|it| u32::try_from(it).ok())?,
+        _ => KeyPair::BITS,
+    };
+    Some((KeySpec::of(algorithm, bits, signature)?, signature))
 }
 
 /// The stored form of a key of the file. Unchanged when it is the same private key and the

@@ -1,15 +1,14 @@
-//! Signs compact JWS with RS256. Five lines of format over a checked primitive; the JOSE crate
-//! would parse the private key for every token.
+//! Signs compact JWS with the algorithm of the key. Five lines of format over a checked primitive;
+//! the JOSE crate would parse the private key for every token.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::store::Fault;
 use countersign_domain::vault::Vault;
 use serde::Serialize;
 
-use super::keys::KeyMaterial;
+use super::keys::{KeyMaterial, Signer};
 
 #[derive(Serialize)]
 struct Header<'a> {
@@ -38,9 +37,8 @@ pub fn sign(
     claims: &impl Serialize,
 ) -> Result<String, Fault> {
     const UNSERIALIZABLE: Fault = Fault::Crypto("claims cannot be written as JSON");
-    let pair = key.signing(vault)?;
     let header = Header {
-        alg: "RS256",
+        alg: key.jwk.alg,
         typ: options.typ,
         kid: &key.jwk.kid,
         x5t: options.x5t.then_some(key.jwk.x5t.as_str()),
@@ -51,15 +49,23 @@ pub fn sign(
     URL_SAFE_NO_PAD.encode_string(header, &mut token);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-    let mut signature = vec![0; pair.public_modulus_len()];
-    // PKCS#1 v1.5 draws no randomness; the primitive's signature asks for a source all the same.
-    pair.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        token.as_bytes(),
-        &mut signature,
-    )
-    .map_err(|_| Fault::Crypto("signing failed"))?;
+    const FAILED: Fault = Fault::Crypto("signing failed");
+    let random = SystemRandom::new();
+    let message = token.as_bytes();
+    let signature = match key.signing(vault)? {
+        Signer::Rsa(pair, padding) => {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(*padding, &random, message, &mut signature)
+                .map_err(|_| FAILED)?;
+            signature
+        }
+        // Fixed length: both numbers one after the other, as JWS has it (RFC 7518 3.4).
+        Signer::Ec(pair) => {
+            let signature = pair.sign(&random, message).map_err(|_| FAILED)?;
+            signature.as_ref().to_vec()
+        }
+        Signer::Ed(pair) => pair.sign(message).as_ref().to_vec(),
+    };
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)

@@ -2,7 +2,7 @@
 //! header; nothing of a token is read before its signature holds (`threats.md` 15, 16).
 
 use countersign_domain::time::Time;
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::Validation;
 use serde::de::DeserializeOwned;
 
 use super::header::{self, Malformed};
@@ -73,7 +73,7 @@ pub fn verify<'k, C: DeserializeOwned + Clone>(
     if header.alg != key.jwk.alg {
         return Err(Untrusted::Algorithm(header.alg));
     }
-    let mut validation = Validation::new(Algorithm::RS256);
+    let mut validation = Validation::new(key.algorithm().verifying());
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;

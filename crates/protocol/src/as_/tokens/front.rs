@@ -68,11 +68,12 @@ pub fn sign(
         access_token = Some(token);
     }
     if let Some(mut claims) = tokens.id {
+        let key = cx.env.signing_key(application)?;
         if let Some(token) = &access_token {
-            id::bind_access_token(&mut claims, token);
+            id::bind_access_token(&mut claims, token, key);
         }
         if let Some(code) = code {
-            id::bind_code(&mut claims, code);
+            id::bind_code(&mut claims, code, key);
         }
         parameters.push(("id_token", sign_id(cx, application, &claims)?));
     }

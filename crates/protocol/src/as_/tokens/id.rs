@@ -9,6 +9,7 @@ use super::{SignOn, claims};
 use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
+use crate::jose::keys::KeyMaterial;
 use crate::refusal::Refused;
 
 /// The header's `typ`: never that of an access token, so that neither passes for the other.
@@ -49,26 +50,20 @@ pub fn claims(
 }
 
 /// Adds `at_hash`.
-pub fn bind_access_token(id: &mut Map<String, Value>, access_token: &str) {
-    id.insert("at_hash".into(), json!(half_hash(access_token)));
+pub fn bind_access_token(id: &mut Map<String, Value>, access_token: &str, key: &KeyMaterial) {
+    id.insert("at_hash".into(), json!(half_hash(access_token, key)));
 }
 
 /// Adds `c_hash`.
 ///
 /// Spec: OIDC Core 3.3.2.11.
-pub fn bind_code(id: &mut Map<String, Value>, code: &str) {
-    id.insert("c_hash".into(), json!(half_hash(code)));
+pub fn bind_code(id: &mut Map<String, Value>, code: &str, key: &KeyMaterial) {
+    id.insert("c_hash".into(), json!(half_hash(code, key)));
 }
 
-/// The left half of the SHA-256, in base64url.
-///
-/// Spec: OIDC Core 3.1.3.6 (for RS256).
-fn half_hash(token: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    let half = hash
-        .as_ref()
-        .first_chunk::<16>()
-        .copied()
-        .unwrap_or_default();
-    URL_SAFE_NO_PAD.encode(half)
+/// The left half of the hash that goes with the signing key, in base64url.
+fn half_hash(token: &str, key: &KeyMaterial) -> String {
+    let hash = digest::digest(key.digest(), token.as_bytes());
+    let hash = hash.as_ref();
+    URL_SAFE_NO_PAD.encode(hash.get(..hash.len() / 2).unwrap_or_default())
 }

@@ -133,10 +133,11 @@ pub fn sign(
     claims: TokenClaims,
 ) -> Result<TokenResponse, Fault> {
     let access_token = sign_access(cx, application, &claims.access)?;
+    let key = cx.env.signing_key(application)?;
     let id_token = claims
         .id
         .map(|mut id| {
-            id::bind_access_token(&mut id, &access_token);
+            id::bind_access_token(&mut id, &access_token, key);
             sign_id(cx, application, &id)
         })
         .transpose()?;

@@ -7,10 +7,22 @@ use countersign_domain::environment::EnvironmentSettings;
 use serde_json::json;
 
 use crate::as_::checks::response_type;
+use crate::jose::keys::KeyMaterial;
 use crate::as_::{client_auth, grants, request_object, response_modes};
 
-/// Renders the document for an issuer.
-pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
+/// Renders the document for an issuer with these signing keys.
+pub fn render(
+    issuer: &str,
+    settings: &EnvironmentSettings,
+    keys: &[KeyMaterial],
+) -> String {
+    // Always there (OIDC Discovery 3), first; the others as there are keys for them.
+    let mut signing = vec!["RS256"];
+    for key in keys {
+        if !signing.contains(&key.jwk.alg) {
+            signing.push(key.jwk.alg);
+        }
+    }
     let mut grant_types: Vec<&str> = grants::GRANTS
         .iter()
         .map(|grant| grant.grant_type())
@@ -47,7 +59,7 @@ pub fn render(issuer: &str, settings: &EnvironmentSettings) -> String {
         "response_modes_supported": modes,
         "grant_types_supported": grant_types,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": signing,
         "userinfo_signing_alg_values_supported": ["none"],
         "request_object_signing_alg_values_supported": request_object::ALGORITHMS,
         "token_endpoint_auth_methods_supported": methods,
