@@ -85,7 +85,11 @@ fn substring(arguments: &[Value]) -> Option<Value> {
         usize::try_from(at.clamp(0, length)).ok()
     };
     let (start, end) = (place(start)?, place(end)?);
-    let part: String = characters.get(start..end).unwrap_or_default().iter().collect();
+    let part: String = characters
+        .get(start..end)
+        .unwrap_or_default()
+        .iter()
+        .collect();
     Some(part.into())
 }
 

@@ -178,10 +178,7 @@ impl Parser<'_, '_> {
     /// The word that comes next.
     fn word(&self) -> Option<&str> {
         let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
-        let end = self
-            .rest
-            .find(|it| !is_part(it))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|it| !is_part(it)).unwrap_or(self.rest.len());
         let word = self.rest.get(..end)?;
         let begins = word.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
         begins.then_some(word)
@@ -233,7 +230,9 @@ impl Parser<'_, '_> {
             let Some((_, operator)) = found else {
                 self.space();
                 if let Some(word) = self.word().filter(|word| UNSERVED.contains(word)) {
-                    return Err(format!("uses `{word}`, which this server does not evaluate"));
+                    return Err(format!(
+                        "uses `{word}`, which this server does not evaluate"
+                    ));
                 }
                 return Ok(left);
             };
@@ -284,8 +283,11 @@ impl Parser<'_, '_> {
                     .takes_word()
                     .ok_or("has a `.` without a name after it")?;
                 if self.takes("(") {
-                    return Err(format!("calls the method `{name}`; only functions of {} are \
-                        evaluated", libraries()));
+                    return Err(format!(
+                        "calls the method `{name}`; only functions of {} are \
+                        evaluated",
+                        libraries()
+                    ));
                 }
                 let name = Node::Literal(Value::String(name));
                 Node::Member(Box::new(node), Box::new(name))
@@ -314,7 +316,9 @@ impl Parser<'_, '_> {
         }
         let first = self.rest.chars().next().ok_or("ends too early")?;
         if first == '\'' || first == '"' {
-            return self.quoted(first).map(|text| Node::Literal(Value::String(text)));
+            return self
+                .quoted(first)
+                .map(|text| Node::Literal(Value::String(text)));
         }
         if first.is_ascii_digit() {
             return self.number();
@@ -330,7 +334,9 @@ impl Parser<'_, '_> {
             _ => {}
         }
         if UNSERVED.contains(&word.as_str()) || self.takes("(") {
-            return Err(format!("uses `{word}`, which this server does not evaluate"));
+            return Err(format!(
+                "uses `{word}`, which this server does not evaluate"
+            ));
         }
         match self.names {
             Some(names) if !names.contains(&word.as_str()) => Err(format!(
@@ -373,7 +379,9 @@ impl Parser<'_, '_> {
         }
         if arguments.len() != function.arguments {
             let wanted = function.arguments;
-            return Err(format!("calls #{word}.{name}, which takes {wanted} arguments, with another number"));
+            return Err(format!(
+                "calls #{word}.{name}, which takes {wanted} arguments, with another number"
+            ));
         }
         Ok(Node::Call(function, arguments))
     }
@@ -423,7 +431,9 @@ impl Parser<'_, '_> {
         self.space();
         match self.rest.chars().next() {
             Some(quote @ ('\'' | '"')) => self.quoted(quote),
-            _ => self.takes_word().ok_or_else(|| "has a map without a key".to_owned()),
+            _ => self
+                .takes_word()
+                .ok_or_else(|| "has a map without a key".to_owned()),
         }
     }
 
@@ -449,10 +459,7 @@ impl Parser<'_, '_> {
 
     fn number(&mut self) -> Parsed<Node> {
         let is_part = |it: char| it.is_ascii_digit() || it == '.';
-        let end = self
-            .rest
-            .find(|it| !is_part(it))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|it| !is_part(it)).unwrap_or(self.rest.len());
         let text = self.rest.get(..end).unwrap_or_default();
         let number = match text.parse::<i64>() {
             Ok(whole) => Some(Number::from(whole)),
@@ -461,10 +468,7 @@ impl Parser<'_, '_> {
         let number = number.ok_or_else(|| format!("has a number `{text}` that cannot be read"))?;
         self.rest = self.rest.get(end..).unwrap_or_default();
         // Long numbers of Java.
-        self.rest = self
-            .rest
-            .strip_prefix(['l', 'L'])
-            .unwrap_or(self.rest);
+        self.rest = self.rest.strip_prefix(['l', 'L']).unwrap_or(self.rest);
         Ok(Node::Literal(Value::Number(number)))
     }
 }

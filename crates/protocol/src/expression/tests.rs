@@ -29,12 +29,21 @@ fn mappings_read_the_user_and_the_application() {
         ("${#root.user.name.given}", json!("Ada")),
         ("${user.enabled}", json!(true)),
         ("${user['x-y']}", json!(3)),
-        ("${user.name.given} ${user.name.family}", json!("Ada Lovelace")),
+        (
+            "${user.name.given} ${user.name.family}",
+            json!("Ada Lovelace"),
+        ),
         ("${application.name}", json!("Shop")),
-        ("${#datetime.toUnixTimestamp(user.updatedAt)}", json!(1_767_225_600)),
+        (
+            "${#datetime.toUnixTimestamp(user.updatedAt)}",
+            json!(1_767_225_600),
+        ),
         ("constant", json!("constant")),
         ("a { b } $", json!("a { b } $")),
-        ("${user.name}", json!({"given": "Ada", "family": "Lovelace"})),
+        (
+            "${user.name}",
+            json!({"given": "Ada", "family": "Lovelace"}),
+        ),
     ] {
         assert_eq!(check(expression, NAMES), Ok(()), "{expression}");
         assert_eq!(value_of(expression), Some(value), "{expression}");
@@ -55,19 +64,46 @@ fn operators_and_functions_do_what_pages_say() {
         ("${-2 lt 1 and not (4 < 3)}", json!(true)),
         ("${5 > 6 or !(4 le 3)}", json!(true)),
         ("${{'USER'}}", json!(["USER"])),
-        ("${{'firstName': 'John', last: 1}}", json!({"firstName": "John", "last": 1})),
+        (
+            "${{'firstName': 'John', last: 1}}",
+            json!({"firstName": "John", "last": 1}),
+        ),
         ("${{:}}", json!({})),
-        ("${{'PM': 'Manager', 'SA': 'Architect'}[user.role] ?: 'Unknown'}", json!("Architect")),
-        ("${{'PM': 'Manager'}[user.role] ?: 'Unknown'}", json!("Unknown")),
-        ("${user.memberOfGroupNames.![#string.upperCase(#this)]}", json!(["ADMIN", "USER"])),
-        ("${user.memberOfGroupNames.?[#this != 'User']}", json!(["Admin"])),
+        (
+            "${{'PM': 'Manager', 'SA': 'Architect'}[user.role] ?: 'Unknown'}",
+            json!("Architect"),
+        ),
+        (
+            "${{'PM': 'Manager'}[user.role] ?: 'Unknown'}",
+            json!("Unknown"),
+        ),
+        (
+            "${user.memberOfGroupNames.![#string.upperCase(#this)]}",
+            json!(["ADMIN", "USER"]),
+        ),
+        (
+            "${user.memberOfGroupNames.?[#this != 'User']}",
+            json!(["Admin"]),
+        ),
         ("${user.memberOfGroupNames[1]}", json!("User")),
-        ("${#string.substring(user.name.given, 0, 1) + #string.substring(user.name.family, -4, -1)}", json!("Alac")),
-        ("${#string.isNotEmpty(user.nickname) ? user.nickname : user.username}", json!("ada")),
+        (
+            "${#string.substring(user.name.given, 0, 1) + #string.substring(user.name.family, -4, -1)}",
+            json!("Alac"),
+        ),
+        (
+            "${#string.isNotEmpty(user.nickname) ? user.nickname : user.username}",
+            json!("ada"),
+        ),
         ("${user.enabled ? 'yes' : 'no'}", json!("yes")),
         ("${user.nobody eq null}", json!(true)),
-        ("${#datetime.addDays('2021-01-31T01:01:01Z', 1)}", json!("2021-02-01T01:01:01.000Z")),
-        ("${#datetime.addDays('2021-03-01T00:00:00Z', -1)}", json!("2021-02-28T00:00:00.000Z")),
+        (
+            "${#datetime.addDays('2021-01-31T01:01:01Z', 1)}",
+            json!("2021-02-01T01:01:01.000Z"),
+        ),
+        (
+            "${#datetime.addDays('2021-03-01T00:00:00Z', -1)}",
+            json!("2021-02-28T00:00:00.000Z"),
+        ),
         (
             "${#root.context.requestData.subjectToken.may_act.sub == \
              #root.context.requestData.actorToken.client_id ? \
@@ -108,7 +144,10 @@ fn what_is_not_served_is_refused_by_name() {
         ("${T(java.lang.Runtime)}", "`T`"),
         ("${new java.io.File('x')}", "`new`"),
         ("${user.username matches '[a-z]+'}", "`matches`"),
-        ("${#regex.replaceAll(user.username, 'a', 'b')}", "#regex.replaceAll"),
+        (
+            "${#regex.replaceAll(user.username, 'a', 'b')}",
+            "#regex.replaceAll",
+        ),
         ("${#crypto.sha256('x')}", "#crypto.sha256"),
         ("${#string.trim()}", "1 arguments"),
         ("${nonsense.x}", "`nonsense`"),
@@ -133,7 +172,11 @@ fn threat_41_depth_and_work_are_bounded() {
     assert!(check(&negated, NAMES).unwrap_err().contains("too deeply"));
     let long = format!("${{1{}}}", " + 1".repeat(900));
     assert!(check(&long, NAMES).is_err());
-    assert!(check(&"x".repeat(5000), NAMES).unwrap_err().contains("longer"));
+    assert!(
+        check(&"x".repeat(5000), NAMES)
+            .unwrap_err()
+            .contains("longer")
+    );
     // Lists in lists in lists.
     let list: Vec<u32> = (0..100).collect();
     let user = json!({ "l": list });

@@ -24,7 +24,9 @@ async fn configure(server: &TestServer, control: Value, more: Value) {
     for (name, value) in more.as_object().unwrap() {
         environment[name] = value.clone();
     }
-    server.import(&json!({ "environments": [environment] })).await;
+    server
+        .import(&json!({ "environments": [environment] }))
+        .await;
 }
 
 fn groups(kind: &str, names: &[&str]) -> Value {
@@ -33,7 +35,9 @@ fn groups(kind: &str, names: &[&str]) -> Value {
 
 async fn sign_on(server: &TestServer, response_type: &str) -> Answer {
     let tenant = &server.tenant;
-    let authorize = tenant.authorize(&tenant.post).set("response_type", response_type);
+    let authorize = tenant
+        .authorize(&tenant.post)
+        .set("response_type", response_type);
     authorize.sign_on(&tenant.browser()).await
 }
 

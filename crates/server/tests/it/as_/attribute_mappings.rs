@@ -34,7 +34,11 @@ async fn tokens(server: &TestServer, scope: &str) -> Value {
     let browser = tenant.browser();
     let authorize = tenant.authorize(&tenant.post).set("scope", scope);
     let code = authorize.code(&browser).await;
-    tenant.redeem(&tenant.post, &code).send(&browser).await.json()
+    tenant
+        .redeem(&tenant.post, &code)
+        .send(&browser)
+        .await
+        .json()
 }
 
 async fn claims(server: &TestServer, tokens: &Value) -> Value {

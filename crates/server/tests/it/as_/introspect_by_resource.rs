@@ -35,15 +35,26 @@ async fn configure(server: &TestServer, method: &str) {
 async fn tokens(server: &TestServer) -> Value {
     let tenant = &server.tenant;
     let browser = tenant.browser();
-    let authorize = tenant.authorize(&tenant.post).set("scope", "openid orders:read");
+    let authorize = tenant
+        .authorize(&tenant.post)
+        .set("scope", "openid orders:read");
     let code = authorize.code(&browser).await;
-    tenant.redeem(&tenant.post, &code).send(&browser).await.expect_status(200).json()
+    tenant
+        .redeem(&tenant.post, &code)
+        .send(&browser)
+        .await
+        .expect_status(200)
+        .json()
 }
 
 async fn by_basic(server: &TestServer, id: &str, secret: &str, token: &str) -> Answer {
     let browser = server.tenant.browser();
     let request = browser.post(server.tenant.endpoint("introspect"));
-    request.basic(id, secret).form([("token", token)]).send().await
+    request
+        .basic(id, secret)
+        .form([("token", token)])
+        .send()
+        .await
 }
 
 async fn by_form(server: &TestServer, fields: &[(&str, &str)]) -> Answer {
@@ -54,7 +65,11 @@ async fn by_form(server: &TestServer, fields: &[(&str, &str)]) -> Answer {
 
 async fn as_application(server: &TestServer, token: &str) -> Value {
     let post = &server.tenant.post;
-    let fields = [("client_id", post.id.as_str()), ("client_secret", &post.secret), ("token", token)];
+    let fields = [
+        ("client_id", post.id.as_str()),
+        ("client_secret", &post.secret),
+        ("token", token),
+    ];
     by_form(server, &fields).await.expect_status(200).json()
 }
 

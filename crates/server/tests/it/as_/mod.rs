@@ -19,6 +19,7 @@ mod request_object;
 mod response_modes;
 mod response_types;
 mod resume;
+mod signing_keys;
 mod signoff;
 mod token;
 mod userinfo;

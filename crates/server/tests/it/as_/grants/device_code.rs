@@ -52,7 +52,10 @@ async fn poll(tenant: &Tenant, app: &App, device_code: &str) -> Answer {
 
 #[track_caller]
 fn is_error(answer: &Answer, error: &str) {
-    assert_eq!((answer.status, answer.text("/error").as_str()), (400, error));
+    assert_eq!(
+        (answer.status, answer.text("/error").as_str()),
+        (400, error)
+    );
 }
 
 /// Opens a device page and signs the person on: the id of the flow, which asks for the code.
@@ -65,7 +68,11 @@ async fn sign_on(tenant: &Tenant, browser: &Browser, page: &str) -> String {
         .map(|(_, id)| id.into_owned())
         .unwrap();
     let person = &tenant.person;
-    let state = browser.get(tenant.flow(&flow)).send().await.expect_status(200);
+    let state = browser
+        .get(tenant.flow(&flow))
+        .send()
+        .await
+        .expect_status(200);
     if state.text("/status") == "USERNAME_PASSWORD_REQUIRED" {
         let done = tenant
             .check_password(browser, &flow, &person.username, &person.password)
@@ -84,16 +91,22 @@ async fn verify(tenant: &Tenant, browser: &Browser, flow: &str, code: &str) -> A
 
 async fn consent(tenant: &Tenant, browser: &Browser, flow: &str, accept: bool) -> Answer {
     let body = json!({ "accept": accept });
-    tenant.act(browser, flow, "deviceAuthGrant.consent", &body).await
+    tenant
+        .act(browser, flow, "deviceAuthGrant.consent", &body)
+        .await
 }
 
 /// Connects a device through the flow API.
 async fn connect(tenant: &Tenant, codes: &Answer) -> Browser {
     let browser = tenant.browser();
     let flow = sign_on(tenant, &browser, &codes.text("/verification_uri")).await;
-    let asked = verify(tenant, &browser, &flow, &codes.text("/user_code")).await.expect_status(200);
+    let asked = verify(tenant, &browser, &flow, &codes.text("/user_code"))
+        .await
+        .expect_status(200);
     assert_eq!(asked.text("/status"), "DAG_CONSENT_REQUIRED");
-    let done = consent(tenant, &browser, &flow, true).await.expect_status(200);
+    let done = consent(tenant, &browser, &flow, true)
+        .await
+        .expect_status(200);
     assert_eq!(done.text("/status"), "COMPLETED");
     browser
 }
