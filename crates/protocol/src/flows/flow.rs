@@ -152,8 +152,11 @@ impl Offers {
                 recovery: login.recovery.enabled,
                 registration: RegistrationOffer::of(&login.registration),
             },
+            ActionStep::IdentityProvider { registration, .. } => Self {
+                registration: registration.as_ref().and_then(RegistrationOffer::of),
+                ..Self::default()
+            },
             ActionStep::MultiFactorAuthentication { .. }
-            | ActionStep::IdentityProvider { .. }
             | ActionStep::Agreement { .. }
             | ActionStep::ProgressiveProfiling { .. } => Self::default(),
         }

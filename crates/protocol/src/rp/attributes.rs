@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::flows::profile::{self, Form};
+use crate::flows::registration;
 
 /// Longest `sub` that is taken, in bytes.
 ///
@@ -17,10 +18,6 @@ pub const MAX_EXTERNAL_ID: usize = 255;
 
 /// Attributes that are text of one line and not among those that people are asked for.
 const OTHERS: [&str; 3] = ["accountId", "externalId", "type"];
-/// Longest user name, in characters.
-/// Source: `reference/platform.md` 3.7.
-const LONGEST_USERNAME: usize = 128;
-
 /// An attribute of ours with the value that a provider gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapped {
@@ -41,11 +38,6 @@ pub fn may_be_mapped(name: &str) -> bool {
 fn form(name: &str) -> Option<Form> {
     let known = profile::by_name(name).map(|attribute| attribute.form);
     known.or_else(|| OTHERS.contains(&name).then_some(Form::Line(1024)))
-}
-
-/// Whether a text can be the username of somebody new.
-pub fn is_username(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= LONGEST_USERNAME && !text.contains(char::is_control)
 }
 
 /// Whether a mapping's value can be understood.
@@ -71,7 +63,7 @@ pub fn map(mappings: &[IdentityProviderAttribute], claims: &Map<String, Value>) 
         let value = value.trim();
         let fits = match form(&mapping.name) {
             Some(form) => !value.is_empty() && form.fits(value),
-            None => mapping.name == "username" && is_username(value),
+            None => mapping.name == "username" && registration::username(Some(value)).is_ok(),
         };
         fits.then(|| Mapped {
             name: mapping.name.clone(),
@@ -250,7 +242,7 @@ mod tests {
     #[test]
     fn a_value_that_the_attribute_cannot_have_is_left_out() {
         let claim = |value: &str| json!({ "a": value });
-        let of = |name, value| mapped(name, "${providerAttributes.a}", claim(value));
+        let of = |name: &str, value: &str| mapped(name, "${providerAttributes.a}", claim(value));
         assert_eq!(of("email", "not an address"), None);
         assert_eq!(of("email", "a@b.example").as_deref(), Some("a@b.example"));
         assert_eq!(of("username", &"x".repeat(129)), None);

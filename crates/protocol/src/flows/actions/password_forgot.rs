@@ -43,7 +43,10 @@ impl Action for PasswordForgot {
     fn offered(&self, flow: &Flow) -> bool {
         let is_asking = matches!(
             flow.state,
-            State::UsernamePasswordRequired | State::SignOnRequired | State::PasswordRequired(_)
+            State::UsernamePasswordRequired
+                | State::SignOnRequired
+                | State::PasswordRequired(_)
+                | State::AccountLinkingRequired
         );
         is_asking && flow.progress.offers.recovery
     }

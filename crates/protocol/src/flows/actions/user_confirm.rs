@@ -2,9 +2,8 @@
 
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
-use countersign_domain::population::Population;
 use countersign_domain::reference::fold;
-use countersign_domain::store::{Batch, Fault, Query};
+use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User, UserSignOn};
 use serde_json::{Map, Value};
 
@@ -13,6 +12,7 @@ use crate::cx::Cx;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::external::{self, ExternalIdentity};
 use crate::flows::profile;
+use crate::flows::registration;
 use crate::flows::state::FlowFailure;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -67,7 +67,7 @@ impl Action for UserConfirm {
         let new_user = UserId::random(entropy);
         Ok(Facts {
             namesake,
-            population: population(cx, flow).await?,
+            population: population(cx, flow)?,
             is_taken: external::link_of(cx, &identity).await?.is_some(),
             identity,
             new_user,
@@ -126,30 +126,14 @@ impl Action for UserConfirm {
     }
 }
 
-/// Where somebody new goes: as the action says, else to the default population.
-async fn population(cx: &Cx, flow: &Flow) -> Outcome<Option<PopulationId>> {
+/// Where somebody new goes, if the action lets anybody register.
+fn population(cx: &Cx, flow: &Flow) -> Outcome<Option<PopulationId>> {
     let action = external::asking(&cx.env, flow);
-    let registration = action.and_then(external::registration);
-    let Some(registration) = registration.filter(|it| it.enabled) else {
+    let settings = action.and_then(external::registration);
+    let Some(settings) = settings.filter(|it| it.enabled) else {
         return Ok(None);
     };
-    if let Some(named) = registration.population {
-        return Ok(Some(named.id));
-    }
-    let mut query = Query::all(<Population as entity::Entity>::KIND, cx.env_id(), 500);
-    loop {
-        let page = cx.ports.store.list(&query, cx.now).await?;
-        for doc in &page.docs {
-            let population = <Population as entity::Entity>::from_doc(doc)?;
-            if population.default {
-                return Ok(Some(population.id));
-            }
-        }
-        match page.next {
-            Some(next) => query.after = Some(next),
-            None => return Ok(None),
-        }
-    }
+    registration::population(cx, settings.population.map(|it| it.id)).map(Some)
 }
 
 /// What the provider said, with the corrections of a body. What it did not say is ignored.
@@ -158,13 +142,8 @@ fn corrected(
     body: &Map<String, Value>,
 ) -> Result<ExternalIdentity, Refused> {
     let mut identity = said.clone();
-    let username = body.get("username").and_then(Value::as_str).map(str::trim);
-    let username = username.filter(|name| !name.is_empty());
-    let username = username.ok_or(Refusal::ValueRequired("username"))?;
-    if !attributes::is_username(username) {
-        let why = "longer than 128 characters, or with control characters";
-        return Err(Refusal::ValueInvalid("username").because(why));
-    }
+    let typed = body.get("username").and_then(Value::as_str);
+    let username = registration::username(typed)?;
     identity.attributes.retain(|it| it.name != "username");
     for attribute in &mut identity.attributes {
         let Some(known) = profile::by_name(&attribute.name) else {
@@ -179,7 +158,7 @@ fn corrected(
     }
     identity.attributes.push(attributes::Mapped {
         name: "username".to_owned(),
-        value: username.to_owned(),
+        value: username,
         update: Default::default(),
     });
     Ok(identity)

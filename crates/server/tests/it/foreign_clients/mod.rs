@@ -2,6 +2,7 @@
 
 mod aiosmtpd;
 mod authlib;
+mod oidc_provider;
 mod openid_client;
 mod openidconnect;
 

@@ -1,6 +1,6 @@
 //! `ACCOUNT_LINKING_REQUIRED`: an account elsewhere becomes somebody's here, by their password.
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use countersign_testkit::{TestServer, code_in, on_every_adapter};
 use serde_json::json;
 
 use super::{
@@ -117,6 +117,59 @@ on_every_adapter! {
         let _ = come_back(&server, &browser, &flow).await;
         let done = read(&server, &browser, &flow).await;
         assert_eq!(done["_embedded"]["user"]["username"], "temp");
+    }
+
+    async fn who_has_no_account_here_registers_and_is_linked_without_a_password(server: TestServer) {
+        let attributes = json!([
+            { "name": "username", "value": "${providerAttributes.preferred_username}" },
+            { "name": "email", "value": "${providerAttributes.email}" },
+        ]);
+        provider(&server, &json!({ "attributes": attributes })).await;
+        provider_first(&server, json!({ "enabled": true })).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let linking = read(&server, &browser, &flow).await;
+        assert!(links(&linking).contains(&"user.register".to_owned()), "{linking}");
+        let body = json!({ "username": "caro", "email": "carol@client.example" });
+        let made = tenant.act(&browser, &flow, "user.register", &body).await.expect_status(200);
+        // The provider does not vouch for the address: it is verified as ever.
+        assert_eq!(made.text("/status"), "VERIFICATION_CODE_REQUIRED");
+        let mails = server.mails().await;
+        let body = json!({ "verificationCode": code_in(&mails[0]) });
+        let done = tenant.act(&browser, &flow, "user.verify", &body).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let done = read(&server, &browser, &flow).await;
+        assert_eq!(done["status"], "COMPLETED");
+        assert_eq!(done["_embedded"]["user"]["username"], "caro");
+    }
+
+    async fn a_recovered_password_links_as_well_as_a_known_one(server: TestServer) {
+        provider(&server, &json!({})).await;
+        policy(&server, json!([{ "type": "LOGIN", "priority": 1, "recovery": { "enabled": true },
+            "socialProviders": [{ "id": PROVIDER }], "registration": { "enabled": true } }])).await;
+        let tenant = &server.tenant;
+        let (browser, person) = (tenant.browser(), &tenant.person);
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let linking = read(&server, &browser, &flow).await;
+        assert!(links(&linking).contains(&"password.forgot".to_owned()), "{linking}");
+        let body = json!({ "username": person.username });
+        let sent = tenant.act(&browser, &flow, "password.forgot", &body).await;
+        assert_eq!(sent.expect_status(200).text("/status"), "RECOVERY_CODE_REQUIRED");
+        let mails = server.mails().await;
+        let body = json!({ "recoveryCode": code_in(&mails[0]), "newPassword": "Quite-Another-2!" });
+        let done = tenant.act(&browser, &flow, "password.recover", &body).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let done = read(&server, &browser, &flow).await;
+        assert_eq!(done["_embedded"]["user"]["id"], json!(person.id));
     }
 
     async fn switching_accounts_forgets_who_came(server: TestServer) {
