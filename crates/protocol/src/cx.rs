@@ -10,6 +10,7 @@ use countersign_domain::time::Time;
 use crate::audit::{Aside, Caller};
 use crate::configuration::Snapshot;
 use crate::explain::{Explanation, Explanations};
+use crate::in_use::InUse;
 use crate::refusal::Refused;
 
 /// What every rule that gathers facts has at hand.
@@ -33,6 +34,8 @@ pub struct Cx {
     pub aside: Arc<Aside>,
     /// Who asks, where that is known before the rule runs.
     pub caller: Option<Arc<Caller>>,
+    /// The session that the request uses.
+    pub in_use: Arc<InUse>,
 }
 
 impl Cx {
@@ -48,6 +51,7 @@ impl Cx {
             explanations: Arc::default(),
             aside: Arc::default(),
             caller: None,
+            in_use: Arc::default(),
         }
     }
 

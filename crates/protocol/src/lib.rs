@@ -15,6 +15,7 @@ pub mod expression;
 pub mod flows;
 pub mod groups;
 pub mod import;
+pub mod in_use;
 pub mod jose;
 pub mod misfit;
 pub mod notices;

@@ -7,6 +7,7 @@ use countersign_domain::store::{Batch, Fault};
 
 use crate::audit;
 use crate::cx::Cx;
+use crate::in_use;
 use crate::refusal::{Failure, Outcome, Refused};
 
 /// What a rule decided. A refusal may still write: a wrong password must count, a replayed code
@@ -70,7 +71,7 @@ pub async fn run<O: Operation>(cx: &Cx, operation: &O) -> Outcome<O::Reply> {
         if verdict.writes.is_empty() && verdict.writes.preconditions.is_empty() {
             return verdict.reply.map_err(Failure::Refused);
         }
-        let writes = audit::attend(cx, verdict.writes)?;
+        let writes = in_use::touch(cx, audit::attend(cx, verdict.writes)?)?;
         match cx.ports.store.commit(writes, cx.now).await {
             Ok(_) => return verdict.reply.map_err(Failure::Refused),
             Err(Fault::Conflict(conflict)) if attempt < ATTEMPTS => {

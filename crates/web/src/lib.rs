@@ -98,6 +98,7 @@ impl App {
             explanations: Arc::clone(&self.explanations),
             aside: Arc::clone(&self.aside),
             caller: None,
+            in_use: Arc::default(),
         })
     }
 

@@ -32,6 +32,7 @@ use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{State, view};
+use crate::in_use::Use;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
@@ -428,9 +429,11 @@ pub async fn session_of(cx: &Cx, token: &BrowserToken) -> Outcome<Option<(Sessio
         return Ok(None);
     };
     let user = entity::load::<User>(store, env, user.id.to_string(), cx.now).await?;
-    Ok(user
-        .filter(|user| user.enabled)
-        .map(|user| (session.value, user.value)))
+    let user = user.filter(|user| user.enabled);
+    if user.is_some() {
+        cx.in_use.note(&session, Use::Browser);
+    }
+    Ok(user.map(|user| (session.value, user.value)))
 }
 
 /// Read only where it matters: most policies ask for nothing but a proof.

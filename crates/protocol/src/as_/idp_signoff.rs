@@ -56,9 +56,11 @@ impl Operation for EndSession {
     }
 
     fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
-        let writes = facts.map_or_else(Batch::new, |session| {
-            Batch::new().delete(session.key(cx.env_id()))
-        });
-        Ok(Verdict::reply(()).writing(writes))
+        let Some(session) = facts else {
+            return Ok(Verdict::reply(()));
+        };
+        let writes = Batch::new().delete(session.key(cx.env_id()));
+        let user = session.user.map(|user| user.id);
+        Ok(Verdict::reply(()).writing(signoff::signed_off(cx, writes, user)?))
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::as_::params::Params;
 use crate::as_::tokens::id;
+use crate::audit::{Activity, Actors, Party, kinds};
 use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
@@ -145,6 +146,12 @@ pub(super) async fn destination(
     let Some(uri) = params.get("post_logout_redirect_uri") else {
         return Ok(None);
     };
+    if hinted.is_none() && cx.env.environment.settings.sign_off_hint_required {
+        let why = "the environment asks for an id_token_hint with post_logout_redirect_uri";
+        return Err(Refusal::ParameterMissing("id_token_hint")
+            .because(why)
+            .into());
+    }
     let state = params.get("state").unwrap_or_default();
     if uri.len() + state.len() >= MAX_DESTINATION {
         return Err(Refusal::TooLarge
@@ -184,6 +191,22 @@ pub(super) async fn destination(
         to = format!("{to}{separator}state={state}");
     }
     Ok(Some(to))
+}
+
+/// Tells that somebody asked to be signed off, and was.
+pub(super) fn signed_off(cx: &Cx, writes: Batch, user: Option<UserId>) -> Result<Batch, Fault> {
+    let env = cx.env_id();
+    let Some(user) = user.map(|user| Party::user_id(env, user)) else {
+        return Ok(writes);
+    };
+    let actors = Actors {
+        user: Some(user.clone()),
+        client: None,
+    };
+    let tell = |happened| Activity::new(cx, happened, vec![user.clone()]).by(&actors);
+    Ok(writes
+        .record(tell(&kinds::SLO_REQUESTED).to_event(env)?)
+        .record(tell(&kinds::SLO_SUCCESS).to_event(env)?))
 }
 
 struct EndSession<'a> {
@@ -228,6 +251,7 @@ impl Operation for EndSession<'_> {
             ));
         }
         let writes = Batch::new().delete(mine.key(cx.env_id()));
+        let writes = signed_off(cx, writes, user)?;
         Ok(Verdict::reply(user).writing(writes))
     }
 }

@@ -145,6 +145,7 @@ impl World {
             explanations: Arc::default(),
             aside: Arc::default(),
             caller: None,
+            in_use: Arc::default(),
         }
     }
 
@@ -153,9 +154,7 @@ impl World {
     pub fn authorize(&mut self, params: &Params) -> Option<&'static str> {
         let cx = self.cx();
         let outcome = self.runtime.block_on(authorize(&cx, params, None));
-        let Some(Reply { answer, .. }) = judged(outcome) else {
-            return None;
-        };
+        let Reply { answer, .. } = judged(outcome)?;
         match answer {
             Answer::Response(Delivery::Redirect(to)) => {
                 check_destination(&to);
@@ -219,16 +218,16 @@ impl World {
     /// A token of each kind that is what it should be.
     pub fn good(&mut self, token: Token) -> String {
         match token {
-            Token::RequestObject => self.sign(&json!({ "iss": WEB, "aud": ISSUER, "state": "s" })),
-            Token::LoginHint => self.sign(&json!({ "iss": WEB, "aud": ISSUER, "sub": "user0" })),
+            Token::RequestObject => Self::sign(&json!({ "iss": WEB, "aud": ISSUER, "state": "s" })),
+            Token::LoginHint => Self::sign(&json!({ "iss": WEB, "aud": ISSUER, "sub": "user0" })),
             Token::Assertion => {
                 let exp = self.ports.clock.now().seconds() + 3_000;
-                self.sign(&json!({ "iss": SERVICE, "sub": SERVICE, "aud": ISSUER, "exp": exp }))
+                Self::sign(&json!({ "iss": SERVICE, "sub": SERVICE, "aud": ISSUER, "exp": exp }))
             }
         }
     }
 
-    pub fn sign(&self, claims: &Value) -> String {
+    pub fn sign(claims: &Value) -> String {
         let key = EncodingKey::from_secret(SECRET.as_bytes());
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
     }

@@ -147,6 +147,7 @@ impl World {
             explanations: Arc::default(),
             aside: Arc::default(),
             caller: None,
+            in_use: Arc::default(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
 use crate::configuration::{ApplicationView, Snapshot};
 use crate::cx::Cx;
+use crate::in_use::Use;
 use crate::refusal::Outcome;
 
 /// A grant of the token endpoint.
@@ -65,6 +66,9 @@ pub async fn living(
         entity::load::<User>(store, env, user.to_string(), cx.now),
     )?;
     let user = user.filter(|user| user.enabled);
+    if let (Some(session), Some(_)) = (&session, &user) {
+        cx.in_use.note(session, Use::Tokens);
+    }
     Ok((
         session.map(|stored| stored.value),
         user.map(|stored| stored.value),
