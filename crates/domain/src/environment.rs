@@ -101,6 +101,12 @@ pub struct EnvironmentSettings {
     /// Whether `accessControl` of an application is looked at again with every refresh, not only at
     /// sign-on (`reference/oidc.md` 22.1: PingOne does not).
     pub access_control_on_refresh: bool,
+    /// Whether names in `acr_values` that no assigned policy has are passed over instead of refused:
+    /// to OpenID Connect Core 3.1.2.1 they are wishes, to PingOne (`reference/oidc.md` 22.2) orders.
+    pub unknown_acr_values_ignored: bool,
+    /// Whether sign-off sends the browser on only with an `id_token_hint`, as OpenID Connect
+    /// RP-Initiated Logout 1.0, 3 asks of servers that have no other proof of who asks.
+    pub sign_off_hint_required: bool,
     /// Whether people who register prove their e-mail address before they are signed on.
     pub verify_registrations: bool,
     /// How long a session lives after the last sign-on, in minutes; at most thirty days, as in
@@ -138,6 +144,8 @@ impl EnvironmentSettings {
         nonce_required: true,
         client_assertions_strict: true,
         access_control_on_refresh: true,
+        unknown_acr_values_ignored: true,
+        sign_off_hint_required: true,
         verify_registrations: true,
         session_lifetime_in_minutes: SESSION_MINUTES,
         session_idle_timeout_in_minutes: SESSION_MINUTES,
@@ -152,6 +160,8 @@ impl Default for EnvironmentSettings {
             nonce_required: false,
             client_assertions_strict: false,
             access_control_on_refresh: false,
+            unknown_acr_values_ignored: false,
+            sign_off_hint_required: false,
             verify_registrations: true,
             session_lifetime_in_minutes: SESSION_MINUTES,
             session_idle_timeout_in_minutes: SESSION_MINUTES,

@@ -28,9 +28,17 @@ pub fn check(
         }
         return Ok(assigned.iter().map(|view| view.policy.id).collect());
     };
-    named
+    let lenient = env.environment.settings.unknown_acr_values_ignored;
+    let known = |name: &str| assigned.iter().any(|view| view.policy.name == name);
+    let wanted: Vec<&str> = named
         .split(' ')
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && (!lenient || known(name)))
+        .collect();
+    if lenient && wanted.is_empty() {
+        return Ok(assigned.iter().map(|view| view.policy.id).collect());
+    }
+    wanted
+        .into_iter()
         .map(|name| {
             let found = assigned.iter().find(|view| view.policy.name == name);
             found.map(|view| view.policy.id).ok_or_else(|| {

@@ -43,7 +43,10 @@ async fn set(server: &TestServer, settings: Value) {
 /// The parameters of an answer, however they travel; and how they did.
 fn parameters(answer: &Answer) -> (&'static str, Map<String, Value>) {
     let members = |pairs: std::collections::BTreeMap<String, String>| {
-        pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name, Value::String(value)))
+            .collect()
     };
     if answer.status == 302 {
         let redirect = answer.redirect();
@@ -53,7 +56,11 @@ fn parameters(answer: &Answer) -> (&'static str, Map<String, Value>) {
             other => panic!("{other:?}"),
         };
     }
-    if answer.header("content-type").unwrap_or_default().starts_with("text/html") {
+    if answer
+        .header("content-type")
+        .unwrap_or_default()
+        .starts_with("text/html")
+    {
         let form = answer.form();
         let fields = form.fields.iter().cloned();
         return ("form_post", members(fields.collect()));
@@ -66,14 +73,21 @@ fn parameters(answer: &Answer) -> (&'static str, Map<String, Value>) {
 }
 
 /// Signs on however the mode asks for it; the answer carries the response.
-async fn sign_on(server: &TestServer, browser: &Browser, request: &Authorize<'_>, mode: &str) -> Answer {
+async fn sign_on(
+    server: &TestServer,
+    browser: &Browser,
+    request: &Authorize<'_>,
+    mode: &str,
+) -> Answer {
     let tenant = &server.tenant;
     if mode != "pi.flow" {
         return request.sign_on(browser).await;
     }
     let flow = request.send(browser).await.expect_status(200).text("/id");
     let person = &tenant.person;
-    let done = tenant.check_password(browser, &flow, &person.username, &person.password).await;
+    let done = tenant
+        .check_password(browser, &flow, &person.username, &person.password)
+        .await;
     let resume = done.expect_status(200).text("/resumeUrl");
     browser.get(resume).send().await.expect_status(200)
 }
@@ -145,7 +159,9 @@ fn travels(kind: &str, mode: Option<&'static str>) -> Option<&'static str> {
 
 fn table() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     let modes = || std::iter::once(None).chain(MODES.map(Some));
-    TYPES.into_iter().flat_map(move |kind| modes().map(move |mode| (kind, mode)))
+    TYPES
+        .into_iter()
+        .flat_map(move |kind| modes().map(move |mode| (kind, mode)))
 }
 
 fn request<'a>(server: &'a TestServer, kind: &str, mode: Option<&str>) -> Authorize<'a> {
@@ -252,6 +268,18 @@ on_every_adapter! {
                 let refused = strict && kind.contains("id_token");
                 let expected = if refused { "invalid_request" } else { "login_required" };
                 assert_eq!(error, expected, "{kind}");
+            }
+        }
+    }
+
+    async fn an_unknown_acr_value_is_a_wish_only_where_the_environment_says_so(server: TestServer) {
+        allow_all(&server, &json!({})).await;
+        for ignored in [false, true] {
+            set(&server, json!({ "unknownAcrValuesIgnored": ignored })).await;
+            for names in ["1 2", "1 Single_Factor"] {
+                let request = request(&server, "code", None).set("acr_values", names).set("prompt", "none");
+                let (_, error) = error_of(&request.send(&server.tenant.browser()).await);
+                assert_eq!(error, if ignored { "login_required" } else { "invalid_request" }, "{names}");
             }
         }
     }

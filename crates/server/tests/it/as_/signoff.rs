@@ -91,6 +91,23 @@ on_every_adapter! {
         let _ = sign_off(&server, &browser, &query).await.expect_status(400);
     }
 
+    async fn a_strict_environment_sends_nobody_on_without_a_hint(server: TestServer) {
+        register(&server, true).await;
+        let tenant = &server.tenant;
+        let tokens = tenant.tokens(&tenant.web).await;
+        let settings = json!({ "signOffHintRequired": true });
+        let environment = json!({ "id": tenant.id, "name": "First", "countersign": settings });
+        server.import(&json!({ "environments": [environment] })).await;
+        let browser = tenant.browser();
+        let client = tenant.web.id.to_string();
+        let query = [("post_logout_redirect_uri", AFTER), ("client_id", client.as_str())];
+        let answer = sign_off(&server, &browser, &query).await.expect_status(400);
+        assert!(answer.header("location").is_none());
+        let hint = tokens["id_token"].as_str().unwrap();
+        let query = [("id_token_hint", hint), ("post_logout_redirect_uri", AFTER)];
+        let _ = sign_off(&server, &browser, &query).await.expect_status(302);
+    }
+
     async fn threat_5_nothing_unregistered_is_redirected_to_and_the_session_stays(server: TestServer) {
         register(&server, true).await;
         let tenant = &server.tenant;
