@@ -270,6 +270,16 @@ pub mod kinds {
         GROUP_NESTING = 62;
         /// [`crate::environment::BillOfMaterials`]
         BILL_OF_MATERIALS = 63;
+        /// An attribute of users.
+        SCHEMA_ATTRIBUTE = 64;
+        /// Settings of second factors.
+        MFA_SETTINGS = 65;
+        /// A policy of second factors.
+        DEVICE_AUTHENTICATION_POLICY = 66;
+        /// A policy of FIDO2 devices.
+        FIDO2_POLICY = 67;
+        /// A device of a user.
+        DEVICE = 68;
     }
 }
 

@@ -45,6 +45,12 @@ pub struct Group {
 impl Group {
     /// Unique: population id or nothing, `/`, folded name.
     pub const UNIQUE_NAME: IndexName = "name";
+    /// Index: folded name.
+    pub const BY_NAME: IndexName = "name";
+    /// Index: groups with a `userFilter`, all under [`Group::DYNAMIC`].
+    pub const BY_FILTER: IndexName = "filter";
+    /// See [`Group::BY_FILTER`].
+    pub const DYNAMIC: &'static str = "dynamic";
 
     /// The value of [`Group::UNIQUE_NAME`].
     pub fn name_entry(population: Option<PopulationId>, name: &str) -> String {
@@ -57,6 +63,19 @@ impl Entity for Group {
     const KIND: Kind = kinds::GROUP;
     fn id(&self) -> String {
         self.id.to_string()
+    }
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let mut entries = vec![IndexEntry {
+            name: Self::BY_NAME,
+            value: fold(&self.name),
+        }];
+        if self.user_filter.is_some() {
+            entries.push(IndexEntry {
+                name: Self::BY_FILTER,
+                value: Self::DYNAMIC.to_owned(),
+            });
+        }
+        entries
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let population = self.population.map(|population| population.id);

@@ -118,6 +118,52 @@ impl Entity for RoleAssignment {
     }
 }
 
+/// A role that administrators make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name, unique in the environment.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Which scopes it can be given at.
+    pub applicable_to: Vec<RoleScopeType>,
+    /// Holders of which roles may give it.
+    #[serde(default)]
+    pub can_be_assigned_by: Vec<Ref<RoleId>>,
+    /// What it permits.
+    pub permissions: Vec<RolePermission>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// One permission of a custom role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RolePermission {
+    /// `classifier:action`. One that this program does not know permits nothing.
+    pub id: String,
+}
+
+impl CustomRole {
+    /// Unique: folded name.
+    pub const UNIQUE_NAME: IndexName = "name";
+}
+
+impl Entity for CustomRole {
+    const KIND: Kind = kinds::ROLE;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn uniques(&self) -> Vec<(IndexName, String)> {
+        vec![(Self::UNIQUE_NAME, crate::reference::fold(&self.name))]
+    }
+}
+
 use RoleScopeType::{Application, Environment, Organization, Population};
 
 const fn role_id(number: u128) -> RoleId {

@@ -1,11 +1,14 @@
-//! Which groups a user is in: as a direct member, and through nesting.
+//! Which groups a user is in: as a direct member, by a group's `userFilter`, and through nesting.
 
 use std::collections::BTreeSet;
 
-use countersign_domain::entity::Entity;
-use countersign_domain::group::{GroupMembership, GroupNesting};
+use countersign_domain::entity::{self, Entity};
+use countersign_domain::filter;
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::ids::{GroupId, UserId};
 use countersign_domain::store::Query;
+use countersign_domain::user::User;
+use serde_json::{Value, json};
 
 use crate::cx::Cx;
 use crate::refusal::Outcome;
@@ -15,9 +18,8 @@ const MOST: usize = 1_000;
 /// Most levels of nesting that are followed.
 const DEEPEST: usize = 10;
 
-/// The groups of a user, direct and nested; bounded, so that no tangle of groups stalls a sign-on.
-///
-/// Members by `userFilter` are not among them.
+/// The groups of a user, direct, by filter and nested; bounded, so that no tangle of groups stalls a
+/// sign-on.
 pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
@@ -27,7 +29,21 @@ pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     for doc in &store.list(&query, cx.now).await?.docs {
         found.insert(GroupMembership::from_doc(doc)?.group.id);
     }
-    let mut level: Vec<GroupId> = found.iter().copied().collect();
+    found.extend(by_filter(cx, user).await?);
+    let above = above(cx, found.iter().copied()).await?;
+    found.extend(above);
+    Ok(found)
+}
+
+/// The groups that some groups are nested in, at any level; bounded likewise.
+pub async fn above(
+    cx: &Cx,
+    groups: impl IntoIterator<Item = GroupId>,
+) -> Outcome<BTreeSet<GroupId>> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
+    let mut found = BTreeSet::new();
+    let mut level: Vec<GroupId> = groups.into_iter().collect();
     for _ in 0..DEEPEST {
         let mut above = Vec::new();
         for child in level {
@@ -46,4 +62,52 @@ pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
         level = above;
     }
     Ok(found)
+}
+
+/// The groups whose `userFilter` a user passes.
+///
+/// Decision: a filter on `memberOfGroups` sees nothing here: groups that depend on groups by
+/// filters could depend on themselves.
+async fn by_filter(cx: &Cx, user: UserId) -> Outcome<Vec<GroupId>> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
+    let query = Query::equal(Group::KIND, env, Group::BY_FILTER, Group::DYNAMIC, limit);
+    let docs = store.list(&query, cx.now).await?.docs;
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(user) = entity::load::<User>(store, env, user.to_string(), cx.now).await? else {
+        return Ok(Vec::new());
+    };
+    let user = as_filtered(&user.value);
+    let mut found = Vec::new();
+    for doc in &docs {
+        let group = Group::from_doc(doc)?;
+        let is_outside = group
+            .population
+            .is_some_and(|it| user.pointer("/population/id") != Some(&json!(it.id)));
+        let filter = group.user_filter.as_deref().map(filter::parse);
+        if let (false, Some(Ok(filter))) = (is_outside, filter)
+            && filter::matches(&filter, &user)
+        {
+            found.push(group.id);
+        }
+    }
+    Ok(found)
+}
+
+/// A user as filters see them: attributes that the environment adds are members among the others.
+pub fn as_filtered(user: &User) -> Value {
+    let mut json = serde_json::to_value(user).unwrap_or_default();
+    lift_custom(&mut json);
+    json
+}
+
+/// The same for a user's JSON as it is stored.
+pub fn lift_custom(user: &mut Value) {
+    if let Value::Object(object) = user
+        && let Some(Value::Object(mut custom)) = object.remove("custom")
+    {
+        object.append(&mut custom);
+    }
 }

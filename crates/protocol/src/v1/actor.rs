@@ -19,6 +19,7 @@ use super::roles;
 use crate::as_::tokens::presented::{Alive, access_token};
 use crate::audit::{Actors, Party};
 use crate::cx::Cx;
+use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 
 /// Longest token that is looked at, in bytes.
@@ -161,8 +162,11 @@ async fn subjects_of(
     if !is_for_administration {
         return Ok(Vec::new());
     }
-    let _ = cx;
-    Ok(vec![RoleSubject::User(Ref::to(user))])
+    let groups = groups::of_user(cx, user).await?.into_iter();
+    let groups = groups.map(|id| RoleSubject::Group(Ref::to(id)));
+    let mut subjects = vec![RoleSubject::User(Ref::to(user))];
+    subjects.extend(groups);
+    Ok(subjects)
 }
 
 async fn roles_of(cx: &Cx, subject: RoleSubject, held: &mut Vec<Held>) -> Outcome<()> {

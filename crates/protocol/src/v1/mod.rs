@@ -12,6 +12,7 @@ pub mod hal;
 pub mod noun;
 pub mod organizations;
 pub mod page;
+pub mod privilege;
 pub mod reach;
 pub mod roles;
 pub mod route;
@@ -30,6 +31,10 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::populations::RESOURCE,
     &environments::users::RESOURCE,
     &environments::users::password::RESOURCE,
+    &environments::groups::RESOURCE,
+    &environments::groups::member_of_groups::RESOURCE,
+    &environments::roles::RESOURCE,
+    &environments::role_assignments::RESOURCE,
 ];
 
 #[cfg(test)]

@@ -6,17 +6,21 @@ use countersign_domain::entity::Entity;
 use countersign_domain::filter::{self, Filter, Filterable, Operator, Unsupported};
 use countersign_domain::ids::EnvId;
 use countersign_domain::reference::fold;
-use countersign_domain::store::{Cursor, IndexEntry, IndexName, Key, Kind, Query, Range};
+use countersign_domain::store::{Cursor, Doc, IndexEntry, IndexName, Key, Kind, Query, Range};
+use countersign_domain::user::User;
 use countersign_domain::vault::Sealed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::Call;
+use crate::groups;
 use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
 
 /// Documents that one request looks at before it answers with what it has: a filter that fits
 /// almost nothing costs no more than this (`threats.md` 33). The next page goes on from there.
 const BUDGET: usize = 20_000;
+/// The same where each document takes further look-ups.
+const BUDGET_WITH_GROUPS: usize = 2_000;
 /// Documents read at once.
 const CHUNK: usize = 500;
 
@@ -101,7 +105,11 @@ pub async fn page<E: Entity>(
     query.after = open_cursor(call, &owner)?;
     let index = query.index;
     let mut items = Vec::new();
-    let mut seen = 0;
+    let mut looked_at = 0;
+    let budget = match &listing.filter {
+        Some(filter) if looks_at_groups(filter) => BUDGET_WITH_GROUPS,
+        _ => BUDGET,
+    };
     let next = 'walk: loop {
         let chunk = limit.saturating_sub(items.len()).clamp(1, CHUNK);
         // A filter may drop most of a chunk: do not walk in steps of one.
@@ -116,7 +124,7 @@ pub async fn page<E: Entity>(
         for (at, doc) in page.docs.iter().enumerate() {
             let entity = E::from_doc(doc)?;
             let json = if listing.filter.is_some() {
-                as_seen(serde_json::from_str(&doc.body).unwrap_or_default())
+                seen(call, doc, listing.filter.as_ref()).await?
             } else {
                 Value::Null
             };
@@ -131,10 +139,10 @@ pub async fn page<E: Entity>(
                 break 'walk Some(position);
             }
         }
-        seen += page.docs.len();
+        looked_at += page.docs.len();
         match page.next {
             None => break None,
-            Some(next) if seen >= BUDGET => break Some(next),
+            Some(next) if looked_at >= budget => break Some(next),
             Some(next) => query.after = Some(next),
         }
     };
@@ -150,14 +158,31 @@ pub async fn page<E: Entity>(
     })
 }
 
-/// Attributes that an environment adds to its users are members among the others for a filter.
-fn as_seen(mut json: Value) -> Value {
-    if let Value::Object(object) = &mut json
-        && let Some(Value::Object(mut custom)) = object.remove("custom")
-    {
-        object.append(&mut custom);
+/// A document as filters see it.
+async fn seen(call: &Call<'_>, doc: &Doc, filter: Option<&Filter>) -> Outcome<Value> {
+    let mut json = serde_json::from_str(&doc.body).unwrap_or_default();
+    if doc.key.kind == User::KIND {
+        groups::lift_custom(&mut json);
+        let id = doc.key.id.parse().ok();
+        if let (true, Some(id), Value::Object(user)) =
+            (filter.is_some_and(looks_at_groups), id, &mut json)
+        {
+            let of_user = groups::of_user(call.cx, id).await?;
+            let of_user: Vec<Value> = of_user.iter().map(|id| json!({ "id": id })).collect();
+            user.insert("memberOfGroups".into(), Value::Array(of_user));
+        }
     }
-    json
+    Ok(json)
+}
+
+/// Whether a filter asks which groups somebody is in.
+fn looks_at_groups(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(looks_at_groups),
+        Filter::Not(part) => looks_at_groups(part),
+        Filter::Member { attribute, .. } => attribute == "memberOfGroups",
+        Filter::Compare(_) => false,
+    }
 }
 
 /// The narrowest walk that the filter allows.

@@ -1,14 +1,15 @@
 //! `/v1/roles`: the built-in roles (`reference/platform.md` 3.11).
 
+use countersign_domain::entity;
 use countersign_domain::ids::RoleId;
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::role::{self, BuiltInRole};
+use countersign_domain::role::{self, BuiltInRole, CustomRole, RoleScopeType};
 use serde_json::{Value, json};
 
 use super::body::Object;
 use super::call::{Call, Reply};
 use super::hal::{self, Links, List};
-use super::route::{Endpoint, Resource};
+use super::route::{self, Endpoint, Resource};
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
 
@@ -21,10 +22,34 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
-/// What a role permits; `None` when there is no such role.
-pub async fn permissions(_cx: &Cx, id: RoleId) -> Outcome<Option<Vec<String>>> {
-    let built_in = role::built_in_by_id(id);
-    Ok(built_in.map(|role| role.permissions.iter().map(|it| (*it).to_owned()).collect()))
+/// What a role permits; `None` when there is no such role. Custom roles are those of the
+/// environment of `cx`.
+pub async fn permissions(cx: &Cx, id: RoleId) -> Outcome<Option<Vec<String>>> {
+    if let Some(role) = role::built_in_by_id(id) {
+        let permissions = role.permissions.iter().map(|it| (*it).to_owned());
+        return Ok(Some(permissions.collect()));
+    }
+    let role = custom(cx, id).await?;
+    Ok(role.map(|role| role.permissions.into_iter().map(|it| it.id).collect()))
+}
+
+/// The types of scope at which a role can be given; `None` when there is no such role.
+pub async fn applicable_to(cx: &Cx, id: RoleId) -> Outcome<Option<Vec<RoleScopeType>>> {
+    if let Some(role) = role::built_in_by_id(id) {
+        return Ok(Some(role.applicable_to.to_vec()));
+    }
+    Ok(custom(cx, id).await?.map(|role| role.applicable_to))
+}
+
+async fn custom(cx: &Cx, id: RoleId) -> Outcome<Option<CustomRole>> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let found = entity::load::<CustomRole>(store, env, id.to_string(), cx.now).await?;
+    Ok(found.map(|it| it.value))
+}
+
+/// Whether a permission opens anything here; PingOne has many that do not.
+pub fn is_known(permission: &str) -> bool {
+    permission.contains('*') || route::endpoints().any(|it| it.permission == permission)
 }
 
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {

@@ -2,7 +2,10 @@
 
 pub mod activities;
 pub mod explanations;
+pub mod groups;
 pub mod populations;
+pub mod role_assignments;
+pub mod roles;
 pub mod sessions;
 pub mod subscriptions;
 pub mod users;

@@ -6,7 +6,9 @@ mod account;
 mod attributes;
 mod creation;
 mod own;
+mod recovery;
 mod removal;
+mod verification;
 
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
@@ -16,6 +18,7 @@ use countersign_domain::store::{Batch, Key};
 use countersign_domain::user::{Account, Credential, User};
 use serde_json::{Value, json};
 
+use crate::flows::codes::Issue;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refused};
 use crate::v1::body::Object;
@@ -23,6 +26,7 @@ use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::page::Indexed;
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const ALL: &str = "/environments/{environment}/users";
@@ -54,6 +58,14 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::post(ONE, "users:unlock", account::unlock)
             .media("account.unlock")
             .narrow(Narrow::Population),
+        Endpoint::post(ONE, "users:update", verification::send)
+            .media("user.sendVerificationCode")
+            .narrow(Narrow::Population)
+            .own("p1:verify:user"),
+        Endpoint::post(ONE, "users:update", verification::verify)
+            .media("user.verify")
+            .narrow(Narrow::Population)
+            .own("p1:verify:user"),
         Endpoint::get(ENABLED, "users:read", account::enabled).narrow(Narrow::Population),
         Endpoint::put(ENABLED, "users:update", account::set_enabled).narrow(Narrow::Population),
     ],
@@ -68,6 +80,8 @@ pub struct Facts {
     credential: Option<Credential>,
     /// What is wrong with that password.
     unacceptable: Option<Refused>,
+    /// The code for the address of somebody imported who is to verify it.
+    verification: Option<Issue>,
     /// What goes with somebody who goes, or is disabled.
     owned: Vec<Key>,
 }
@@ -148,6 +162,13 @@ impl Noun for User {
                 facts.owned = removal::owned(call, before.id).await?;
             }
         }
+        // Whoever can move the address of an administrator can recover their password.
+        if let Change::Replace { before, after } = &change
+            && !call.own
+            && (before.email != after.email || before.mfa_enabled != after.mfa_enabled)
+        {
+            privilege::over_user(call, after.id).await?;
+        }
         if let Change::Replace { before, after } = &change
             && before.enabled
             && !after.enabled
@@ -156,6 +177,7 @@ impl Noun for User {
         }
         if let Change::Create(after) = change {
             creation::password(call, after, &mut facts).await?;
+            facts.verification = creation::verification(call, after).await?;
         }
         Ok(facts)
     }
@@ -170,6 +192,9 @@ impl Noun for User {
         let mut batch = Batch::new();
         if let Some(credential) = &facts.credential {
             batch = batch.create(call.env, credential)?;
+        }
+        if let Some(issue) = &facts.verification {
+            batch = batch.and(issue.writes(call.env)?);
         }
         Ok(facts.owned.into_iter().fold(batch, Batch::delete))
     }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{creation, credential_of, removal, wrong};
+use super::{creation, credential_of, recovery, removal, wrong};
 use crate::cx::Cx;
 use crate::flows::actions::password_reset::{judge, renewed};
 use crate::flows::guess::{Guess, MAX_LEN};
@@ -28,6 +28,7 @@ use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
 use crate::v1::noun;
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const PATH: &str = "/environments/{environment}/users/{user}/password";
@@ -54,6 +55,12 @@ pub const RESOURCE: Resource = Resource {
             .media("password.check")
             .narrow(Narrow::Population)
             .own("p1:validate:userPassword"),
+        Endpoint::post(PATH, UPDATE, recovery::send)
+            .media("password.sendRecoveryCode")
+            .narrow(Narrow::Population),
+        Endpoint::post(PATH, UPDATE, recovery::recover)
+            .media("password.recover")
+            .narrow(Narrow::Population),
         Endpoint::post(PATH, UPDATE, force_change)
             .media("password.forceChange")
             .narrow(Narrow::Population),
@@ -101,7 +108,7 @@ async fn facts(call: &Call<'_>) -> Outcome<Facts> {
     })
 }
 
-fn input<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, Refused> {
+pub(super) fn input<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, Refused> {
     body::read(body::without_nulls(body::object(call.body)?)).map_err(wrong)
 }
 
@@ -177,6 +184,11 @@ fn warnings(
     warnings
 }
 
+/// The state as it is now.
+pub(super) async fn state(call: &Call<'_>) -> Outcome<Reply> {
+    Ok(Reply::ok(shown(call, &facts(call).await?)))
+}
+
 /// `GET`
 fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move { Ok(Reply::ok(shown(call, &facts(call).await?))) })
@@ -214,6 +226,9 @@ impl Operation for Change<'_> {
 
     async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
         let facts = facts(self.call).await?;
+        if matches!(self.edit, Edit::Set { .. } | Edit::Remove) {
+            privilege::over_user(self.call, facts.user.id).await?;
+        }
         let sessions = match self.edit {
             Edit::Set { .. } | Edit::Remove => removal::sessions(self.call, facts.user.id).await?,
             Edit::ForceChange | Edit::Unlock => Vec::new(),
@@ -326,7 +341,7 @@ fn unlock<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 }
 
 /// A password of the body that must be there, at a bearable length.
-fn given<'a>(
+pub(super) fn given<'a>(
     value: Option<&'a SecretString>,
     name: &'static str,
 ) -> Result<&'a SecretString, Refused> {

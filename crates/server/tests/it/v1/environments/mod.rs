@@ -2,7 +2,9 @@
 
 mod activities;
 mod explanations;
+mod groups;
 mod populations;
+mod roles;
 mod sessions;
 mod subscriptions;
 mod users;

@@ -1,5 +1,6 @@
 //! `/v1/environments/{e}/users`
 
+mod codes;
 mod password;
 
 use countersign_testkit::{TestServer, on_every_adapter};

@@ -1,0 +1,223 @@
+//! `/v1/environments/{e}/groups` (`reference/platform.md` 3.8).
+
+pub mod member_of_groups;
+
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::filter::{Filterable, Operator};
+use countersign_domain::group::{Group, GroupMembership, GroupNesting};
+use countersign_domain::ids::PopulationId;
+use countersign_domain::population::Population;
+use countersign_domain::reference::{Ref, fold};
+use countersign_domain::role::{RoleAssignment, RoleSubject};
+use countersign_domain::store::{Batch, IndexName, Key, Kind, Query};
+use serde_json::json;
+
+use super::users;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::hal::Links;
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::page::{self, Indexed};
+use crate::v1::privilege;
+use crate::v1::route::{Endpoint, Narrow, Resource};
+
+const ALL: &str = "/environments/{environment}/groups";
+const ONE: &str = "/environments/{environment}/groups/{group}";
+/// Members that are counted; where there are more, the count is left out.
+const MAX_COUNTED: u32 = 1_000;
+/// Documents that a batch removes with a group at most; a larger group must be emptied first.
+const MAX_MEMBERS: u32 = 10_000;
+/// Largest `customData`, as JSON.
+const MAX_CUSTOM_DATA: usize = 16 * 1024;
+
+/// `/environments/{e}/groups`
+pub const RESOURCE: Resource = Resource {
+    name: "groups",
+    endpoints: &[
+        Endpoint::get(ALL, "groups:read", noun::list::<Group>).narrow(Narrow::Population),
+        Endpoint::post(ALL, "groups:create", noun::create::<Group>),
+        Endpoint::get(ONE, "groups:read", noun::read::<Group>),
+        Endpoint::put(ONE, "groups:update", noun::replace::<Group>),
+        Endpoint::delete(ONE, "groups:delete", noun::remove::<Group>),
+    ],
+};
+
+/// What judging a change takes.
+#[derive(Default)]
+pub struct Facts {
+    has_population: bool,
+    /// Whether a group on the other side, of the environment or of a population, has the name.
+    clashes: bool,
+    /// What goes with a group that goes.
+    owned: Vec<Key>,
+    is_too_large: bool,
+}
+
+impl Noun for Group {
+    const PLURAL: &'static str = "groups";
+    const PARAMETER: &'static str = "group";
+    const READ_ONLY: &'static [&'static str] = &[
+        "displayName",
+        "directMemberCounts",
+        "totalMemberCounts",
+        "sourceId",
+        "sourceType",
+    ];
+    const FIXED: &'static [&'static str] = &["population"];
+    const IS_CONFIGURATION: bool = false;
+    const PAGE: Option<usize> = Some(1_000);
+    const INDEXED: &'static [Indexed] = &[Indexed {
+        attribute: "name",
+        index: Self::BY_NAME,
+        is_folded: true,
+    }];
+    type Facts = Facts;
+
+    fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+        const EQ: &[Operator] = &[Operator::Eq];
+        const TEXT: &[Operator] = &[Operator::Eq, Operator::Sw];
+        vec![
+            Filterable::new("id", EQ),
+            Filterable::new("name", TEXT),
+            Filterable::new("population.id", EQ),
+            Filterable::new("externalId", EQ),
+        ]
+    }
+
+    /// Decision: a role for a population reaches the groups of that population.
+    fn is_visible(&self, call: &Call<'_>) -> bool {
+        match self.population {
+            Some(population) => call.reach.has_population(population.id),
+            None => call.reach.everywhere,
+        }
+    }
+
+    fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        // A group never moves; one of the environment cannot be put into a population either.
+        if before.is_some_and(|it| it.population.is_none()) {
+            body.remove("population");
+        }
+        Ok(())
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let mut facts = Facts::default();
+        if let Some(before) = change.before() {
+            // With another filter, or without it, others have the group's roles.
+            privilege::over_group(call, before.id).await?;
+        }
+        if let Some(after) = change.after() {
+            facts.has_population = match after.population {
+                Some(population) => call.load::<Population>(population.id).await?.is_some(),
+                None => true,
+            };
+            facts.clashes = clashes(call, after).await?;
+        }
+        if let Change::Remove(before) = change {
+            (facts.owned, facts.is_too_large) = owned(call, before).await?;
+        }
+        Ok(facts)
+    }
+
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        if facts.is_too_large {
+            let message = "The group has too many members to be deleted at once";
+            let misfit = Misfit::constraint("", message);
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
+        if let Some(after) = change.after() {
+            check(call, after, &facts)?;
+        }
+        Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete))
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        object.insert("displayName".into(), json!(self.name));
+        if !call.text("group").is_empty() {
+            let index = GroupMembership::BY_GROUP;
+            let id = self.id.to_string();
+            let query = Query::equal(GroupMembership::KIND, call.env, index, id, MAX_COUNTED);
+            let page = call.store().list(&query, call.now()).await?;
+            if page.next.is_none() {
+                let counts = json!({ "users": page.docs.len() });
+                object.insert("directMemberCounts".into(), counts.clone());
+                if call.asks_for("include", "totalMemberCounts") && self.user_filter.is_none() {
+                    object.insert("totalMemberCounts".into(), counts);
+                }
+            }
+        }
+        Ok(object)
+    }
+
+    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+        links.add("memberOfGroups", format!("{own}/memberOfGroups"));
+        links.add("roleAssignments", format!("{own}/roleAssignments"));
+    }
+}
+
+fn check(call: &Call<'_>, group: &Group, facts: &Facts) -> Result<(), Refused> {
+    let mut check = Check::new();
+    check.length("name", &group.name, 1, 256);
+    check.length_of("description", group.description.as_ref(), 0, 2_048);
+    check.length_of("externalId", group.external_id.as_ref(), 1, 1_024);
+    check.expect(facts.has_population, || {
+        Misfit::invalid("population.id", "no population has this id")
+    });
+    check.expect(!facts.clashes, || Misfit::taken("name"));
+    let data = group.custom_data.as_ref();
+    let size = data.map_or(0, |it| json!(it).to_string().len());
+    check.expect(size <= MAX_CUSTOM_DATA, || {
+        Misfit::new(
+            crate::misfit::Fit::TooLong,
+            "customData",
+            "is larger than 16 KB",
+        )
+    });
+    check.finish()?;
+    if let Some(filter) = &group.user_filter {
+        page::parse_filter(filter, &users::filterable(call), "userFilter")?;
+    }
+    Ok(())
+}
+
+/// Source: `reference/platform.md` 3.8: groups of populations may not clash with those of the
+/// environment.
+async fn clashes(call: &Call<'_>, group: &Group) -> Outcome<bool> {
+    let name = fold(&group.name);
+    let query = Query::equal(Group::KIND, call.env, Group::BY_NAME, name, 1_000);
+    let docs = call.store().list(&query, call.now()).await?.docs;
+    let is_of = |other: &Group| -> Option<PopulationId> { other.population.map(|it| it.id) };
+    for doc in &docs {
+        let other = Group::from_doc(doc)?;
+        let on_one_side = is_of(&other).is_none() != is_of(group).is_none();
+        if other.id != group.id && on_one_side {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Memberships, nestings and roles of a group, and whether there are too many.
+async fn owned(call: &Call<'_>, group: &Stored<Group>) -> Outcome<(Vec<Key>, bool)> {
+    let id = group.id.to_string();
+    let subject = RoleSubject::Group(Ref::to(group.id)).index_value();
+    let filed: [(Kind, IndexName, String); 4] = [
+        (GroupMembership::KIND, GroupMembership::BY_GROUP, id.clone()),
+        (GroupNesting::KIND, GroupNesting::BY_CHILD, id.clone()),
+        (GroupNesting::KIND, GroupNesting::BY_PARENT, id),
+        (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, subject),
+    ];
+    let mut keys = Vec::new();
+    for (kind, index, value) in filed {
+        let query = Query::equal(kind, call.env, index, value, MAX_MEMBERS);
+        let page = call.store().list(&query, call.now()).await?;
+        keys.extend(page.docs.into_iter().map(|doc| doc.key));
+        if page.next.is_some() {
+            return Ok((Vec::new(), true));
+        }
+    }
+    Ok((keys, false))
+}

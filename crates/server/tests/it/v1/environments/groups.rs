@@ -1,0 +1,140 @@
+//! `/v1/environments/{e}/groups` and memberships
+
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::{Value, json};
+
+use super::super::{Api, admin, refused, text, worker};
+use super::users::{encoded, users};
+
+fn groups(server: &TestServer) -> String {
+    format!("/environments/{}/groups", server.tenant.id)
+}
+
+async fn group(api: &Api, server: &TestServer, body: Value) -> String {
+    text(&Api::created(api.post(&groups(server), body).await), "/id")
+}
+
+/// Name and type of each group that somebody is in.
+async fn memberships(api: &Api, path: &str) -> Vec<(String, String)> {
+    let list = api.get(path).await.expect_status(200).json();
+    let items = list["_embedded"]["groupMemberships"].as_array().unwrap();
+    let pair = |it: &Value| (text(it, "/name"), text(it, "/type"));
+    let mut pairs: Vec<_> = items.iter().map(pair).collect();
+    pairs.sort();
+    pairs
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    expected.iter().map(owned).collect()
+}
+
+on_every_adapter! {
+    async fn a_group_is_read_as_it_was_written(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Staff", "description": "People", "externalId": "x1",
+            "userFilter": r#"email ew "@test.com""#, "customData": { "a": [1, { "b": null }] },
+            "displayName": "ignored" });
+        let made = Api::created(api.post(&groups(&server), body).await);
+        assert_eq!((&made["displayName"], &made["userFilter"]), (&json!("Staff"), &json!(r#"email ew "@test.com""#)));
+        let path = format!("{}/{}", groups(&server), text(&made, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        assert_eq!(read["directMemberCounts"], json!({ "users": 0 }));
+        let again = api.put(&path, read.clone()).await.expect_status(200).json();
+        assert_eq!(again, read);
+        let less = api.put(&path, json!({ "name": "Staff" })).await.expect_status(200).json();
+        assert_eq!((&less["userFilter"], &less["customData"]), (&json!(null), &json!(null)));
+        for filter in [r#"name eq "staff""#.to_owned(), format!(r#"id eq "{}""#, text(&made, "/id"))] {
+            let list = api.get(&format!("{}?filter={}", groups(&server), encoded(&filter))).await;
+            assert_eq!(list.expect_status(200).json()["size"], json!(1), "{filter}");
+        }
+        let _ = api.delete(&path).await.expect_status(204);
+        refused(api.get(&path).await, 404, "NOT_FOUND", None);
+    }
+
+    async fn groups_that_cannot_be_made_say_why(server: TestServer) {
+        let api = admin(&server).await;
+        let all = groups(&server);
+        group(&api, &server, json!({ "name": "One" })).await;
+        let populations = format!("/environments/{}/populations", server.tenant.id);
+        let population = Api::created(api.post(&populations, json!({ "name": "P" })).await);
+        let within = json!({ "id": population["id"] });
+        for (body, code, target) in [
+            (json!({}), "REQUIRED_VALUE", "name"),
+            (json!({ "name": "ONE" }), "UNIQUENESS_VIOLATION", "name"),
+            // Groups of populations may not clash with those of the environment.
+            (json!({ "name": "one", "population": within }), "UNIQUENESS_VIOLATION", "name"),
+            (json!({ "name": "x", "userFilter": "email" }), "INVALID_FILTER", "userFilter"),
+            (json!({ "name": "x", "userFilter": r#"shoes eq "1""# }), "INVALID_FILTER", "userFilter"),
+            (json!({ "name": "x", "customData": 7 }), "INVALID_VALUE", "customData"),
+            (json!({ "name": "x", "customData": { "a": "x".repeat(20_000) } }), "SIZE_LIMIT_EXCEEDED", "customData"),
+            (json!({ "name": "x", "population": { "id": "00000000-0000-4000-8000-000000000001" } }), "INVALID_VALUE", "population.id"),
+        ] {
+            refused(api.post(&all, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+    }
+
+    async fn somebody_is_a_member_directly_by_filter_and_by_nesting(server: TestServer) {
+        let api = admin(&server).await;
+        let direct = group(&api, &server, json!({ "name": "Direct" })).await;
+        let parent = group(&api, &server, json!({ "name": "Parent" })).await;
+        let top = group(&api, &server, json!({ "name": "Top" })).await;
+        group(&api, &server, json!({ "name": "Dynamic", "userFilter": r#"name.given eq "alice""# })).await;
+        group(&api, &server, json!({ "name": "Others", "userFilter": r#"name.given eq "bob""# })).await;
+        let nest = |child: &str| format!("{}/{child}/memberOfGroups", groups(&server));
+        Api::created(api.post(&nest(&direct), json!({ "id": parent })).await);
+        Api::created(api.post(&nest(&parent), json!({ "id": top })).await);
+        let mine = format!("{}/{}/memberOfGroups", users(&server), server.tenant.person.id);
+        assert_eq!(memberships(&api, &mine).await, pairs(&[("Dynamic", "INDIRECT")]));
+        let made = Api::created(api.post(&mine, json!({ "id": direct })).await);
+        assert_eq!((&made["type"], &made["id"]), (&json!("DIRECT"), &json!(direct)));
+        refused(api.post(&mine, json!({ "id": direct })).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "id")));
+        let expected = [("Direct", "DIRECT"), ("Dynamic", "INDIRECT"), ("Parent", "INDIRECT"), ("Top", "INDIRECT")];
+        assert_eq!(memberships(&api, &mine).await, pairs(&expected));
+        let of_group = memberships(&api, &nest(&direct)).await;
+        assert_eq!(of_group, pairs(&[("Parent", "DIRECT"), ("Top", "INDIRECT")]));
+        let expanded = api.get(&format!("{mine}/{direct}?expand=group")).await.expect_status(200).json();
+        assert_eq!(expanded["_embedded"]["group"]["name"], "Direct");
+        // Users are found by the groups they are in.
+        let filter = encoded(&format!(r#"memberOfGroups[id eq "{top}"]"#));
+        let list = api.get(&format!("{}?filter={filter}", users(&server))).await.expect_status(200).json();
+        assert_eq!(list["_embedded"]["users"][0]["id"], json!(server.tenant.person.id));
+        assert_eq!(list["size"], json!(1));
+        // No circles; nothing indirect is removed.
+        refused(api.post(&nest(&top), json!({ "id": direct })).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "id")));
+        refused(api.post(&nest(&top), json!({ "id": top })).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "id")));
+        refused(api.delete(&format!("{mine}/{top}")).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        let _ = api.delete(&format!("{mine}/{direct}")).await.expect_status(204);
+        assert_eq!(memberships(&api, &mine).await, pairs(&[("Dynamic", "INDIRECT")]));
+        refused(api.get(&format!("{mine}/{direct}")).await, 404, "NOT_FOUND", None);
+        let _ = api.delete(&format!("{}/{parent}", groups(&server))).await.expect_status(204);
+        assert_eq!(memberships(&api, &nest(&direct)).await, pairs(&[]));
+    }
+
+    async fn threat_39_a_group_with_roles_is_closed_to_who_has_less(server: TestServer) {
+        let api = admin(&server).await;
+        let admins = group(&api, &server, json!({ "name": "Admins" })).await;
+        let mine = format!("{}/{}/memberOfGroups", users(&server), server.tenant.person.id);
+        let roles = api.get("/roles").await.json();
+        let roles = roles["_embedded"]["roles"].as_array().unwrap().clone();
+        let role = roles.iter().find(|it| it["name"] == "Environment Admin").unwrap();
+        let given = json!({ "role": { "id": role["id"] }, "scope": { "id": server.tenant.id, "type": "ENVIRONMENT" } });
+        let path = format!("{}/{admins}", groups(&server));
+        Api::created(api.post(&format!("{path}/roleAssignments"), given).await);
+        let less = worker(&server, 960, json!(["Identity Data Admin"])).await;
+        let join = json!({ "id": admins });
+        refused(less.post(&mine, join.clone()).await, 403, "ACCESS_FAILED", None);
+        let filter = json!({ "name": "Admins", "userFilter": r#"username sw "a""# });
+        refused(less.put(&path, filter).await, 403, "ACCESS_FAILED", None);
+        let stepping_stone = group(&less, &server, json!({ "name": "Stone" })).await;
+        let nest = format!("{}/{stepping_stone}/memberOfGroups", groups(&server));
+        refused(less.post(&nest, join.clone()).await, 403, "ACCESS_FAILED", None);
+        // Nor are its members taken over.
+        Api::created(api.post(&mine, join).await);
+        let person = format!("{}/{}", users(&server), server.tenant.person.id);
+        let set = json!({ "value": "Taken-Over-123!" });
+        refused(less.act("PUT", &format!("{person}/password"), "password.set", set).await, 403, "ACCESS_FAILED", None);
+        refused(less.patch(&person, json!({ "email": "evil@client.example" })).await, 403, "ACCESS_FAILED", None);
+        let _ = less.patch(&person, json!({ "nickname": "Al" })).await.expect_status(200);
+    }
+}
