@@ -16,7 +16,7 @@ const MIN_MODULUS: usize = 256;
 /// Most keys of a set that are tried.
 const MAX_KEYS: usize = 20;
 /// Most keys of a set that are read.
-const MAX_SET: usize = 100;
+const MAX_SET: usize = 50;
 
 /// Verifies with any of the secrets that are accepted now.
 pub fn verify_with_secret<'s, C: DeserializeOwned + Clone>(
@@ -187,3 +187,6 @@ fn decode<C: DeserializeOwned + Clone>(
         jsonwebtoken::decode::<C>(token, key, &validation).map_err(|_| Untrusted::Invalid)?;
     Ok(Verified::of(data.claims, header.typ.clone()))
 }
+
+#[cfg(test)]
+mod tests;

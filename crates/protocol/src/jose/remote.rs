@@ -22,9 +22,9 @@ use super::client::{KeySet, verify_with_keys};
 use super::verify::{Untrusted, Verified};
 
 /// Largest document that is taken, in bytes.
-const MAX_BYTES: usize = 128 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Sets kept in one process.
-const MAX_SETS: u64 = 10_000;
+const MAX_SETS: u64 = 4_000;
 /// How long a set is used without asking for it again.
 const FRESH: Duration = Duration::from_hours(1);
 /// How long it is used while its server does not answer.

@@ -60,6 +60,8 @@ struct Person {
     account: Option<Stored<Account>>,
     /// Whether that user has another account at the same provider.
     has_another: bool,
+    /// Where people go over whom the provider has the say, if that is there.
+    population: Option<PopulationId>,
     arrival: Arrival,
     new_user: UserId,
     new_link: LinkedAccountId,
@@ -164,7 +166,13 @@ impl Arrive<'_> {
             }
             None => Arrival::gather(cx, self.call, flow, new_user).await?,
         };
+        let view = cx.env.provider(identity.provider);
+        let population = match view.and_then(|it| it.provider.authoritative_population()) {
+            Some(id) => cx.env.population(store, id, cx.now).await?.map(|it| it.id),
+            None => None,
+        };
         Ok(Person {
+            population,
             linked,
             user,
             account,
@@ -255,6 +263,7 @@ impl Arriving<'_> {
             user,
             account,
             has_another,
+            population,
             arrival,
             new_user,
             new_link,
@@ -273,7 +282,7 @@ impl Arriving<'_> {
                 self.sign_on(flow, user, account, arrival, writes)
             }
             (None, None) if provider.authoritative_population().is_some() => {
-                match self.new_user(new_user)? {
+                match self.new_user(new_user, population)? {
                     Some(user) => self.register(flow, user, new_link, arrival),
                     None => Ok(Err(Why::NotRegistered)),
                 }
@@ -302,15 +311,16 @@ impl Arriving<'_> {
     }
 
     /// A user whom the provider vouches for, as far as it has the say.
-    fn new_user(&self, id: UserId) -> Result<Option<User>, Fault> {
-        let provider = &self.view.provider;
-        let (Some(population), Some(username)) = (
-            provider.authoritative_population(),
-            self.identity.get("username"),
-        ) else {
+    fn new_user(
+        &self,
+        id: UserId,
+        population: Option<PopulationId>,
+    ) -> Result<Option<User>, Fault> {
+        let (Some(population), Some(username)) = (population, self.identity.get("username")) else {
             return Ok(None);
         };
-        let user = fresh_user(self.cx, id, username, population, Some(provider))?;
+        let provider = Some(&self.view.provider);
+        let user = fresh_user(self.cx, id, username, population, provider)?;
         self.updated(&user).map(Some)
     }
 
