@@ -114,7 +114,7 @@ proptest! {
             for (name, value) in claims {
                 all[name] = value;
             }
-            let jwt = world.sign(&all);
+            let jwt = World::sign(&all);
             let params = Params::default().with("client_id", WEB).with("request", jwt);
             world.authorize(&params);
             world.push(&params);

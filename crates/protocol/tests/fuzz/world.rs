@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use countersign_domain::ids::{CorrelationId, EnvId};
+use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Ports;
 use countersign_protocol::as_::authorize::{Answer, Reply, authorize};
 use countersign_protocol::as_::client_auth;
@@ -14,7 +14,6 @@ use countersign_protocol::as_::response_modes::Delivery;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::defaults::key_pair::KeyPair;
-use countersign_protocol::flows::turns::Turns;
 use countersign_protocol::import::{Format, ImportOptions, apply, parse};
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use countersign_protocol::urls::Urls;
@@ -135,18 +134,8 @@ impl World {
         }
         let now = self.ports.clock.now();
         let env: EnvId = ENV.parse().unwrap();
-        Cx {
-            now,
-            env: self.runtime.block_on(self.cache.current(env, now)).unwrap(),
-            ports: self.ports.clone(),
-            correlation: CorrelationId::random(&*self.ports.entropy),
-            turns: Arc::<Turns>::default(),
-            remote_ip: None,
-            explanations: Arc::default(),
-            aside: Arc::default(),
-            caller: None,
-            in_use: Arc::default(),
-        }
+        let snapshot = self.runtime.block_on(self.cache.current(env, now)).unwrap();
+        Cx::own(snapshot, self.ports.clone())
     }
 
     /// Asks to authorize, and looks at where the answer would go. Nobody has signed on, so there is

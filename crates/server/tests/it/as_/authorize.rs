@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_testkit::{Answer, Browser, TestServer, code_of, on_every_adapter, query};
+use serde_json::json;
 
 /// The error in a redirect to the client.
 #[track_caller]
@@ -267,5 +268,91 @@ on_every_adapter! {
         let unknown = tenant.authorize(&tenant.web).set("client_id", "nobody").url();
         let body = hostile(&browser, &unknown).await.expect_status(400).body;
         assert!(!body.contains("evil"), "{body}");
+    }
+
+    /// `reference/oidc.md` 3.2: in no table of PingOne's, so they change nothing.
+    async fn parameters_of_other_specifications_are_ignored(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let _ = tenant.authorize(&tenant.web).code(&browser).await;
+        for (name, value) in [
+            ("display", "popup"),
+            ("display", "hologram"),
+            ("ui_locales", "de fr not_a_locale"),
+            ("claims", r#"{"id_token":{"email":{"essential":true}}}"#),
+            ("claims", "{not json"),
+            ("claims_locales", "de"),
+            ("registration", "{}"),
+            ("resource", "https://api.example/"),
+            ("resource", "relative"),
+            ("audience", "https://api.example/"),
+            ("dpop_jkt", "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
+            ("authorization_details", "[]"),
+            ("mobilePayload", "opaque.payload"),
+            ("pi.remoteIp", "not an address"),
+            ("pi.template", "{}"),
+            ("cit", "1"),
+        ] {
+            let request = tenant.authorize(&tenant.web).set(name, value).set("prompt", "none");
+            let redirect = request.send(&browser).await.redirect();
+            assert!(redirect.query().unwrap().contains("code="), "{name}={value}: {redirect}");
+        }
+    }
+
+    async fn each_combination_of_prompts_means_what_it_says(server: TestServer) {
+        let tenant = &server.tenant;
+        let signed_on = tenant.browser();
+        let _ = tenant.authorize(&tenant.web).code(&signed_on).await;
+        // What the request comes to without a session and with one.
+        for (prompt, without, with) in [
+            ("", "asks", "code"),
+            ("none", "login_required", "code"),
+            ("login", "asks", "asks"),
+            ("consent", "asks", "code"),
+            ("select_account", "asks", "code"),
+            ("login consent", "asks", "asks"),
+            ("consent  login", "asks", "asks"),
+            ("unheard-of", "asks", "code"),
+            ("none login", "invalid_request", "invalid_request"),
+            ("consent none", "invalid_request", "invalid_request"),
+            ("none none", "invalid_request", "invalid_request"),
+            ("None", "asks", "code"),
+        ] {
+            for (browser, expected) in [(&tenant.browser(), without), (&signed_on, with)] {
+                let request = tenant.authorize(&tenant.web).set("prompt", prompt);
+                let redirect = request.send(browser).await.redirect();
+                let parameters = query(&redirect);
+                let found = if redirect.path().contains("/signon/") {
+                    "asks"
+                } else if parameters.contains_key("code") {
+                    "code"
+                } else {
+                    parameters["error"].as_str()
+                };
+                assert_eq!(found, expected, "prompt={prompt}");
+            }
+        }
+    }
+
+    async fn a_client_of_another_kind_has_nothing_to_authorize(server: TestServer) {
+        let tenant = &server.tenant;
+        for changes in [
+            json!({ "enabled": false }),
+            json!({ "enabled": true, "grantTypes": ["CLIENT_CREDENTIALS"] }),
+        ] {
+            let mut application = changes.clone();
+            application["id"] = json!(tenant.web.id);
+            application["name"] = json!("Web");
+            let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+            server.import(&json!({ "environments": [environment] })).await;
+            let answer = tenant.authorize(&tenant.web).send(&tenant.browser()).await;
+            if changes["enabled"] == false {
+                assert!(answer.expect_status(400).header("location").is_none());
+            } else {
+                assert_eq!(error_of(&answer), "unauthorized_client");
+            }
+        }
+        let foreign = tenant.authorize(&server.other.web).send(&tenant.browser()).await;
+        assert!(foreign.expect_status(400).header("location").is_none());
     }
 }

@@ -24,7 +24,10 @@ fn expected(server: &TestServer, browser: &Browser, session_state: &str) -> Stri
     let (_, salt) = session_state.split_once('.').unwrap();
     let state = browser.cookie(server.tenant.endpoint("checksession"), "ST-STATE");
     let state = state.unwrap_or_default();
-    let text = format!("{} https://client.example {state} {salt}", server.tenant.web.id);
+    let text = format!(
+        "{} https://client.example {state} {salt}",
+        server.tenant.web.id
+    );
     format!("{}.{salt}", jwt::sha256(&text))
 }
 

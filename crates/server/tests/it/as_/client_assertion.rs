@@ -28,6 +28,14 @@ async fn service(server: &TestServer, method: &str) {
         .await;
 }
 
+async fn strict(server: &TestServer, strict: bool) {
+    let settings = json!({ "clientAssertionsStrict": strict });
+    let environment = json!({ "id": server.tenant.id, "name": "First", "countersign": settings });
+    server
+        .import(&json!({ "environments": [environment] }))
+        .await;
+}
+
 /// Good claims, with changes; `null` leaves one out.
 fn claims(server: &TestServer, changes: &Value) -> Value {
     let now = server.clock.now().seconds();
@@ -151,5 +159,100 @@ on_every_adapter! {
             let form = base.iter().copied().chain(more.iter().copied());
             is_refused(browser.post(&url).form(form).send().await, &format!("{more:?}"));
         }
+    }
+
+    async fn threat_17_where_it_is_strict_the_issuer_is_the_only_audience(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        strict(&server, true).await;
+        let issuer = server.tenant.issuer();
+        for (number, (audience, good)) in [
+            (json!(issuer), true),
+            (json!(format!("{issuer}/token")), false),
+            (json!(format!("{issuer}/")), false),
+            (json!([issuer]), false),
+            (json!([issuer, "https://other.example"]), false),
+            (json!(server.other.issuer()), false),
+        ].into_iter().enumerate() {
+            let claims = claims(&server, &json!({ "aud": audience, "jti": format!("{number}") }));
+            let answer = ask(&server, &jwt::sign_with_client_key(None, &claims)).await;
+            assert_eq!(answer.status == 200, good, "{audience}");
+        }
+    }
+
+    async fn threat_18_where_it_is_strict_an_assertion_is_good_once(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        strict(&server, true).await;
+        let issuer = server.tenant.issuer();
+        let make = |jti: Value| {
+            let claims = claims(&server, &json!({ "aud": issuer, "jti": jti }));
+            jwt::sign_with_client_key(None, &claims)
+        };
+        for bad in [json!(null), json!(""), json!(7)] {
+            is_refused(ask(&server, &make(bad)).await, "jti");
+        }
+        let first = make(json!("first"));
+        let _ = ask(&server, &first).await.expect_status(200);
+        is_refused(ask(&server, &first).await, "again");
+        // Not even when it is another token: the name is used up.
+        let longer = claims(&server, &json!({ "aud": issuer, "jti": "first", "exp": server.clock.now().seconds() + 3600 }));
+        is_refused(ask(&server, &jwt::sign_with_client_key(None, &longer)).await, "the same jti");
+        let _ = ask(&server, &make(json!("second"))).await.expect_status(200);
+        // When the first is over, nobody need remember it.
+        server.clock.advance(std::time::Duration::from_secs(301));
+        is_refused(ask(&server, &first).await, "expired");
+        let _ = ask(&server, &make(json!("first"))).await.expect_status(200);
+        // A request that fails for another reason has used it up as well.
+        let once = make(json!("once"));
+        let form = [
+            ("grant_type", "client_credentials"), ("scope", "nothing:known"),
+            ("client_assertion_type", TYPE), ("client_assertion", once.as_str()),
+        ];
+        let url = server.tenant.endpoint("token");
+        let _ = server.tenant.browser().post(url).form(form).send().await.expect_status(400);
+        is_refused(ask(&server, &once).await, "after a failure");
+        strict(&server, false).await;
+        let _ = ask(&server, &once).await.expect_status(200);
+    }
+
+    async fn threat_18_of_many_at_once_on_two_nodes_one_succeeds(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        strict(&server, true).await;
+        let node = server.another_node().await;
+        let claims = claims(&server, &json!({ "aud": server.tenant.issuer(), "jti": "race" }));
+        let assertion = jwt::sign_with_client_key(None, &claims);
+        let calls = (0..16).map(|number| {
+            let tenant = if number % 2 == 0 { &server.tenant } else { &node.tenant };
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", TYPE),
+                ("client_assertion", assertion.as_str()),
+            ];
+            let url = tenant.endpoint("token");
+            let browser = tenant.browser();
+            async move { browser.post(url).form(form).send().await.status }
+        });
+        let mut answers = futures_util::future::join_all(calls).await;
+        answers.sort_unstable();
+        assert_eq!(answers[0], 200);
+        assert!(answers[1..].iter().all(|status| *status == 401), "{answers:?}");
+    }
+
+    async fn threat_42_a_jti_of_one_client_is_free_for_another(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        strict(&server, true).await;
+        let tenant = &server.tenant;
+        let jti = json!({ "aud": tenant.issuer(), "jti": "shared" });
+        let _ = ask(&server, &jwt::sign_with_client_key(None, &claims(&server, &jti))).await.expect_status(200);
+        let application = json!({ "id": tenant.web.id, "name": "Web", "tokenEndpointAuthMethod": "CLIENT_SECRET_JWT" });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let mut of_web = claims(&server, &jti);
+        of_web["iss"] = json!(tenant.web.id);
+        of_web["sub"] = json!(tenant.web.id);
+        let assertion = jwt::sign_with_secret(Algorithm::HS256, &tenant.web.secret, &of_web);
+        let form = [("client_assertion_type", TYPE), ("client_assertion", assertion.as_str()), ("token", "x")];
+        let introspect = async || tenant.browser().post(tenant.endpoint("introspect")).form(form).send().await;
+        let _ = introspect().await.expect_status(200);
+        let _ = introspect().await.expect_status(401);
     }
 }

@@ -32,15 +32,27 @@ async fn ask(server: &TestServer, accept: &str, query: &[(&str, &str)]) -> Answe
 
 async fn has_session(server: &TestServer, browser: &Browser) -> bool {
     let tenant = &server.tenant;
-    let silent = tenant.authorize(&tenant.post).set("prompt", "none").send(browser).await;
-    silent.redirect().query().unwrap_or_default().contains("code=")
+    let silent = tenant
+        .authorize(&tenant.post)
+        .set("prompt", "none")
+        .send(browser)
+        .await;
+    silent
+        .redirect()
+        .query()
+        .unwrap_or_default()
+        .contains("code=")
 }
 
 /// Signs on and returns the ID token.
 async fn id_token(server: &TestServer, browser: &Browser) -> (String, String) {
     let tenant = &server.tenant;
     let code = tenant.authorize(&tenant.web).code(browser).await;
-    let tokens = tenant.redeem(&tenant.web, &code).send(browser).await.expect_status(200);
+    let tokens = tenant
+        .redeem(&tenant.web, &code)
+        .send(browser)
+        .await
+        .expect_status(200);
     (tokens.text("/id_token"), tokens.text("/access_token"))
 }
 

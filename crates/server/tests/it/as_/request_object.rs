@@ -44,7 +44,10 @@ fn by_secret(server: &TestServer, changes: &Value) -> String {
 /// good one is known by `login_required`.
 fn with<'a>(server: &'a TestServer, object: &str) -> Authorize<'a> {
     let tenant = &server.tenant;
-    tenant.authorize(&tenant.web).set("prompt", "none").set("request", object)
+    tenant
+        .authorize(&tenant.web)
+        .set("prompt", "none")
+        .set("request", object)
 }
 
 /// The error of an answer and the state it carries.
@@ -55,7 +58,10 @@ fn error_of(answer: &Answer) -> (String, String) {
 
 async fn is_refused(server: &TestServer, object: &str, what: &str) {
     let answer = with(server, object).send(&server.tenant.browser()).await;
-    let expected = ("invalid_request_object".to_owned(), "the state & more".to_owned());
+    let expected = (
+        "invalid_request_object".to_owned(),
+        "the state & more".to_owned(),
+    );
     assert_eq!(error_of(&answer), expected, "{what}");
 }
 
@@ -214,6 +220,28 @@ on_every_adapter! {
         ] {
             is_taken(&server, &by_secret(&server, &changes), &changes.to_string()).await;
         }
+    }
+
+    /// Nothing is decrypted, inflated or derived, and nothing is parsed before it is verified.
+    async fn threat_23_what_costs_much_to_look_at_is_not_looked_at(server: TestServer) {
+        use base64::Engine;
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        register(&server, &json!({ "supportUnsignedRequestObject": true })).await;
+        let deep = "[".repeat(2_000);
+        let claims = format!(r#"{{"state":{deep}"#);
+        for object in [
+            format!("{}.AA.AA.AA.AA", encode(r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483648,"p2s":"AA"}"#)),
+            format!("{}.AA.AA", encode(r#"{"alg":"PBES2-HS256+A128KW","p2c":2147483648}"#)),
+            format!("{}.AA.AA", encode(r#"{"alg":"HS256","zip":"DEF"}"#)),
+            format!("{}.{}.AA", encode(r#"{"alg":"HS256"}"#), encode(&claims)),
+            format!("{}.{}.", encode(r#"{"alg":"none"}"#), encode(&claims)),
+            format!("{}.e30.AA", encode(&format!(r#"{{"alg":"HS256","kid":"{}"}}"#, "k".repeat(11_000)))),
+        ] {
+            is_refused(&server, &object, "costly").await;
+        }
+        let tenant = &server.tenant;
+        let large = tenant.authorize(&tenant.web).set("request", &"x".repeat(1_000_000));
+        let _ = large.post(&tenant.browser()).await.expect_status(413);
     }
 
     async fn threat_42_an_object_for_one_environment_is_none_next_door(server: TestServer) {
