@@ -1,18 +1,26 @@
 //! Recovering a password: whom a name finds, and whether they may (`reference/flows.md` 6.5-6.7).
 //! A name that nobody has goes the same ways and leaves the same traces (`threats.md` 34).
 
+use std::collections::BTreeSet;
+
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::UserId;
-use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::password::hash::PasswordHash;
+use countersign_domain::password::lockout;
+use countersign_domain::password::policy::{PasswordPolicy, Requirement};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
+use countersign_domain::user::code::{CodePurpose, Guessed, MAX_FAILURES, UserCode};
 use countersign_domain::user::{Account, Credential, User};
+use secrecy::SecretString;
 
 use crate::cx::Cx;
+use crate::flows::actions::password_reset::{judge, renewed};
+use crate::flows::codes;
 use crate::flows::guess::{self, MAX_LEN};
 use crate::flows::turns::Turn;
 use crate::notices::Recipient;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Outcome, Refusal, Refused};
 
 /// Whom a username finds.
 pub struct Candidate {
@@ -88,6 +96,145 @@ impl Candidate {
             Some(version) => Batch::new().update(cx.env_id(), account, version),
             None => Batch::new().create(cx.env_id(), account),
         }
+    }
+}
+
+/// A try at recovering a password with a code.
+pub struct Attempt {
+    /// Whose.
+    pub candidate: Candidate,
+    policy: PasswordPolicy,
+    code: Option<Stored<UserCode>>,
+    guessed: Guessed,
+    /// The new password, judged: only what the right code needs.
+    outcome: Option<Result<PasswordHash, BTreeSet<Requirement>>>,
+}
+
+/// What became of it.
+pub enum Judgement {
+    /// There is a new password.
+    Recovered {
+        /// The account, without what was held against it; not in the writes yet.
+        account: Account,
+        /// The password, and the end of the code.
+        writes: Batch,
+    },
+    /// There is not.
+    Refused {
+        /// Why.
+        refused: Refused,
+        /// What becomes true all the same: tries are counted.
+        writes: Batch,
+    },
+}
+
+const CODE: &str = "recoveryCode";
+
+impl Attempt {
+    /// Waits for the turn on the name and compares the code; hashes the password if it was right.
+    pub async fn gather(
+        cx: &Cx,
+        username: &str,
+        typed: Option<&str>,
+        new: &SecretString,
+        turn: &Turn,
+    ) -> Outcome<Self> {
+        let typed = given(typed, CODE)?;
+        let candidate = Candidate::find(cx, username, turn).await?;
+        let policy = candidate.policy(cx).await?;
+        let code = codes::load(cx, CodePurpose::Recovery, candidate.id).await?;
+        let digest = codes::digest(cx, CodePurpose::Recovery, candidate.id, typed)?;
+        let guessed = code
+            .as_ref()
+            .map_or(Guessed::Void, |code| code.judge(&digest, cx.now));
+        let outcome = match (&guessed, candidate.usable()) {
+            (Guessed::Right, Some((user, credential))) => {
+                Some(judge(cx, &policy, user, credential, None, new).await?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            candidate,
+            policy,
+            code,
+            guessed,
+            outcome,
+        })
+    }
+
+    /// Whose password it is, once the code was right.
+    pub fn proven(&self) -> Option<&User> {
+        let (user, _) = self.candidate.usable()?;
+        self.outcome.as_ref().map(|_| &user.value)
+    }
+
+    /// Judges it.
+    ///
+    /// Source: `reference/flows.md` 6.7.
+    pub fn judge(&self, cx: &Cx) -> Result<Judgement, Fault> {
+        let refuse = |refused: Refused, writes| Ok(Judgement::Refused { refused, writes });
+        let wrong = |why: &'static str| Refusal::ValueInvalid(CODE).because(why);
+        let Some(code) = &self.code else {
+            let why = "no code was sent, it was used, or it is long expired";
+            return refuse(wrong(why), Batch::new());
+        };
+        match &self.guessed {
+            Guessed::Right => {}
+            Guessed::Wrong(after) => return self.missed(cx, code, after),
+            Guessed::Void if code.failures >= MAX_FAILURES => {
+                let why = "too many wrong codes: a new one must be asked for";
+                let refused = Refusal::RecoveryFailuresExceeded.because(why);
+                return refuse(refused, Batch::new());
+            }
+            Guessed::Void => return refuse(wrong("the code is expired"), Batch::new()),
+        }
+        let (Some((_, credential)), Some(outcome)) = (self.candidate.usable(), &self.outcome)
+        else {
+            let why = "disabled, locked or without a password since the code was sent";
+            return refuse(wrong(why), Batch::new());
+        };
+        let hash = match outcome {
+            Ok(hash) => hash.clone(),
+            // The code stays good: whoever has it may try another password.
+            Err(lacking) => {
+                let why = format!("the new password lacks {lacking:?}");
+                let refusal = Refusal::PasswordUnacceptable {
+                    target: "newPassword",
+                    lacking: lacking.iter().copied().collect(),
+                };
+                return refuse(refusal.because(why), Batch::new());
+            }
+        };
+        let env = cx.env_id();
+        let changed = renewed(credential, hash, &self.policy, cx.now);
+        Ok(Judgement::Recovered {
+            account: lockout::after_success(&self.candidate.account),
+            writes: codes::redeem(env, code).update(env, &changed, credential.version)?,
+        })
+    }
+
+    /// A wrong code costs a try; the last one locks the password as well, whoever's it is.
+    fn missed(
+        &self,
+        cx: &Cx,
+        code: &Stored<UserCode>,
+        after: &UserCode,
+    ) -> Result<Judgement, Fault> {
+        let writes = Batch::new().update(cx.env_id(), after, code.version)?;
+        if after.failures < MAX_FAILURES {
+            let why = format!("wrong recovery code, failure {}", after.failures);
+            let refused = Refusal::ValueInvalid(CODE).because(why);
+            return Ok(Judgement::Refused { refused, writes });
+        }
+        let mut account = lockout::locked(&self.candidate.account, &self.policy, cx.now);
+        if self.candidate.user.is_none() {
+            account.forget_at = Some(guess::forgotten_at(&self.policy, cx.now));
+        }
+        let why = "the last try for this recovery code was wrong";
+        Ok(Judgement::Refused {
+            refused: Refusal::RecoveryFailuresExceeded.because(why),
+            writes: writes.and(self.candidate.write_account(cx, &account)?),
+        })
     }
 }
 

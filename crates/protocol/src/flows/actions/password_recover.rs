@@ -1,24 +1,17 @@
 //! `application/vnd.pingidentity.password.recover+json` (`reference/flows.md` 6.7, 7.2).
 
-use std::collections::BTreeSet;
-
 use countersign_domain::entity::Stored;
-use countersign_domain::password::hash::PasswordHash;
-use countersign_domain::password::lockout;
-use countersign_domain::password::policy::{PasswordPolicy, Requirement};
-use countersign_domain::store::{Batch, Fault};
+use countersign_domain::store::Fault;
 use countersign_domain::user::UserSignOn;
-use countersign_domain::user::code::{CodePurpose, Guessed, MAX_FAILURES, UserCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::password_reset::{self, judge, renewed};
-use super::{Action, Call, Reply};
+use super::{Action, Call, Reply, password_reset};
 use crate::cx::Cx;
 use crate::flows::advance::{Arrival, advance};
-use crate::flows::recovery::{Candidate, given};
+use crate::flows::recovery::{Attempt, Judgement};
 use crate::flows::turns::Turn;
-use crate::flows::{Flow, State, codes, guess};
+use crate::flows::{Flow, State};
 use crate::refusal::{Outcome, Refusal};
 use crate::run::Verdict;
 
@@ -35,20 +28,10 @@ pub struct Input {
 
 /// What the rule needs to know.
 pub struct Facts {
-    candidate: Candidate,
-    policy: PasswordPolicy,
-    code: Option<Stored<UserCode>>,
-    guessed: Guessed,
+    attempt: Attempt,
     /// What only the right code needs.
-    judged: Option<Judged>,
+    arrival: Option<Arrival>,
 }
-
-struct Judged {
-    arrival: Arrival,
-    outcome: Result<PasswordHash, BTreeSet<Requirement>>,
-}
-
-const CODE: &str = "recoveryCode";
 
 impl Action for PasswordRecover {
     const MEDIA: &'static str = "password.recover";
@@ -70,120 +53,45 @@ impl Action for PasswordRecover {
         let State::RecoveryCodeRequired(recovery) = &flow.state else {
             return Err(Refusal::ActionNotOffered.into());
         };
-        let typed = given(input.recovery_code.as_deref(), CODE)?;
+        let typed = input.recovery_code.as_deref();
+        crate::flows::recovery::given(typed, "recoveryCode")?;
         let new = password_reset::given(input.new_password.as_ref(), "newPassword")?;
-        let candidate = Candidate::find(cx, &recovery.username, turn).await?;
-        let policy = candidate.policy(cx).await?;
-        let code = codes::load(cx, CodePurpose::Recovery, candidate.id).await?;
-        let digest = codes::digest(cx, CodePurpose::Recovery, candidate.id, typed)?;
-        let guessed = code
-            .as_ref()
-            .map_or(Guessed::Void, |code| code.judge(&digest, cx.now));
-        let mut judged = None;
-        if let (Guessed::Right, Some((user, credential))) = (&guessed, candidate.usable()) {
-            judged = Some(Judged {
-                arrival: Arrival::proving(cx, call, flow, user).await?,
-                outcome: judge(cx, &policy, user, credential, None, new).await?,
-            });
-        }
-        Ok(Facts {
-            candidate,
-            policy,
-            code,
-            guessed,
-            judged,
-        })
+        let attempt = Attempt::gather(cx, &recovery.username, typed, new, turn).await?;
+        let arrival = match attempt.proven() {
+            Some(user) => Some(Arrival::proving(cx, call, flow, user).await?),
+            None => None,
+        };
+        Ok(Facts { attempt, arrival })
     }
 
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
-        let Facts {
-            candidate,
-            policy,
-            code,
-            guessed,
-            judged,
-        } = facts;
-        let Some(code) = code else {
-            let why = "no code was sent, it was used, or it is long expired";
-            return Ok(Verdict::refuse(Refusal::ValueInvalid(CODE).because(why)));
+        let Facts { attempt, arrival } = facts;
+        let (mut account, writes) = match attempt.judge(cx)? {
+            Judgement::Recovered { account, writes } => (account, writes),
+            Judgement::Refused { refused, writes } => {
+                return Ok(Verdict::refuse(refused).writing(writes));
+            }
         };
-        match guessed {
-            Guessed::Right => {}
-            Guessed::Wrong(after) => return wrong(cx, &candidate, &policy, &code, &after),
-            Guessed::Void if code.failures >= MAX_FAILURES => {
-                let why = "too many wrong codes: a new one must be asked for";
-                return Ok(Verdict::refuse(
-                    Refusal::RecoveryFailuresExceeded.because(why),
-                ));
-            }
-            Guessed::Void => {
-                let why = "the code is expired";
-                return Ok(Verdict::refuse(Refusal::ValueInvalid(CODE).because(why)));
-            }
-        }
-        let (Some((user, credential)), Some(judged)) = (candidate.usable(), judged) else {
-            let why = "disabled, locked or without a password since the code was sent";
-            return Ok(Verdict::refuse(Refusal::ValueInvalid(CODE).because(why)));
-        };
-        let hash = match judged.outcome {
-            Ok(hash) => hash,
-            // The code stays good: whoever has it may try another password.
-            Err(lacking) => {
-                let why = format!("the new password lacks {lacking:?}");
-                let refusal = Refusal::PasswordUnacceptable {
-                    target: "newPassword",
-                    lacking: lacking.into_iter().collect(),
-                };
-                return Ok(Verdict::refuse(refusal.because(why)));
-            }
+        let (Some(user), Some(arrival)) = (attempt.proven(), arrival) else {
+            return Ok(Verdict::refuse(Refusal::AccountNotUsable));
         };
         let Stored {
             value: mut flow,
             version,
         } = flow;
-        let mut account = lockout::after_success(&candidate.account);
         account.last_sign_on = Some(UserSignOn {
             at: cx.now,
-            remote_ip: judged.arrival.remote_ip.clone(),
+            remote_ip: arrival.remote_ip.clone(),
         });
         flow.progress.used_password(cx.now);
-        let advanced = advance(cx, &mut flow, user, &account, judged.arrival)?;
+        let advanced = advance(cx, &mut flow, user, &account, arrival)?;
         flow.touch(cx.now);
-        let env = cx.env_id();
-        let changed = renewed(credential, hash, &policy, cx.now);
         let writes = advanced
             .writes
-            .and(codes::redeem(env, &code))
-            .and(candidate.write_account(cx, &account)?)
-            .update(env, &changed, credential.version)?
-            .update(env, &flow, version)?;
+            .and(writes)
+            .and(attempt.candidate.write_account(cx, &account)?)
+            .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;
         Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))
     }
-}
-
-/// A wrong code costs a try; the last one locks the password as well, whoever's it is.
-///
-/// Source: `reference/flows.md` 6.7.
-fn wrong(
-    cx: &Cx,
-    candidate: &Candidate,
-    policy: &PasswordPolicy,
-    code: &Stored<UserCode>,
-    after: &UserCode,
-) -> Result<Verdict<Reply>, Fault> {
-    let writes = Batch::new().update(cx.env_id(), after, code.version)?;
-    if after.failures < MAX_FAILURES {
-        let why = format!("wrong recovery code, failure {}", after.failures);
-        let refused = Refusal::ValueInvalid(CODE).because(why);
-        return Ok(Verdict::refuse(refused).writing(writes));
-    }
-    let mut account = lockout::locked(&candidate.account, policy, cx.now);
-    if candidate.user.is_none() {
-        account.forget_at = Some(guess::forgotten_at(policy, cx.now));
-    }
-    let writes = writes.and(candidate.write_account(cx, &account)?);
-    let why = "the last try for this recovery code was wrong";
-    let refused = Refusal::RecoveryFailuresExceeded.because(why);
-    Ok(Verdict::refuse(refused).writing(writes))
 }

@@ -5,12 +5,13 @@ use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::policy::{ProfileData, check};
 use countersign_domain::population::Population;
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::user::User;
+use countersign_domain::user::{LifecycleStatus, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Facts, credential_of, password, wrong};
+use crate::flows::codes::{self, Issue};
 use crate::flows::guess::MAX_LEN;
 use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal, Refused};
@@ -75,6 +76,23 @@ pub(super) fn complete(call: &Call<'_>, made: &mut Object) -> Result<(), Refused
         }
     }
     Ok(())
+}
+
+/// The code for an address that is to be verified.
+///
+/// Source: `reference/platform.md` 3.7, `lifecycle`.
+pub(super) async fn verification(call: &Call<'_>, user: &User) -> Outcome<Option<Issue>> {
+    let waits = user.lifecycle.status == LifecycleStatus::VerificationRequired;
+    if !waits || user.email.is_none() {
+        return Ok(None);
+    }
+    let body = body::object(call.body)?;
+    let lifecycle = body.get("lifecycle");
+    let suppressed = lifecycle.and_then(|it| it.get("suppressVerificationCode"));
+    if suppressed == Some(&Value::Bool(true)) {
+        return Ok(None);
+    }
+    Ok(codes::for_verification(call.cx, user).await?)
 }
 
 /// The password of an import.

@@ -1,6 +1,9 @@
 //! `/v1/environments/{e}/users` (`reference/platform.md` 3.7).
 
+pub mod linked_accounts;
+pub mod mfa_enabled;
 pub mod password;
+pub mod population;
 
 mod account;
 mod attributes;
@@ -162,6 +165,12 @@ impl Noun for User {
                 facts.owned = removal::owned(call, before.id).await?;
             }
         }
+        // Somebody who moves leaves the groups of the former population.
+        if let Change::Replace { before, after } = &change
+            && before.population != after.population
+        {
+            facts.owned.extend(removal::population_groups(call, before).await?);
+        }
         // Whoever can move the address of an administrator can recover their password.
         if let Change::Replace { before, after } = &change
             && !call.own
@@ -173,7 +182,7 @@ impl Noun for User {
             && before.enabled
             && !after.enabled
         {
-            facts.owned = removal::sessions(call, after.id).await?;
+            facts.owned.extend(removal::sessions(call, after.id).await?);
         }
         if let Change::Create(after) = change {
             creation::password(call, after, &mut facts).await?;

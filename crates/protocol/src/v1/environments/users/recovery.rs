@@ -106,9 +106,7 @@ impl Operation for Recover<'_> {
                 let writes = writes.and(attempt.candidate.write_account(cx, &account)?);
                 Ok(Verdict::reply(()).writing(writes))
             }
-            Judgement::Refused { refused, writes } => {
-                Ok(Verdict::refuse(refused).writing(writes))
-            }
+            Judgement::Refused { refused, writes } => Ok(Verdict::refuse(refused).writing(writes)),
         }
     }
 }

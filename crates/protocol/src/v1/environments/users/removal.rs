@@ -3,14 +3,14 @@
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::consent::OauthConsent;
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::group::GroupMembership;
+use countersign_domain::group::{Group, GroupMembership};
 use countersign_domain::identity_provider::LinkedAccount;
 use countersign_domain::ids::UserId;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::session::Session;
 use countersign_domain::store::{IndexName, Key, Kind, Query, Range};
-use countersign_domain::user::{CodePurpose, UserCode};
+use countersign_domain::user::{CodePurpose, User, UserCode};
 
 use crate::refusal::Outcome;
 use crate::v1::call::Call;
@@ -53,6 +53,22 @@ pub(super) async fn owned(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>> {
 pub(super) async fn sessions(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>> {
     let of_user = Range::Prefix(Session::of_user(user));
     filed(call, Session::KIND, Session::BY_USER, of_user).await
+}
+
+/// Memberships in the groups of the population that a user leaves.
+pub(super) async fn population_groups(call: &Call<'_>, user: &User) -> Outcome<Vec<Key>> {
+    let mine = Range::Equal(user.id.to_string());
+    let kind = GroupMembership::KIND;
+    let keys = filed(call, kind, GroupMembership::BY_USER, mine).await?;
+    let mut left = Vec::new();
+    for key in keys {
+        let group = key.id.rsplit('/').next().unwrap_or_default();
+        let group = call.load::<Group>(group).await?;
+        if group.is_some_and(|it| it.population == Some(user.population)) {
+            left.push(key);
+        }
+    }
+    Ok(left)
 }
 
 async fn filed(call: &Call<'_>, kind: Kind, index: IndexName, range: Range) -> Outcome<Vec<Key>> {
