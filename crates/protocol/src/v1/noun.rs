@@ -362,6 +362,10 @@ impl<N: Noun, F: Fn(&mut N) -> Result<(), Refused> + Sync + Send> Operation for 
         let before = named::<N>(self.call).await?;
         let mut after = before.value.clone();
         (self.edit)(&mut after)?;
+        if !after.is_visible(self.call) {
+            let why = "the actor's roles do not reach where it would be";
+            return Err(Refusal::Forbidden.because(why).into());
+        }
         let change = Change::Replace {
             before: &before,
             after: &after,
