@@ -126,6 +126,76 @@ impl Chromium {
         text.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether there is such an element now.
+    pub async fn has(&self, selector: &str) -> bool {
+        let wanted = json!({ "using": "css selector", "value": selector });
+        // Everything that is to come has come: a list that is empty waits for nothing.
+        let nothing = json!({ "implicit": 0 });
+        self.command("POST", "/timeouts", Some(nothing)).await;
+        let found = self.command("POST", "/elements", Some(wanted)).await;
+        let patience = json!({ "implicit": 20_000 });
+        self.command("POST", "/timeouts", Some(patience)).await;
+        found.as_array().is_some_and(|found| !found.is_empty())
+    }
+
+    /// Runs the body of a function in the page, and waits for the promise that it may return.
+    pub async fn run(&self, script: &str) -> Value {
+        let call = json!({ "script": script, "args": [] });
+        self.command("POST", "/execute/sync", Some(call)).await
+    }
+
+    /// Presses one key, wherever the focus is.
+    pub async fn press(&self, key: &str) {
+        let action = |kind: &str| json!({ "type": kind, "value": key });
+        let keyboard = json!({
+            "type": "key", "id": "keyboard",
+            "actions": [action("keyDown"), action("keyUp")],
+        });
+        let actions = json!({ "actions": [keyboard] });
+        self.command("POST", "/actions", Some(actions)).await;
+    }
+
+    /// Types, wherever the focus is.
+    pub async fn type_text(&self, text: &str) {
+        for key in text.chars() {
+            self.press(&key.to_string()).await;
+        }
+    }
+
+    /// Shows pages as on a screen of this size.
+    pub async fn screen(&self, width: u32, height: u32) {
+        let metrics = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    /// Prefers dark or light pages.
+    pub async fn scheme(&self, scheme: &str) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+        let media = json!({ "features": [feature] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Sends this `Accept-Language` from now on.
+    pub async fn speak(&self, language: &str) {
+        self.devtools("Network.enable", json!({})).await;
+        let headers = json!({ "headers": { "Accept-Language": language } });
+        self.devtools("Network.setExtraHTTPHeaders", headers).await;
+    }
+
+    /// Forgets all cookies.
+    pub async fn forget(&self) {
+        self.devtools("Network.clearBrowserCookies", json!({}))
+            .await;
+    }
+
+    async fn devtools(&self, command: &str, params: Value) -> Value {
+        let body = json!({ "cmd": command, "params": params });
+        self.command("POST", "/goog/cdp/execute", Some(body)).await
+    }
+
     /// What the page's scripts and policies complained about.
     pub async fn complaints(&self) -> Vec<String> {
         let kind = json!({ "type": "browser" });

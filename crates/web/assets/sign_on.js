@@ -45,6 +45,7 @@ for (const list of document.querySelectorAll("ul[data-for]")) {
     for (const { line, said, rule, judge } of lines) {
       if (!judge) continue;
       const met = text.length > 0 && judge(text, rule);
+      if (line.dataset.text) line.firstChild.data = line.dataset.text;
       line.classList.remove("unmet");
       line.classList.toggle("met", met);
       said.textContent = met ? ` (${list.dataset.met})` : "";

@@ -14,6 +14,16 @@ pub fn prepare() -> Result<Vec<(String, String)>> {
     ])
 }
 
+/// Installs the packages of Node; says where the accessibility checks are.
+pub fn axe() -> Result<(String, String)> {
+    node()?;
+    let script = shell::root().join("clients/node/node_modules/axe-core/axe.min.js");
+    Ok((
+        "COUNTERSIGN_TEST_AXE".to_owned(),
+        script.display().to_string(),
+    ))
+}
+
 fn node() -> Result<String> {
     if shell::find("node", &[]).is_none() || shell::find("npm", &[]).is_none() {
         shell::apt_install(&["nodejs", "npm"])?;

@@ -153,6 +153,7 @@ fn run_ring(
         Ring::Browser => {
             let started = driver.insert(browser::Driver::start()?);
             environment.push(("COUNTERSIGN_TEST_WEBDRIVER".to_owned(), started.url()));
+            environment.push(clients::axe()?);
             Run::of(&[]).tests(&it).only(BROWSER, filter)
         }
     };

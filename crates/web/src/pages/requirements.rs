@@ -10,6 +10,8 @@ use super::frame::Frame;
 pub(super) struct Line {
     /// In words.
     pub text: String,
+    /// The same without whether it is met.
+    pub plain: String,
     /// Whether the password that was tried is not.
     pub unmet: bool,
     /// The same for scripts, where they can judge it while it is typed: JSON.
@@ -21,14 +23,20 @@ pub(super) fn lines(frame: &Frame, policy: &PasswordPolicy, lacking: &[Requireme
     ALL.iter()
         .filter_map(|requirement| {
             let unmet = lacking.contains(requirement);
-            let text = words(frame, *requirement, policy, unmet)?;
+            let plain = words(frame, *requirement, policy, unmet)?;
             let text = if unmet {
-                frame.say_with("requirement-unmet", [("requirement", text.into())])
+                let requirement = [("requirement", plain.as_str().into())];
+                frame.say_with("requirement-unmet", requirement)
             } else {
-                text
+                plain.clone()
             };
             let rule = rule(*requirement, policy).map(|rule| rule.to_string());
-            Some(Line { text, unmet, rule })
+            Some(Line {
+                text,
+                plain,
+                unmet,
+                rule,
+            })
         })
         .collect()
 }

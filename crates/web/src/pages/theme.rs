@@ -121,17 +121,19 @@ fn stylesheet(env: EnvId, theme: &Theme) -> String {
         BackgroundType::None => card,
     };
     let danger_back = mix(card, RED, 10);
+    let quiet_back = mix(card, away, 5);
+    let backs = [card, quiet_back];
     let button = it.button_color.rgb();
     let on_button = readable(it.button_text_color.rgb(), &[button], TEXT);
     let towards = if is_dark(on_button) { WHITE } else { BLACK };
-    let text = readable(it.body_text_color.rgb(), &[card], TEXT);
+    let text = readable(it.body_text_color.rgb(), &backs, TEXT);
     let colors = [
         ("text", text),
         (
             "heading",
-            readable(it.heading_text_color.rgb(), &[card], TEXT),
+            readable(it.heading_text_color.rgb(), &backs, TEXT),
         ),
-        ("muted", readable(mix(text, card, 25), &[card], TEXT)),
+        ("muted", readable(mix(text, card, 25), &backs, TEXT)),
         ("page", page),
         (
             "page-text",
@@ -140,11 +142,11 @@ fn stylesheet(env: EnvId, theme: &Theme) -> String {
         ("card", card),
         ("line", readable(mix(card, away, 35), &[card], MARK)),
         ("hairline", mix(card, away, 14)),
-        ("quiet-back", mix(card, away, 5)),
+        ("quiet-back", quiet_back),
         ("accent", button),
         ("accent-strong", mix(button, towards, 14)),
         ("on-accent", on_button),
-        ("link", readable(it.link_text_color.rgb(), &[card], TEXT)),
+        ("link", readable(it.link_text_color.rgb(), &backs, TEXT)),
         ("danger", readable(RED, &[card, danger_back], TEXT)),
         ("danger-back", danger_back),
         ("done", readable(GREEN, &[card], TEXT)),
@@ -286,9 +288,12 @@ mod tests {
                     ("text", "card", TEXT),
                     ("heading", "card", TEXT),
                     ("muted", "card", TEXT),
+                    ("text", "quiet-back", TEXT),
+                    ("muted", "quiet-back", TEXT),
+                    ("link", "quiet-back", TEXT),
                     ("link", "card", TEXT),
                     ("danger", "card", TEXT),
-                    ("danger", "danger-back", 3.0),
+                    ("danger", "danger-back", TEXT),
                     ("done", "card", TEXT),
                     ("on-accent", "accent", TEXT),
                     ("on-accent", "accent-strong", TEXT),
