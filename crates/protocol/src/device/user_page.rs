@@ -42,15 +42,12 @@ pub async fn start(
         Some(identifier) => Some(application(cx, identifier).await?),
         None => None,
     };
-    let (client, policies) = match &view {
-        Some(view) => {
-            let policies = acr_values::check(&Params::default(), &cx.env, view)?;
-            (Some(view.application.id), policies)
-        }
-        None => {
-            let policy = cx.env.default_policy().map(|policy| policy.policy.id);
-            (None, policy.into_iter().collect())
-        }
+    let (client, policies) = if let Some(view) = &view {
+        let policies = acr_values::check(&Params::default(), &cx.env, view)?;
+        (Some(view.application.id), policies)
+    } else {
+        let policy = cx.env.default_policy().map(|policy| policy.policy.id);
+        (None, policy.into_iter().collect())
     };
     let start = Start {
         request: AuthorizationRequest::for_device(client, policies),

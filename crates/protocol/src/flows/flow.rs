@@ -245,10 +245,10 @@ impl Flow {
         if self.device.is_some()
             && let State::Completed(done) = &self.state
         {
-            self.state = State::DagUserCodeRequired(DeviceSignOn {
+            self.state = State::DagUserCodeRequired(Box::new(DeviceSignOn {
                 done: done.clone(),
                 failures: 0,
-            });
+            }));
         }
     }
 

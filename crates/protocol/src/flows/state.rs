@@ -38,9 +38,9 @@ pub enum State {
     /// An AGREEMENT action.
     AgreementConsentRequired(ConsentPrompt),
     /// The person signed on for a device and types its code.
-    DagUserCodeRequired(DeviceSignOn),
+    DagUserCodeRequired(Box<DeviceSignOn>),
     /// The person is asked whether to connect the device.
-    DagConsentRequired(DeviceConsent),
+    DagConsentRequired(Box<DeviceConsent>),
     /// The device is connected. Completed as well, but with nothing to resume: what the sign-on is
     /// worth goes to the device.
     DeviceConnected(DeviceConnected),
@@ -209,7 +209,7 @@ impl State {
     }
 
     /// The person on the flow, once that may be shown.
-    pub const fn user(&self) -> Option<&FlowUser> {
+    pub fn user(&self) -> Option<&FlowUser> {
         match self {
             Self::PasswordRequired(Whose::Known(user)) => Some(user),
             Self::PasswordExpired(change) | Self::MustChangePassword(change) => Some(&change.user),

@@ -36,6 +36,7 @@ pub fn sign(
     options: HeaderOptions<'_>,
     claims: &impl Serialize,
 ) -> Result<String, Fault> {
+    const FAILED: Fault = Fault::Crypto("signing failed");
     const UNSERIALIZABLE: Fault = Fault::Crypto("claims cannot be written as JSON");
     let header = Header {
         alg: key.jwk.alg,
@@ -49,7 +50,6 @@ pub fn sign(
     URL_SAFE_NO_PAD.encode_string(header, &mut token);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-    const FAILED: Fault = Fault::Crypto("signing failed");
     let random = SystemRandom::new();
     let message = token.as_bytes();
     let signature = match key.signing(vault)? {

@@ -167,14 +167,12 @@ pub fn add_resource_claims(
 ) -> Result<(), Refused> {
     let mut mapped = BTreeSet::new();
     for attribute in resources.iter().flat_map(|resource| &resource.attributes) {
-        match evaluate(&attribute.value, see) {
-            Some(value) => {
-                if mapped.insert(&attribute.name) {
-                    token.insert(attribute.name.clone(), value);
-                }
+        if let Some(value) = evaluate(&attribute.value, see) {
+            if mapped.insert(&attribute.name) {
+                token.insert(attribute.name.clone(), value);
             }
-            None if attribute.required => return Err(without_value(&attribute.name)),
-            None => {}
+        } else if attribute.required {
+            return Err(without_value(&attribute.name));
         }
     }
     Ok(())

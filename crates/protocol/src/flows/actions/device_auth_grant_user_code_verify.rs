@@ -170,12 +170,12 @@ impl Action for DeviceAuthGrantUserCodeVerify {
         };
         flow.application_name.clone_from(&view.application.name);
         flow.request.client = device.client;
-        flow.state = State::DagConsentRequired(DeviceConsent {
+        flow.state = State::DagConsentRequired(Box::new(DeviceConsent {
             done: asked.done,
             device: device.hash,
             scope: device.scope.names,
             user_code: facts.shown,
-        });
+        }));
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))
     }
