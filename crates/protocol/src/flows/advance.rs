@@ -2,7 +2,7 @@
 
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
-use countersign_domain::ids::{SessionId, UserId};
+use countersign_domain::ids::{EnvId, SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
 use countersign_domain::store::{Batch, Fault, Key, Query, Range};
 use countersign_domain::user::{Account, LifecycleStatus, User};
@@ -58,12 +58,7 @@ impl Arrival {
             range: Range::Prefix(Session::of_user(user)),
             ..Query::all(Session::KIND, env, MAX_SESSIONS_READ)
         };
-        let prior = async {
-            match flow.prior_session {
-                Some(id) => entity::load::<Session>(store, env, id.to_string(), cx.now).await,
-                None => Ok(None),
-            }
-        };
+        let prior = prior(cx, call, flow);
         let consents = agreement::consents(cx, &flow.request.policies, user);
         let sessions = store.list(&query, cx.now);
         let (prior, page, consents) = futures_util::try_join!(prior, sessions, consents)?;
@@ -93,9 +88,38 @@ impl Arrival {
         Ok(arrival)
     }
 
+    /// The user's sessions in other browsers.
+    pub fn elsewhere(&self, env: EnvId) -> Vec<Key> {
+        let here = self.prior.as_ref().map(|session| session.key(env));
+        let keys = self.sessions.iter();
+        keys.filter(|key| Some(*key) != here.as_ref())
+            .cloned()
+            .collect()
+    }
+
     /// The user consented just now.
     pub fn consented(&mut self, consent: AgreementConsent) {
         self.consents.push(consent);
+    }
+}
+
+/// The session that the browser has: the one that the flow began with, else one that began in
+/// another tab since. One browser has one session.
+///
+/// Source: `reference/oidc.md` 14.3.
+async fn prior(cx: &Cx, call: &Call<'_>, flow: &Flow) -> Result<Option<Stored<Session>>, Fault> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    if let Some(id) = flow.prior_session
+        && let Some(found) = entity::load::<Session>(store, env, id.to_string(), cx.now).await?
+    {
+        return Ok(Some(found));
+    }
+    match call.token.filter(|token| token.is_session()) {
+        Some(token) => {
+            let rule = Session::UNIQUE_TOKEN;
+            entity::load_by::<Session>(store, env, rule, token.hash(), cx.now).await
+        }
+        None => Ok(None),
     }
 }
 

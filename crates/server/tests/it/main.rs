@@ -9,6 +9,7 @@
     reason = "a test is failed by a panic, in its helpers too"
 )]
 
+mod acr;
 mod as_;
 mod budget;
 mod chromium;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_testkit::{StoredCookie, TestServer, code_of, on_every_adapter};
+use countersign_domain::entity;
+use countersign_domain::session::Session;
+use countersign_testkit::{StoredCookie, TestServer, code_of, on_every_adapter, submit};
 
 on_every_adapter! {
     async fn the_cookie_is_for_one_environment_and_out_of_reach_of_scripts(server: TestServer) {
@@ -122,6 +124,94 @@ on_every_adapter! {
             let silent = tenant.authorize(&tenant.web).set("prompt", "none").send(browser).await;
             let query = silent.redirect().query().unwrap().to_owned();
             assert_eq!(query.contains("login_required"), number == 0, "{number}: {query}");
+        }
+    }
+
+    async fn two_applications_in_two_tabs_end_in_one_session(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        // Both tabs show the sign-on page before either is filled in.
+        let pages = [tenant.authorize(&tenant.web).page(&browser).await, tenant.authorize(&tenant.post).page(&browser).await];
+        let mut sids = Vec::new();
+        for (page, app) in pages.iter().zip([&tenant.web, &tenant.post]) {
+            let person = &tenant.person;
+            let answer = submit(tenant, &browser, page, &person.username, &person.password).await;
+            let code = code_of(&answer.redirect());
+            let tokens = tenant.redeem(app, &code).send(&browser).await.expect_status(200).json();
+            sids.push(tenant.verify(&tokens["id_token"]).await.text("sid").to_owned());
+            server.clock.advance(Duration::from_secs(10));
+        }
+        assert_eq!(sids[0], sids[1]);
+    }
+
+    async fn another_person_in_another_tab_ends_the_first_ones_session(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let pages = [tenant.authorize(&tenant.web).page(&browser).await, tenant.authorize(&tenant.post).page(&browser).await];
+        let mut tokens = Vec::new();
+        let people = [(&tenant.web, &tenant.person), (&tenant.post, &tenant.other_person)];
+        for (page, (app, person)) in pages.iter().zip(people) {
+            let answer = submit(tenant, &browser, page, &person.username, &person.password).await;
+            let code = code_of(&answer.redirect());
+            tokens.push(tenant.redeem(app, &code).send(&browser).await.expect_status(200).text("/access_token"));
+        }
+        let _ = tenant.userinfo(&tokens[0]).await.expect_status(401);
+        let _ = tenant.userinfo(&tokens[1]).await.expect_status(200);
+    }
+
+    async fn a_session_that_lies_idle_ends_and_one_in_use_lives_on(server: TestServer) {
+        let tenant = &server.tenant;
+        server.import(&serde_json::json!({ "environments": [{
+            "id": tenant.id, "name": "First",
+            "countersign": { "sessionIdleTimeoutInMinutes": 30, "sessionLifetimeInMinutes": 90 },
+        }] })).await;
+        let (used, idle) = (tenant.browser(), tenant.browser());
+        let is_known = async |browser: &countersign_testkit::Browser| {
+            let silent = tenant.authorize(&tenant.web).set("prompt", "none").send(browser).await;
+            !silent.redirect().query().unwrap().contains("login_required")
+        };
+        for browser in [&used, &idle] {
+            let _ = tenant.authorize(&tenant.web).code(browser).await;
+        }
+        for _ in 0..3 {
+            server.clock.advance(Duration::from_mins(25));
+            assert!(is_known(&used).await);
+        }
+        assert!(!is_known(&idle).await);
+        // However much it is used, it ends.
+        server.clock.advance(Duration::from_mins(16));
+        assert!(!is_known(&used).await);
+    }
+
+    async fn active_at_moves_with_refreshes_and_costs_no_commit(server: TestServer) {
+        let tenant = &server.tenant;
+        server.import(&serde_json::json!({ "environments": [{
+            "id": tenant.id, "name": "First", "applications": [{
+                "id": tenant.web.id, "name": "Web",
+                "grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN"],
+            }],
+        }] })).await;
+        let browser = tenant.browser();
+        let code = tenant.authorize(&tenant.web).code(&browser).await;
+        let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200);
+        let (mut refresh, sid) = (tokens.text("/refresh_token"), tenant.verify(&tokens.json()["id_token"]).await.text("sid").to_owned());
+        let (store, env) = (&*server.ports.store, tenant.id.parse().unwrap());
+        let session = async || {
+            let now = server.ports.clock.now();
+            let found = entity::load::<Session>(store, env, sid.clone(), now).await;
+            found.unwrap().unwrap().value
+        };
+        let begun = session().await;
+        for _ in 0..2 {
+            server.clock.advance(Duration::from_mins(5));
+            let before = server.counts.commits();
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+            let request = browser.post(tenant.endpoint("token")).basic(&tenant.web.id, &tenant.web.secret);
+            refresh = request.form(form).send().await.expect_status(200).text("/refresh_token");
+            assert_eq!(server.counts.commits() - before, 1);
+            let now = session().await;
+            assert_eq!(now.active_at, server.ports.clock.now());
+            assert_eq!(now.expires_at, begun.expires_at, "a refresh is nobody at a browser");
         }
     }
 }
