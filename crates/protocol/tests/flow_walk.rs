@@ -14,7 +14,7 @@ mod walk;
 use walk::World;
 
 /// Steps of one walk, and how many walks there are.
-const STEPS: u32 = 25_000;
+const STEPS: u32 = 50_000;
 const WALKS: u64 = 4;
 
 #[tokio::test]
@@ -29,5 +29,10 @@ async fn threat_30_nothing_comes_out_that_was_not_proved() {
         assert!(seen.completed > 500 && seen.resumed > 100, "{seen:?}");
         assert!(seen.by_session > 100 && seen.profiled > 50, "{seen:?}");
         assert!(seen.changed > 10 && seen.locked > 0, "{seen:?}");
+        assert!(seen.verified > 20 && seen.recovered > 10, "{seen:?}");
+        assert!(
+            seen.registered > 1 && seen.consented > 10 && seen.declined > 3,
+            "{seen:?}"
+        );
     }
 }

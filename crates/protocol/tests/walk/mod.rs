@@ -1,5 +1,6 @@
 //! The world that is walked through: a few people, browsers and flows, and the model beside them.
 
+mod mails;
 mod model;
 mod ports;
 
@@ -14,7 +15,7 @@ use countersign_domain::ports::Ports;
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Query};
 use countersign_domain::time::Time;
-use countersign_domain::user::{Credential, User};
+use countersign_domain::user::{Credential, LifecycleStatus, User};
 use countersign_protocol::as_::authorize::{Answer, authorize};
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::as_::response_modes::Delivery;
@@ -37,7 +38,7 @@ const ENV: &str = "3f2a6d1c-1111-4222-8333-444455556666";
 const CLIENT: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 const KEY: &str = include_str!("../../src/import/test_key.pem");
 
-const POLICIES: [&str; 9] = [
+const POLICIES: [&str; 15] = [
     "Login",
     "Always",
     "Identifier",
@@ -47,11 +48,19 @@ const POLICIES: [&str; 9] = [
     "Empty",
     "Factor Login",
     "Empty Profile",
+    "Terms",
+    "Open",
+    "Open_Identifier",
+    "Factor_First",
+    "Bypass_First",
+    "Factor_First Open",
 ];
 
 /// Flows that are played with at a time.
 const FLOWS: usize = 8;
 const BROWSERS: usize = 4;
+/// People there may come to be.
+const PEOPLE: usize = 6;
 
 /// What a walk came past.
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,6 +71,11 @@ pub struct Seen {
     pub changed: u32,
     pub profiled: u32,
     pub locked: u32,
+    pub verified: u32,
+    pub recovered: u32,
+    pub registered: u32,
+    pub consented: u32,
+    pub declined: u32,
 }
 
 pub struct World {
@@ -102,6 +116,9 @@ impl World {
             must_change: false,
             enabled: true,
             has_phone: false,
+            verified: true,
+            consented_at: None,
+            codes: [None, None],
             lost_phone_at: Time::EPOCH,
         });
         Self {
@@ -196,7 +213,9 @@ impl World {
             Err(failure) => panic!("{query}: {failure}"),
         };
         if let Answer::Refused(refused) = reply.answer {
-            assert_eq!(refused.refusal, Refusal::LoginRequired, "{query}");
+            let refusal = refused.refusal;
+            let is_silent = matches!(refusal, Refusal::LoginRequired | Refusal::ConsentRequired);
+            assert!(is_silent && extra == "&prompt=none", "{query}: {refusal:?}");
             return;
         }
         if let Some(token) = reply.cookie {
@@ -216,6 +235,7 @@ impl World {
             session: self.browsers[browser].session.filter(|_| counts),
             completed: false,
             resumed: answered,
+            recovering: None,
         };
         assert_eq!(answered, json["authorizeResponse"]["code"].is_string());
         let at = self.below(FLOWS);
@@ -262,11 +282,20 @@ impl World {
             .filter(|it| before.as_ref().is_some_and(|flow| it.advertised(flow)))
             .filter(|it| it.link() != "session.reset")
             .collect();
-        let action = match fitting.first() {
-            Some(action) if self.below(2) == 0 => **action,
-            _ => ACTIONS[self.below(ACTIONS.len())],
+        let action = if fitting.is_empty() || self.below(2) == 0 {
+            ACTIONS[self.below(ACTIONS.len())]
+        } else {
+            *fitting[self.below(fitting.len())]
         };
-        let person = self.below(self.people.len());
+        let mut person = self.below(self.people.len());
+        // Mostly the one whom the flow is about.
+        let about = before.as_ref().and_then(|flow| flow.state.user());
+        let about = about.map(|user| user.username.clone());
+        let about = about.or_else(|| self.flows[flow].recovering.clone());
+        if let Some(name) = about.filter(|_| self.below(4) != 0) {
+            let found = self.people.iter().position(|it| it.name == name);
+            person = found.unwrap_or(person);
+        }
         let body = self.body(action.link(), person);
         let text = body.as_ref().map(Value::to_string).unwrap_or_default();
         let cx = self.cx().await;
@@ -290,7 +319,10 @@ impl World {
             Err(Failure::Fault(fault)) => panic!("{fault}"),
         };
         assert_eq!(browser, self.flows[flow].browser, "another browser's flow");
-        self.record(flow, action.link(), body.unwrap_or_default());
+        let (before, after) = (before.unwrap(), self.document(flow).await.unwrap());
+        let states = (&before.state, &after.state);
+        self.record(flow, action.link(), body.unwrap_or_default(), states);
+        self.read_mails().await;
         if let Some(token) = reply.cookie {
             self.browsers[browser].token = Some(token);
         }
@@ -298,7 +330,7 @@ impl World {
     }
 
     /// What an accepted action proves.
-    fn record(&mut self, flow: usize, action: &str, body: Value) {
+    fn record(&mut self, flow: usize, action: &str, body: Value, states: (&State, &State)) {
         let now = self.now();
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let holder = |world: &Self, password: Option<String>| {
@@ -331,9 +363,80 @@ impl World {
                 self.seen.changed += 1;
             }
             "user.update" => self.seen.profiled += 1,
+            "user.lookup" => {}
+            "password.forgot" => {
+                let State::RecoveryCodeRequired(recovery) = states.1 else {
+                    panic!("{states:?}");
+                };
+                self.flows[flow].recovering = Some(recovery.username.clone());
+            }
+            "password.recover" => {
+                let name = self.flows[flow].recovering.clone().unwrap();
+                let who = self.people.iter().position(|it| it.name == name).unwrap();
+                let (code, new) = (text("recoveryCode"), text("newPassword"));
+                let person = &mut self.people[who];
+                assert!(
+                    code.is_some() && code == person.codes[1].take(),
+                    "not the code sent"
+                );
+                person.password = new.unwrap();
+                person.changed_at = now;
+                person.must_change = false;
+                self.flows[flow].proved = Some(Proof {
+                    person: who,
+                    at: now,
+                });
+                self.seen.recovered += 1;
+            }
+            "user.register" => {
+                let user = states.1.user().unwrap();
+                assert!(self.people.iter().all(|it| it.name != user.username));
+                self.people.push(Person {
+                    id: user.id.to_string(),
+                    name: user.username.clone(),
+                    password: text("password").unwrap(),
+                    changed_at: now,
+                    must_change: false,
+                    enabled: true,
+                    has_phone: false,
+                    verified: false,
+                    consented_at: None,
+                    codes: [None, None],
+                    lost_phone_at: Time::EPOCH,
+                });
+                self.flows[flow].proved = Some(Proof {
+                    person: self.people.len() - 1,
+                    at: now,
+                });
+                self.seen.registered += 1;
+            }
+            "user.verify" => {
+                let id = states.0.user().unwrap().id.to_string();
+                let who = self.people.iter().position(|it| it.id == id).unwrap();
+                let code = text("verificationCode");
+                let person = &mut self.people[who];
+                assert!(
+                    code.is_some() && code == person.codes[0].take(),
+                    "not the code sent"
+                );
+                person.verified = true;
+                self.seen.verified += 1;
+            }
+            "user.consent" => {
+                let id = states.0.user().unwrap().id.to_string();
+                let who = self.people.iter().position(|it| it.id == id).unwrap();
+                if body["accept"] == true {
+                    self.people[who].consented_at = Some(now);
+                    self.seen.consented += 1;
+                } else {
+                    assert!(matches!(states.1, State::Failed(_)));
+                    self.seen.declined += 1;
+                }
+            }
             "session.reset" => {
                 self.flows[flow].proved = None;
                 self.flows[flow].session = None;
+                self.flows[flow].recovering = None;
             }
             _ => {}
         }
@@ -350,6 +453,17 @@ impl World {
             "usernamePassword.check" => json!({ "username": name, "password": password }),
             "user.lookup" => json!({ "username": name }),
             "password.reset" => json!({ "currentPassword": password, "newPassword": new }),
+            "password.forgot" => json!({ "username": name }),
+            "password.recover" => {
+                json!({ "recoveryCode": self.people[person].codes[1], "newPassword": new })
+            }
+            "user.verify" => json!({ "verificationCode": self.people[person].codes[0] }),
+            "user.register" if self.people.len() < PEOPLE => {
+                let name = format!("new{}", self.passwords);
+                let email = format!("{name}@client.example");
+                json!({ "username": name, "email": email, "password": new })
+            }
+            "user.consent" => json!({ "accept": self.below(4) != 0 }),
             "user.update" => json!({ "mobilePhone": "1", "name": { "given": "X" } }),
             _ => json!({}),
         };
@@ -363,6 +477,14 @@ impl World {
             6 => Some(json!({ "password": password })),
             7 => Some(json!({ "currentPassword": new, "newPassword": password })),
             8 => Some(json!({ "currentPassword": password, "newPassword": password })),
+            15 => Some(
+                json!({ "verificationCode": "AAAAAAAA", "recoveryCode": "AAAAAAAA",
+                "newPassword": new }),
+            ),
+            16 => Some(
+                json!({ "accept": "true!", "username": name, "email": "x@x.example",
+                "password": password }),
+            ),
             9 => Some(json!({ "mobilePhone": "", "id": ENV, "enabled": true })),
             _ => Some(sensible),
         }
@@ -412,10 +534,15 @@ impl World {
             .unwrap()
             .unwrap();
         let person = &mut self.people[number];
-        match self.random % 4 {
+        match self.random % 5 {
             0 if person.enabled => person.enabled = false,
             0 | 1 => person.enabled = true,
             2 => person.must_change = true,
+            3 => {
+                user.value.lifecycle.status = LifecycleStatus::VerificationRequired;
+                user.value.email_verified = false;
+                person.verified = false;
+            }
             _ => {
                 user.value.mobile_phone = None;
                 person.lost_phone_at = now;

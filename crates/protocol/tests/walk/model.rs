@@ -11,6 +11,9 @@ const MAX_AGE: Duration = Duration::from_hours(182 * 24);
 /// How old a password may be for the policies that ask once in eight hours.
 const FRESH: Duration = Duration::from_hours(8);
 
+/// How long a consent counts.
+const CONSENT_PERIOD: Duration = Duration::from_hours(3 * 24);
+
 /// Somebody.
 pub struct Person {
     pub id: String,
@@ -20,6 +23,12 @@ pub struct Person {
     pub must_change: bool,
     pub enabled: bool,
     pub has_phone: bool,
+    /// Whether the address was proved.
+    pub verified: bool,
+    /// When the terms were accepted last.
+    pub consented_at: Option<Time>,
+    /// The codes in the newest mails: to verify the address, and to recover the password.
+    pub codes: [Option<String>; 2],
     /// When an administrator took the number away.
     pub lost_phone_at: Time,
 }
@@ -56,6 +65,8 @@ pub struct FlowModel {
     pub session: Option<Proof>,
     pub completed: bool,
     pub resumed: bool,
+    /// Whose password is being recovered, by the name that was typed.
+    pub recovering: Option<String>,
 }
 
 impl FlowModel {
@@ -66,14 +77,22 @@ impl FlowModel {
         let session = self.session.filter(is_his);
         let lately = session.is_some_and(|proof| now.since(proof.at) <= FRESH);
         // What was asked for while the number was there did not include it.
+        let agrees = person
+            .consented_at
+            .is_some_and(|at| now.since(at) < CONSENT_PERIOD);
+        // Whoever only comes with a session was verified when it began.
+        let verified = person.verified || !here;
         let phone = person.has_phone || person.lost_phone_at >= self.began_at;
         person.enabled
+            && verified
             && match policy {
                 "Login" | "Bypass" => here || lately,
                 "Profile" => (here || lately) && phone,
-                "Always" | "Identifier" => here,
+                "Always" | "Identifier" | "Open" => here,
+                "Terms" => (here || lately) && agrees,
+                "Open_Identifier" => here && agrees,
                 // It asks for nothing, so a session of any age will do; but somebody it must be.
-                "Empty" => here || session.is_some(),
+                "Empty" | "Bypass_First" => here || session.is_some(),
                 _ => false,
             }
     }

@@ -2,6 +2,7 @@
 
 mod password_recover;
 mod password_reset;
+mod races;
 mod read;
 mod session_reset;
 mod table;

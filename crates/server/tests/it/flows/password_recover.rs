@@ -270,6 +270,48 @@ on_every_adapter! {
         assert_eq!(server.mails().await.len(), 2);
     }
 
+    async fn threat_27_recovery_ends_the_sessions_elsewhere(server: TestServer) {
+        let (tenant, person) = (&server.tenant, &server.tenant.person);
+        let (here, elsewhere) = (tenant.browser(), tenant.browser());
+        let there = tenant.authorize(&tenant.web).code(&elsewhere).await;
+        let there = tenant.redeem(&tenant.web, &there).send(&elsewhere).await.json();
+        let ours = tenant.authorize(&tenant.web).code(&here).await;
+        let ours = tenant.redeem(&tenant.web, &ours).send(&here).await.json();
+        server.clock.advance(Duration::from_mins(1));
+        let again = tenant.authorize(&tenant.native).set("prompt", "login").start_flow(&here).await;
+        let name = json!({ "username": person.username });
+        let _ = tenant.act(&here, &again, "password.forgot", &name).await.expect_status(200);
+        let code = code_in(&server.mail().await);
+        let _ = recover(&server, &here, &again, &code, NEW).await.expect_status(200);
+        let token = |tokens: &Value| tokens["access_token"].as_str().unwrap().to_owned();
+        let _ = tenant.userinfo(&token(&there)).await.expect_status(401);
+        let _ = tenant.userinfo(&token(&ours)).await.expect_status(200);
+        let silent = tenant.authorize(&tenant.web).set("prompt", "none").send(&elsewhere).await;
+        let redirect = silent.redirect();
+        assert_eq!(countersign_testkit::query(&redirect)["error"], "login_required");
+    }
+
+    async fn a_name_that_was_typed_first_is_not_asked_again(server: TestServer) {
+        let tenant = &server.tenant;
+        let policy = json!({ "name": "Identifier", "default": true, "actions": [
+            { "type": "IDENTIFIER_FIRST", "priority": 1, "recovery": { "enabled": true } },
+        ] });
+        let environment = json!({ "id": tenant.id, "name": "First", "signOnPolicies": [policy] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let mut seen = Vec::new();
+        for name in [tenant.person.username.as_str(), "nobody-here"] {
+            let browser = tenant.browser();
+            let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+            let body = json!({ "username": name });
+            let found = tenant.act(&browser, &flow, "user.lookup", &body).await.expect_status(200);
+            assert!(found.json()["_links"]["password.forgot"]["href"].is_string());
+            let stands = tenant.act(&browser, &flow, "password.forgot", &json!({})).await;
+            seen.push((bare(&found), bare(&stands.expect_status(200))));
+        }
+        assert_eq!(seen[0], seen[1], "threat 34");
+        assert_eq!(server.mails().await.len(), 1);
+    }
+
     async fn the_known_user_of_a_session_needs_no_name(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();

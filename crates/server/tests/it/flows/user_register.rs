@@ -1,7 +1,9 @@
 //! `application/vnd.pingidentity.user.register+json`
 
-use countersign_testkit::{Answer, Browser, TestServer, code_in, code_of, on_every_adapter};
+use countersign_testkit::{Answer, Browser, TestServer, code_in, code_of, on_every_adapter, query};
 use serde_json::{Value, json};
+
+use crate::rp;
 
 const PASSWORD: &str = "Quite-Another-2!";
 
@@ -282,5 +284,55 @@ on_every_adapter! {
         let answer = browser.post(&form.action).form(form.fields).send().await;
         let answer = browser.follow(answer, &tenant.base).await;
         assert!(!code_of(&answer.redirect()).is_empty());
+    }
+
+    async fn who_comes_from_a_provider_registers_without_a_password_and_is_linked(server: TestServer) {
+        rp::provider(&server, &json!({})).await;
+        rp::login_or_provider(&server, json!({ "enabled": true })).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let (flow, _) = start(&server, &browser).await;
+        let _ = rp::come_back(&server, &browser, &flow).await;
+        let linking = rp::read(&server, &browser, &flow).await;
+        assert_eq!(linking["status"], "ACCOUNT_LINKING_REQUIRED");
+        assert!(linking["_links"]["user.register"]["href"].is_string());
+        assert_eq!(linking["_embedded"]["passwordPolicy"]["name"], "Standard");
+        // What the provider said stands where the person says nothing.
+        let body = json!({ "username": "caroline" });
+        let answer = register(&server, &browser, &flow, &body).await.expect_status(200);
+        assert_eq!(answer.text("/status"), "VERIFICATION_CODE_REQUIRED");
+        let code = json!({ "verificationCode": code_in(&server.mail().await) });
+        let done = tenant.act(&browser, &flow, "user.verify", &code).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+        let kept = user(&server, "caroline").await.unwrap();
+        assert_eq!(kept["email"], "carol@client.example");
+        // Nobody has a password for it, and the provider's person is this one from now on.
+        let elsewhere = tenant.browser();
+        let (flow, _) = start(&server, &elsewhere).await;
+        let guess = tenant.check_password(&elsewhere, &flow, "caroline", "").await;
+        let _ = guess.expect_status(400);
+        let _ = rp::come_back(&server, &elsewhere, &flow).await;
+        let again = rp::read(&server, &elsewhere, &flow).await;
+        assert_eq!(again["status"], "COMPLETED");
+        assert_eq!(again["_embedded"]["user"]["username"], "caroline");
+    }
+
+    async fn a_page_fills_in_what_the_provider_said(server: TestServer) {
+        rp::provider(&server, &json!({})).await;
+        rp::login_or_provider(&server, json!({ "enabled": true })).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let started = tenant.authorize(&tenant.web).page(&browser).await;
+        let flow = query(&started.url)["flowId"].clone();
+        let _ = rp::come_back(&server, &browser, &flow).await;
+        let to = started.url.join(&format!("?flowId={flow}&view=register")).unwrap();
+        let page = browser.get(&to).send().await.expect_status(200);
+        assert_eq!(page.form().value("username"), Some("carol"));
+        assert_eq!(page.form().value("email"), Some("carol@client.example"));
+        assert!(!page.body.contains("type=\"password\""), "{}", page.body);
+        let form = page.form();
+        let answer = browser.post(&form.action).form(form.fields).send().await;
+        let page = browser.follow(answer, &tenant.base).await.expect_status(200);
+        assert!(page.body.contains("verificationCode"), "{}", page.body);
     }
 }

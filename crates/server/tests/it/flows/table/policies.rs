@@ -4,6 +4,7 @@ use countersign_testkit::TestServer;
 use serde_json::{Value, json};
 
 use super::PASSWORD;
+use crate::rp;
 
 /// bcrypt, cost 5, of `U*U`.
 const EXPIRED_HASH: &str = "{BCRYPT}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
@@ -34,7 +35,25 @@ pub(super) async fn import(server: &TestServer) {
     });
     let factor =
         |mode: &str| json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "noDevicesMode": mode });
-    let elsewhere = json!({ "id": "00000000-0000-4000-8000-000000000001" });
+    rp::provider(server, &json!({})).await;
+    let everything = |kind: &str| {
+        json!([{
+            "type": kind,
+            "priority": 1,
+            "recovery": { "enabled": true },
+            "registration": { "enabled": true },
+            "socialProviders": [{ "id": rp::PROVIDER }],
+        }])
+    };
+    let provider = |registration: Value| {
+        json!([{
+            "type": "IDENTITY_PROVIDER",
+            "priority": 1,
+            "identityProvider": rp::PROVIDER,
+            "registration": registration,
+        }])
+    };
+    let confirmed = json!({ "enabled": true, "confirmIdentityProviderAttributes": true });
     let policies = [
         ("Login", json!([login])),
         ("Always", first("LOGIN")),
@@ -45,12 +64,13 @@ pub(super) async fn import(server: &TestServer) {
         ("Factor_First", first("MULTI_FACTOR_AUTHENTICATION")),
         (
             "Agreement",
-            second(json!({ "type": "AGREEMENT", "agreement": elsewhere })),
+            second(json!({ "type": "AGREEMENT", "agreement": "Terms" })),
         ),
-        (
-            "Provider",
-            json!([{ "type": "IDENTITY_PROVIDER", "priority": 1, "identityProvider": elsewhere }]),
-        ),
+        ("Provider", provider(json!({ "enabled": false }))),
+        ("Open_Provider", provider(json!({ "enabled": true }))),
+        ("Confirm", provider(confirmed)),
+        ("Open", everything("LOGIN")),
+        ("Open_Identifier", everything("IDENTIFIER_FIRST")),
     ];
     let assigned: Vec<Value> = policies
         .iter()
@@ -65,9 +85,20 @@ pub(super) async fn import(server: &TestServer) {
     let mut disabled = user("disabled", json!({ "value": PASSWORD }));
     disabled["enabled"] = json!(false);
     let expired = json!({ "hash": EXPIRED_HASH, "lastChangedAt": "2000-01-01T00:00:00.000Z" });
+    let mut unverified = user("unverified", json!({ "value": PASSWORD }));
+    unverified["email"] = json!("unverified@client.example");
+    unverified["lifecycle"] = json!({ "status": "VERIFICATION_REQUIRED" });
+    let mut forgetful = user("forgetful", json!({ "value": PASSWORD }));
+    forgetful["email"] = json!("forgetful@client.example");
+    let language = json!({
+        "locale": "en",
+        "displayName": "Terms",
+        "revisions": [{ "effectiveAt": "2020-01-01T00:00:00.000Z", "text": "Be kind." }],
+    });
     let environment = json!({
         "id": server.tenant.id,
         "name": "First",
+        "agreements": [{ "name": "Terms", "enabled": true, "languages": [language] }],
         "signOnPolicies": policies,
         "applications": [{
             "id": server.tenant.native.id,
@@ -81,9 +112,21 @@ pub(super) async fn import(server: &TestServer) {
             user("temporary", json!({ "value": PASSWORD, "forceChange": true })),
             user("temporary too", json!({ "value": PASSWORD, "forceChange": true })),
             user("expired", expired),
+            user("linked", json!({ "value": PASSWORD })),
             disabled,
+            unverified,
+            forgetful,
         ],
     });
+    server
+        .import(&json!({ "environments": [environment] }))
+        .await;
+}
+
+/// Somebody gets the name of the provider's person, who is nobody's any more.
+pub(super) async fn namesake(server: &TestServer) {
+    let carol = json!({ "username": rp::CAROL, "password": { "value": PASSWORD } });
+    let environment = json!({ "id": server.tenant.id, "name": "First", "users": [carol] });
     server
         .import(&json!({ "environments": [environment] }))
         .await;
