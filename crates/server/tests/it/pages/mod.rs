@@ -1,5 +1,8 @@
 //! Pages that people see
 
 mod codes;
+mod ends;
+mod languages;
 mod must_change_password;
 mod sign_on;
+mod themes;
