@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::files;
+use crate::flow_states;
 use crate::rules::{self, Rules};
 use crate::shell;
 
 /// Every generated file: its path from the root, and what it should contain now.
 pub fn generated() -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![(rules::PATH, Rules::read(&files::rust()?).page())])
+    Ok(vec![
+        (rules::PATH, Rules::read(&files::rust()?).page()),
+        (flow_states::PATH, flow_states::page()?),
+    ])
 }
 
 pub fn write() -> Result<()> {

@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod check;
 mod files;
+mod flow_states;
 mod r#gen;
 mod rules;
 mod shell;
@@ -29,7 +30,7 @@ enum Command {
     Test(test::Options),
     /// What operations cost, beside what they cannot cost less than (docs/performance.md).
     Bench(bench::Options),
-    /// Writes the generated files (docs/rules.md).
+    /// Writes the generated files (docs/rules.md, docs/flow-states.md).
     Gen,
 }
 
