@@ -53,3 +53,47 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    /// What stands between `start` and the next quote, wherever it stands in a text.
+    fn quoted(text: &str, start: &str) -> BTreeSet<String> {
+        let found = text.match_indices(start).filter_map(|(at, _)| {
+            let rest = &text[at + start.len()..];
+            rest.split('"').next().map(str::to_owned)
+        });
+        found.filter(|it| !it.contains('{')).collect()
+    }
+
+    #[test]
+    fn every_id_is_documented() {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let documented = fs::read_to_string(format!("{root}/../../docs/pages.md")).unwrap();
+        let mut missing = BTreeSet::new();
+        for file in fs::read_dir(format!("{root}/templates")).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let fields = ["text", "code", "password", "new_password"]
+                .map(|kind| quoted(&text, &format!("macros::{kind}(frame, error, \"")));
+            let ids = quoted(&text, " id=\"").into_iter();
+            let ids = ids.chain(fields.into_iter().flatten());
+            missing.extend(ids.filter(|id| !documented.contains(&format!("`{id}`"))));
+        }
+        assert!(missing.is_empty(), "not in docs/pages.md: {missing:?}");
+    }
+
+    #[test]
+    fn nothing_in_a_template_is_inline_or_from_elsewhere() {
+        let root = env!("CARGO_MANIFEST_DIR");
+        for file in fs::read_dir(format!("{root}/templates")).unwrap() {
+            let path = file.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            for wrong in ["<style", " style=", " onclick", " onload", "<script>", "//", "|safe"] {
+                let allowed = wrong == "|safe" && path.ends_with("agreement_consent_required.html");
+                assert!(allowed || !text.contains(wrong), "{wrong} in {}", path.display());
+            }
+        }
+    }
+}
