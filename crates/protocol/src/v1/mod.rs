@@ -34,9 +34,15 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::users::population::RESOURCE,
     &environments::users::mfa_enabled::RESOURCE,
     &environments::users::linked_accounts::RESOURCE,
+    &environments::identity_providers::RESOURCE,
+    &environments::identity_providers::attributes::RESOURCE,
     &environments::groups::RESOURCE,
     &environments::groups::member_of_groups::RESOURCE,
     &environments::roles::RESOURCE,
+    &environments::mfa_settings::RESOURCE,
+    &environments::device_authentication_policies::RESOURCE,
+    &environments::fido2_policies::RESOURCE,
+    &environments::schemas::RESOURCE,
     &environments::role_assignments::RESOURCE,
 ];
 

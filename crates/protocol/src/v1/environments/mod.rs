@@ -1,11 +1,16 @@
 //! `/v1/environments` (`reference/platform.md` 3.1).
 
 pub mod activities;
+pub mod device_authentication_policies;
 pub mod explanations;
+pub mod fido2_policies;
 pub mod groups;
+pub mod identity_providers;
+pub mod mfa_settings;
 pub mod populations;
 pub mod role_assignments;
 pub mod roles;
+pub mod schemas;
 pub mod sessions;
 pub mod subscriptions;
 pub mod users;

@@ -3,8 +3,11 @@
 mod activities;
 mod explanations;
 mod groups;
+mod identity_providers;
+mod mfa;
 mod populations;
 mod roles;
+mod schemas;
 mod sessions;
 mod subscriptions;
 mod users;
