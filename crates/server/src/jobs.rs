@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::listen::tls::Certificate;
+use crate::telemetry::metrics::Metrics;
 
 /// Documents removed in one slice: a few milliseconds of the writer's time.
 const SLICE: u32 = 256;
@@ -88,9 +89,14 @@ impl Jobs {
     }
 
     /// Starts delivering mail.
-    pub fn deliver_mail(&mut self, ports: &Ports, courier: &Arc<dyn Courier>) {
-        let (ports, courier) = (ports.clone(), Arc::clone(courier));
-        self.every(move || deliver(ports.clone(), Arc::clone(&courier)));
+    pub fn deliver_mail(
+        &mut self,
+        ports: &Ports,
+        courier: &Arc<dyn Courier>,
+        metrics: &Arc<Metrics>,
+    ) {
+        let (ports, courier, metrics) = (ports.clone(), Arc::clone(courier), Arc::clone(metrics));
+        self.every(move || deliver(ports.clone(), Arc::clone(&courier), Arc::clone(&metrics)));
     }
 
     /// Runs `job` again and again; it says when next.
@@ -137,10 +143,16 @@ async fn sweep(ports: Ports) -> Duration {
     }
 }
 
-async fn deliver(ports: Ports, courier: Arc<dyn Courier>) -> Duration {
+async fn deliver(ports: Ports, courier: Arc<dyn Courier>, metrics: Arc<Metrics>) -> Duration {
     match outbox::deliver_due(&ports, &*courier, MAILS_AT_ONCE).await {
-        Ok(round) if round.more => BETWEEN_SLICES,
-        Ok(_) => POLL,
+        Ok(round) => {
+            metrics.mailed(round);
+            if round.goes_on() {
+                Duration::ZERO
+            } else {
+                POLL
+            }
+        }
         Err(fault) => {
             tracing::warn!(%fault, "cannot look into the outbox");
             POLL

@@ -130,7 +130,10 @@ pub async fn build(
     let courier = if hand_driven {
         None
     } else {
-        Some(crate::mail::courier(&config.mail, config.extra_ca.as_deref())?)
+        Some(crate::mail::courier(
+            &config.mail,
+            config.extra_ca.as_deref(),
+        )?)
     };
     let mut ports = ports(config, overrides).await?;
     let store = Arc::new(Counting::new(ports.store));
@@ -188,7 +191,7 @@ pub async fn run(
         stopped.clone(),
     );
     if let Some(courier) = &server.courier {
-        jobs.deliver_mail(&server.ports, courier);
+        jobs.deliver_mail(&server.ports, courier, &server.metrics);
     }
     let explanations = Arc::clone(server.product.explanations());
     let aside = Arc::clone(server.product.aside());

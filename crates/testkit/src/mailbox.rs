@@ -30,7 +30,7 @@ impl Mailbox {
             all.delivered += round.delivered;
             all.postponed += round.postponed;
             all.given_up += round.given_up;
-            if !round.more {
+            if !round.goes_on() {
                 return all;
             }
         }

@@ -17,8 +17,8 @@ use futures_util::StreamExt as _;
 /// How long a claim lasts: longer than any delivery takes.
 pub const CLAIM: Duration = Duration::from_mins(2);
 
-/// Notices that one round takes on.
-const ROUND: u32 = 32;
+/// Notices that one round takes on: few, for a process that is told to stop finishes its round.
+const ROUND: u32 = 8;
 
 /// Wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(15);
@@ -35,8 +35,18 @@ pub struct Round {
     pub postponed: u32,
     /// Mails given up.
     pub given_up: u32,
+    /// Mails that were written for show.
+    pub thrown_away: u32,
     /// Whether more may be due at once.
     pub more: bool,
+}
+
+impl Round {
+    /// Whether the next round should begin at once. One that came to nothing should not: others are
+    /// at what is due, or it cannot be read.
+    pub const fn goes_on(&self) -> bool {
+        self.more && self.delivered + self.postponed + self.given_up + self.thrown_away > 0
+    }
 }
 
 /// Delivers what is due now, one round of it, so many mails at once: a mail server may be slow, and
@@ -70,6 +80,10 @@ pub async fn deliver_due(
         }
     }
     let steps = notices.into_iter().map(|notice| async {
+        if matches!(open(ports, &notice), Ok(mail) if mail.to.is_none()) {
+            forget(ports, &notice).await?;
+            return Ok(Step::ThrownAway);
+        }
         match claim(ports, notice).await? {
             Some(claimed) => deliver(ports, courier, claimed).await,
             None => Ok(Step::NotOurs),
@@ -84,7 +98,8 @@ pub async fn deliver_due(
             Step::Delivered => round.delivered += 1,
             Step::Postponed => round.postponed += 1,
             Step::GivenUp => round.given_up += 1,
-            Step::NotOurs | Step::ThrownAway => {}
+            Step::ThrownAway => round.thrown_away += 1,
+            Step::NotOurs => {}
         }
     }
     Ok(round)
@@ -171,10 +186,6 @@ async fn deliver(
     let now = ports.clock.now();
     let outcome = match open(ports, notice) {
         Err(fault) => Err(Undelivered::Never(fault.to_string())),
-        Ok(mail) if mail.to.is_none() => {
-            forget(ports, &claimed).await?;
-            return Ok(Step::ThrownAway);
-        }
         Ok(_) if notice.void_at <= now => Err(Undelivered::Never(
             "it came too late to be of use".to_owned(),
         )),

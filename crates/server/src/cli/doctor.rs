@@ -2,6 +2,7 @@
 
 mod certificates;
 mod database;
+mod mail;
 mod urls;
 
 use std::io::IsTerminal;
@@ -113,6 +114,7 @@ pub fn run(raw: RawConfig) -> anyhow::Result<ExitCode> {
 
 async fn examine(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     database::examine(config, report).await;
+    mail::examine(config, report).await;
     imports(config, report);
     listeners(config, report).await;
     let first = config.first_address();

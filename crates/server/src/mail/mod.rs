@@ -33,6 +33,15 @@ pub struct MailOptions {
     pub from: Mailbox,
 }
 
+/// Connects with a mail server once, and signs on there.
+pub async fn connect(
+    options: &SmtpOptions,
+    from: Mailbox,
+    extra_ca: Option<&std::path::Path>,
+) -> anyhow::Result<()> {
+    smtp::Smtp::new(options, from, extra_ca)?.connect().await
+}
+
 /// Makes the courier. `extra_ca` are more certificate authorities, in PEM.
 pub fn courier(
     options: &MailOptions,

@@ -94,6 +94,19 @@ impl Smtp {
     }
 }
 
+impl Smtp {
+    /// Connects once, and signs on.
+    pub async fn connect(&self) -> anyhow::Result<()> {
+        let connecting = self.transport.test_connection();
+        match tokio::time::timeout(DEADLINE, connecting).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => anyhow::bail!("it takes no commands"),
+            Ok(Err(error)) => anyhow::bail!("{}", chain(&error)),
+            Err(_) => anyhow::bail!("no answer within {} s", DEADLINE.as_secs()),
+        }
+    }
+}
+
 fn trust(host: &str, extra_ca: Option<&Path>) -> anyhow::Result<TlsParameters> {
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(file) = extra_ca {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_protocol::notices::outbox::Round;
 use countersign_store::Counting;
 use http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -31,6 +32,7 @@ pub struct Metrics {
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     turned_away: Family<ReasonLabels, Counter>,
     handshakes_failed: Counter,
+    mails: Family<OutcomeLabels, Counter>,
     unmatched: Arc<str>,
 }
 
@@ -52,6 +54,11 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
 impl Metrics {
     /// Fresh metrics, all zero; also reports open connections and the use of the store.
     pub fn new(seats: &Arc<Seats>, store: &Arc<Counting>) -> Arc<Self> {
@@ -60,6 +67,7 @@ impl Metrics {
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
         let turned_away = Family::default();
         let handshakes_failed = Counter::default();
+        let mails = Family::default();
         registry.register(
             "countersign_http_requests",
             "Answered requests",
@@ -81,6 +89,11 @@ impl Metrics {
             handshakes_failed.clone(),
         );
         registry.register(
+            "countersign_mails",
+            "Tries to deliver a mail",
+            mails.clone(),
+        );
+        registry.register(
             "countersign_build",
             "The version that runs",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
@@ -93,8 +106,21 @@ impl Metrics {
             seconds,
             turned_away,
             handshakes_failed,
+            mails,
             unmatched: Arc::from("unmatched"),
         })
+    }
+
+    /// Counts what a round of the outbox did.
+    pub fn mailed(&self, round: Round) {
+        for (outcome, count) in [
+            ("delivered", round.delivered),
+            ("postponed", round.postponed),
+            ("given_up", round.given_up),
+        ] {
+            let labels = OutcomeLabels { outcome };
+            self.mails.get_or_create(&labels).inc_by(count.into());
+        }
     }
 
     /// All metrics in the OpenMetrics text format.
@@ -169,6 +195,10 @@ mod tests {
         ] {
             metrics.answered(route, &Method::GET, status, took);
         }
+        metrics.mailed(Round {
+            given_up: 3,
+            ..Round::default()
+        });
         let text = metrics.render().unwrap();
         assert!(
             text.contains(
@@ -186,6 +216,10 @@ mod tests {
         );
         assert!(text.contains("process_resident_memory_bytes "), "{text}");
         assert!(text.contains("countersign_connections 0"), "{text}");
+        assert!(
+            text.contains(r#"countersign_mails_total{outcome="given_up"} 3"#),
+            "{text}"
+        );
         assert!(text.contains("countersign_store_commits_total 0"), "{text}");
     }
 }

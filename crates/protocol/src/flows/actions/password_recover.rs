@@ -1,7 +1,7 @@
 //! `application/vnd.pingidentity.password.recover+json` (`reference/flows.md` 6.7, 7.2).
 
 use countersign_domain::entity::Stored;
-use countersign_domain::store::Fault;
+use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::UserSignOn;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,6 +16,9 @@ use crate::refusal::{Outcome, Refusal};
 use crate::run::Verdict;
 
 /// Sets a new password with a recovery code, which is also the proof that the sign-on asked for.
+///
+/// Decision: whoever is signed on elsewhere is signed off, tokens included (`threats.md` 27), for a
+/// password is recovered when somebody else may know it.
 pub struct PasswordRecover;
 
 /// The body. Unknown members are ignored.
@@ -84,6 +87,7 @@ impl Action for PasswordRecover {
             remote_ip: arrival.remote_ip.clone(),
         });
         flow.progress.used_password(cx.now);
+        let elsewhere = arrival.elsewhere(cx.env_id());
         let advanced = advance(cx, &mut flow, user, &account, arrival)?;
         flow.touch(cx.now);
         let writes = advanced
@@ -91,6 +95,7 @@ impl Action for PasswordRecover {
             .and(writes)
             .and(attempt.candidate.write_account(cx, &account)?)
             .update(cx.env_id(), &flow, version)?;
+        let writes = elsewhere.into_iter().fold(writes, Batch::delete);
         let cookie = advanced.cookie;
         Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))
     }

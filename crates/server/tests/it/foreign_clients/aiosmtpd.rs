@@ -211,6 +211,47 @@ fn what_the_server_refuses_for_good_is_given_up_and_the_rest_is_tried_again() {
 }
 
 #[test]
+fn the_doctor_signs_on_at_the_mail_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate(folder.path());
+    let case = json!({ "certificate": certificate, "key": key,
+        "username": "mailer", "password": "s3cret" });
+    let receiver = Receiver::start(&case);
+    let doctor = |password: &str| {
+        let url = format!("smtp://mailer:{password}@localhost:{}", receiver.port);
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .current_dir(folder.path())
+            .args([
+                "doctor",
+                "--database",
+                "memory:",
+                "--smtp-from",
+                "a@shop.example",
+            ])
+            .arg("--extra-ca")
+            .arg(&certificate)
+            .env("COUNTERSIGN_SMTP_URL", url)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let line = |said: &str| {
+        let mut lines = said.lines();
+        lines.find(|it| it.contains("mail  ")).unwrap().to_owned()
+    };
+    let right = line(&doctor("s3cret"));
+    assert!(
+        right.starts_with("ok") && right.contains("takes mail"),
+        "{right}"
+    );
+    let wrong = line(&doctor("Wr0ngOne"));
+    assert!(
+        wrong.starts_with("fail") && !wrong.contains("Wr0ngOne"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn a_server_that_is_not_there_is_tried_again() {
     run_in_real_time(Adapter::Memory, |server| async move {
         let port = {

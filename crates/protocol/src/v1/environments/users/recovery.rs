@@ -2,13 +2,13 @@
 //! (`reference/platform.md` 1.7, 3.7). The same codes as in a flow.
 
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::Fault;
+use countersign_domain::store::{Batch, Fault, Key};
 use countersign_domain::user::User;
 use countersign_domain::user::code::CodePurpose;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::password;
+use super::{password, removal};
 use crate::cx::Cx;
 use crate::flows::codes::{self, Issue};
 use crate::flows::recovery::{Attempt, Candidate, Judgement};
@@ -92,18 +92,22 @@ struct Recover<'a> {
 }
 
 impl Operation for Recover<'_> {
-    type Facts = Attempt;
+    type Facts = (Attempt, Vec<Key>);
     type Reply = ();
 
-    async fn gather(&self, cx: &Cx) -> Outcome<Attempt> {
+    async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let user = noun::named::<User>(self.call).await?;
-        Attempt::gather(cx, &user.username, self.code, self.new, &self.turn).await
+        let name = &user.username;
+        let attempt = Attempt::gather(cx, name, self.code, self.new, &self.turn).await?;
+        Ok((attempt, removal::sessions(self.call, user.id).await?))
     }
 
-    fn decide(&self, cx: &Cx, attempt: Attempt) -> Result<Verdict<()>, Fault> {
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+        let (attempt, sessions) = facts;
         match attempt.judge(cx)? {
             Judgement::Recovered { account, writes } => {
                 let writes = writes.and(attempt.candidate.write_account(cx, &account)?);
+                let writes = sessions.into_iter().fold(writes, Batch::delete);
                 Ok(Verdict::reply(()).writing(writes))
             }
             Judgement::Refused { refused, writes } => Ok(Verdict::refuse(refused).writing(writes)),
