@@ -73,7 +73,12 @@ pub fn wanted(
     let of_client = known.ui_locales.into_iter().flat_map(str::split_whitespace);
     let of_user = [&user.preferred_language, &user.locale];
     let of_user = of_user.into_iter().flatten().flat_map(|it| tags(it));
-    let wished = of_client.chain(of_user).chain([DEFAULT_LANGUAGE]);
+    let mut languages = env.languages.iter();
+    let of_environment = languages.find(|it| it.default).map(|it| it.locale.as_str());
+    let wished = of_client
+        .chain(of_user)
+        .chain(of_environment)
+        .chain([DEFAULT_LANGUAGE]);
     let Some((language, revision)) = texts.choose(wished, now) else {
         return Wanted::Impossible;
     };
@@ -86,7 +91,7 @@ pub fn wanted(
     })
 }
 
-/// What the environment speaks when nobody says otherwise.
+/// What an environment speaks that names no language.
 const DEFAULT_LANGUAGE: &str = "en";
 
 /// Language tags of a value in the syntax of `Accept-Language`, most wanted first.
