@@ -145,4 +145,39 @@ on_every_adapter! {
         let right = tenant.check_password(&browser, &flow, "mallory", "Right-Password-1").await;
         assert_eq!(right.expect_status(400).text("/details/0/code"), "ACCOUNT_NOT_USABLE");
     }
+
+    async fn a_password_hashed_elsewhere_counts_and_is_hashed_anew(server: TestServer) {
+        use countersign_domain::entity;
+        use countersign_domain::ids::UserId;
+        use countersign_domain::user::Credential;
+
+        let hashes = [
+            "{PBKDF2}AAEAEHNhbHRzYWx0c2FsdHNhbHQAAAPodClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfE=",
+            "{MSKCC_PBKDF2}AQAAAAEAAAPoAAAAEHNhbHRzYWx0c2FsdHNhbHR0KW8pKaPrqfox0xY2/cajia8fVibZYgaIm+q6pr6Z8Q==",
+            "{SCRYPT}c2NyeXB0AAoAAAAIAAAAAXNhbHRzYWx0c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0Gr3uzBD2dqzs3/zwpnjKFIMZJsFzU1flYlY4685JKStSRFs7ueUMPPO1wc+RJHde",
+            "{SCRYPT_RFC7914}$s0$a0801$c2FsdHNhbHRzYWx0c2FsdA==$punalsgLVDmabDdlbwVieUjVAmz5/abwyjX3gfy3Xlo=",
+        ];
+        let id = |number: usize| format!("00000001-0000-4000-8000-00000000080{number}");
+        let user = |(number, hash): (usize, &&str)| {
+            json!({ "id": id(number), "username": format!("old{number}"), "password": { "hash": hash } })
+        };
+        let users: Vec<_> = hashes.iter().enumerate().map(user).collect();
+        let tenant = &server.tenant;
+        let environment = json!({ "id": tenant.id, "name": "First", "users": users });
+        server.import(&json!({ "environments": [environment] })).await;
+        for number in 0..hashes.len() {
+            let name = format!("old{number}");
+            for (password, status) in [("wrong", 400), ("secret", 200), ("secret", 200), ("wrong", 400)] {
+                let browser = tenant.browser();
+                let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+                let answer = tenant.check_password(&browser, &flow, &name, password).await;
+                let _ = answer.expect_status(status);
+            }
+            let (env, user): (_, UserId) = (tenant.id.parse().unwrap(), id(number).parse().unwrap());
+            let (store, now) = (&*server.ports.store, server.ports.clock.now());
+            let kept = entity::load::<Credential>(store, env, user.to_string(), now).await;
+            let hash = kept.unwrap().unwrap().value.password_hash.unwrap();
+            assert!(hash.as_str().starts_with("$argon2id$"), "{}", hashes[number]);
+        }
+    }
 }
