@@ -188,7 +188,10 @@ impl Theme {
     pub fn is_plain(&self) -> bool {
         let mut plain = Self::plain(self.id);
         plain.default = self.default;
-        plain.configuration.name.clone_from(&self.configuration.name);
+        plain
+            .configuration
+            .name
+            .clone_from(&self.configuration.name);
         *self == plain
     }
 

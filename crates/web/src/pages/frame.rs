@@ -125,13 +125,21 @@ impl Frame {
     }
 
     /// Whether the error is about this field.
-    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    #[expect(
+        clippy::ref_option,
+        clippy::unused_self,
+        reason = "templates call it on what they have, with what they have"
+    )]
     pub(super) fn is_at(&self, error: &Option<Message>, field: &str) -> bool {
         error.as_ref().is_some_and(|error| error.is_at(field))
     }
 
     /// Whether the error stands beside one of these fields.
-    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    #[expect(
+        clippy::ref_option,
+        clippy::unused_self,
+        reason = "templates call it on what they have, with what they have"
+    )]
     pub(super) fn is_beside(&self, error: &Option<Message>, fields: &[&str]) -> bool {
         let at = |error: &Message| fields.iter().any(|field| error.is_beside(field));
         error.as_ref().is_some_and(at)
@@ -139,7 +147,11 @@ impl Frame {
 
     /// Whether the cursor is in this field when the page opens: in the one at fault, if one is, else
     /// where the page begins.
-    #[expect(clippy::ref_option, reason = "templates pass a field of theirs")]
+    #[expect(
+        clippy::ref_option,
+        clippy::unused_self,
+        reason = "templates call it on what they have, with what they have"
+    )]
     pub(super) fn begins_at(&self, error: &Option<Message>, field: &str, begins: bool) -> bool {
         match error {
             Some(error) if error.beside => error.is_beside(field),

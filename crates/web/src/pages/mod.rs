@@ -90,9 +90,15 @@ mod tests {
         for file in fs::read_dir(format!("{root}/templates")).unwrap() {
             let path = file.unwrap().path();
             let text = fs::read_to_string(&path).unwrap();
-            for wrong in ["<style", " style=", " onclick", " onload", "<script>", "//", "|safe"] {
+            for wrong in [
+                "<style", " style=", " onclick", " onload", "<script>", "//", "|safe",
+            ] {
                 let allowed = wrong == "|safe" && path.ends_with("agreement_consent_required.html");
-                assert!(allowed || !text.contains(wrong), "{wrong} in {}", path.display());
+                assert!(
+                    allowed || !text.contains(wrong),
+                    "{wrong} in {}",
+                    path.display()
+                );
             }
         }
     }

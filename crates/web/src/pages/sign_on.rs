@@ -178,12 +178,12 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     match action.perform(&cx, &call).await {
         Ok(reply) => {
             // After a submission comes a redirect, so that reloading the page submits nothing.
-            let to = match reply.flow.state {
-                FlowState::Completed(_) => cx.env.urls.resume(cx.env_id(), reply.flow.id),
-                _ => {
-                    let client = reply.flow.request.client;
-                    cx.env.urls.sign_on_page(cx.env_id(), reply.flow.id, client)
-                }
+            let (env, flow) = (cx.env_id(), &reply.flow);
+            let to = if matches!(flow.state, FlowState::Completed(_)) {
+                cx.env.urls.resume(env, flow.id)
+            } else {
+                let client = flow.request.client;
+                cx.env.urls.sign_on_page(env, flow.id, client)
             };
             let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
             if let Some(token) = &reply.cookie {

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign_domain::branding::{BackgroundType, Image, Theme, ThemeTemplate};
+use countersign_domain::branding::{BackgroundType, Color, Image, Theme, ThemeTemplate};
 use countersign_domain::entity;
 use countersign_domain::ids::{EnvId, ImageId};
 use countersign_protocol::configuration::Snapshot;
@@ -115,7 +115,7 @@ fn stylesheet(env: EnvId, theme: &Theme) -> String {
     let card = it.card_color.rgb();
     let away = if is_dark(card) { WHITE } else { BLACK };
     let page = match it.background_type {
-        BackgroundType::Color => it.background_color.as_ref().map_or(card, |it| it.rgb()),
+        BackgroundType::Color => it.background_color.as_ref().map_or(card, Color::rgb),
         BackgroundType::Default => mix(card, away, 6),
         BackgroundType::Image => mix(card, away, 12),
         BackgroundType::None => card,
@@ -247,7 +247,6 @@ fn kept(incoming: &Incoming, tag: &str, media: &'static str, body: Vec<u8>) -> R
 
 #[cfg(test)]
 mod tests {
-    use countersign_domain::branding::Color;
     use countersign_domain::ids::ThemeId;
     use uuid::Uuid;
 
