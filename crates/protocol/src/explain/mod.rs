@@ -1,6 +1,6 @@
-//! Explained refusals (issue text: "Explained refusals"; ours, not PingOne's): for every request
-//! that is refused a record of what was expected, what arrived, which rule refused and how to mend
-//! it, found by the correlation id that the answer carries.
+//! Explained refusals: for every request that is refused a record of what was expected, what
+//! arrived, which rule refused and how to mend it, found by the correlation id that the answer
+//! carries. Ours, not PingOne's (`docs/decisions/0012-explained-refusals.md`).
 //!
 //! The records are for administrators. What the client sees does not change.
 

@@ -26,6 +26,7 @@ use countersign_domain::reference::fold;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::RoleAssignment;
 use countersign_domain::store::{Conflict, Doc, Fault, Key, Kind, Query, Unique};
+use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use countersign_domain::user::{Credential, User};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -206,6 +207,7 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::LANGUAGE, refile::<Language>),
     (kinds::IMAGE, refile::<Image>),
     (kinds::THEME, refile::<Theme>),
+    (kinds::SUBSCRIPTION, refile::<Subscription>),
     (kinds::BRANDING_SETTINGS, refile::<BrandingSettings>),
     (kinds::PASSWORD_POLICY, refile::<PasswordPolicy>),
     (kinds::POPULATION, refile::<Population>),

@@ -24,12 +24,14 @@ use countersign_domain::reference::Ref;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::store::{Fault, Key};
+use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use countersign_domain::user::{Credential, User};
 use countersign_domain::vault::Sealed;
 use serde_json::{Map, Value, json};
 
 use super::apply::list;
+use super::subscriptions;
 use crate::defaults::key_pair;
 
 /// What to write.
@@ -185,6 +187,13 @@ impl Exporter<'_> {
         set(&mut value, "signOnPolicies", self.policies().await?);
         set(&mut value, "groups", self.groups().await?);
         set(&mut value, "applications", self.applications(&roles).await?);
+        let subscriptions: Vec<Subscription> = self.all().await?;
+        let (vault, secrets) = (&self.ports.vault, self.options.secrets);
+        let webhooks = subscriptions
+            .iter()
+            .map(|it| subscriptions::written(vault, self.env, it, secrets));
+        let webhooks: Result<Vec<Value>, Fault> = webhooks.collect();
+        set(&mut value, "subscriptions", webhooks?);
         set(&mut value, "users", self.users(&roles).await?);
         Ok(value)
     }

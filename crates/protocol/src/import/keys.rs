@@ -109,7 +109,11 @@ impl Plan<'_> {
         if let Some(key) = &built {
             let pair = key_pair::open_private(tools.maker.vault, env, key)?;
             if !pair.can_sign(key.signature_algorithm) {
-                self.note(line, "signatureAlgorithm", "is not one that this key can sign with");
+                self.note(
+                    line,
+                    "signatureAlgorithm",
+                    "is not one that this key can sign with",
+                );
             }
         }
         if let Some(key) = built.filter(|it| it.default) {

@@ -23,6 +23,7 @@ mod problem;
 mod providers;
 mod resource_secret;
 mod settings;
+mod subscriptions;
 
 pub use apply::{ImportError, ImportOptions, MAX_DOCUMENTS, apply};
 pub use draft::ImportReport;

@@ -71,6 +71,7 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "signOnPolicies",
     "groups",
     "applications",
+    "subscriptions",
     "users",
 ];
 
@@ -494,6 +495,7 @@ impl<'a> Plan<'a> {
                     "signOnPolicies" => plan.sign_on_policy(env, item),
                     "groups" => plan.group(env, item),
                     "applications" => plan.application(env, item),
+                    "subscriptions" => plan.subscription(env, item),
                     _ => plan.user(env, item),
                 }
             })?;

@@ -1,5 +1,5 @@
 //! Webhooks: audit events on their way to those who subscribed to them
-//! (`docs/decisions/0013-audit-events.md`).
+//! (`docs/decisions/0014-audit-events.md`).
 //!
 //! A delivery is a document in the batch that its events ride on: nothing is lost between the two,
 //! whoever is killed when. What happens to it afterwards is [`courier`].

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod commands;
+mod explain;
 mod quick_start;
 mod serve;
 

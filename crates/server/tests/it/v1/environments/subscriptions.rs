@@ -5,6 +5,9 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign_domain::entity::Entity;
+use countersign_domain::store::Query;
+use countersign_domain::subscription::Subscription;
 use countersign_testkit::{Elsewhere, Received, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -250,6 +253,28 @@ on_every_adapter! {
         let _ = api.delete(own).await.expect_status(204);
         assert_eq!(server.deliver_webhooks().await.delivered, 0);
         refused(api.get(own).await, 404, "NOT_FOUND", None);
+    }
+
+    async fn a_subscription_comes_with_an_import_and_a_second_one_changes_nothing(server: TestServer) {
+        let receiver = Elsewhere::start().await;
+        receiver.answer("/events", 200, "text/plain", "");
+        let document = json!({ "environments": [{
+            "id": server.tenant.id, "name": "First", "subscriptions": [body(&receiver)],
+        }] });
+        server.import(&document).await;
+        let env = server.tenant.id.parse().unwrap();
+        let stored = async || {
+            let query = Query::all(Subscription::KIND, env, 9);
+            let page = server.ports.store.list(&query, server.ports.clock.now()).await.unwrap();
+            page.docs[0].clone()
+        };
+        let first = stored().await;
+        assert!(!first.body.contains("0123-secret"), "{}", first.body);
+        server.import(&document).await;
+        assert_eq!(stored().await, first);
+        sign_on(&server).await;
+        assert_eq!(server.deliver_webhooks().await.delivered, 3);
+        assert_eq!(receiver.received("/events")[0].headers["authorization"], "Splunk 0123-secret");
     }
 
     async fn bodies_are_checked(server: TestServer) {
