@@ -23,6 +23,7 @@ pub mod ports;
 pub mod reference;
 pub mod resource;
 pub mod role;
+pub mod schema;
 pub mod session;
 pub mod store;
 pub mod subscription;

@@ -22,7 +22,7 @@ use countersign_domain::ids::{
     AgreementId, ApplicationId, EnvId, IdentityProviderId, KeyId, KeyRotationPolicyId,
     PasswordPolicyId, PopulationId, ResourceId, SignOnPolicyId, ThemeId,
 };
-use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyUsageType, SigningKey};
+use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyStatus, KeyUsageType, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::password::policy::PasswordPolicy;
@@ -32,6 +32,7 @@ use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Fault, Query, Seq};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
@@ -172,6 +173,8 @@ pub struct Snapshot {
     pub policies: Vec<PolicyView>,
     /// Password policies.
     pub password_policies: Vec<PasswordPolicy>,
+    /// Attributes that the environment adds to its users.
+    pub user_attributes: Vec<SchemaAttribute>,
     /// Identity providers, those that are off among them.
     pub providers: Vec<ProviderView>,
     /// Populations that people may register into: the default one first.
@@ -247,17 +250,20 @@ impl Snapshot {
     /// environment's default key.
     /// Source: `reference/oidc.md` 13.
     pub fn signing_key(&self, application: &Application) -> Result<&KeyMaterial, Fault> {
-        let of_policy: Option<KeyId> = application
-            .signing
-            .as_ref()
-            .and_then(|signing| {
-                let id = signing.key_rotation_policy.id;
-                self.rotation_policies.iter().find(|policy| policy.id == id)
-            })
-            .map(|policy| policy.current_key_id);
-        let named = of_policy.and_then(|id| self.keys.iter().find(|key| key.id == id));
+        let usable = |id: KeyId| self.keys.iter().find(|key| key.id == id);
+        // The next one steps in for a current one that was withdrawn: it is published already.
+        let of_policy = |policy: &KeyRotationPolicy| {
+            usable(policy.current_key_id).or_else(|| usable(policy.next_key_id))
+        };
+        let named = application.signing.as_ref().and_then(|signing| {
+            let id = signing.key_rotation_policy.id;
+            self.rotation_policies.iter().find(|policy| policy.id == id)
+        });
+        let default = self.rotation_policies.iter().find(|policy| policy.default);
         named
+            .and_then(of_policy)
             .or_else(|| self.keys.iter().find(|key| key.is_default()))
+            .or_else(|| default.and_then(of_policy))
             .ok_or(Fault::Misconfigured("the environment has no signing key"))
     }
 
@@ -476,7 +482,9 @@ async fn load_snapshot(
         .collect();
     let mut keys = Vec::new();
     for key in all::<SigningKey>(store, env, now).await? {
-        if now >= key.expires_at || key.usage_type != KeyUsageType::Signing {
+        // Withdrawn means: nothing it signed is believed from now on.
+        let is_of_use = key.usage_type == KeyUsageType::Signing && key.status != KeyStatus::Revoked;
+        if now >= key.expires_at || !is_of_use {
             continue;
         }
         let id = key.id;
@@ -490,7 +498,8 @@ async fn load_snapshot(
     Ok(Snapshot {
         id: env,
         seq,
-        discovery: well_known::openid_configuration::render(&issuer, &environment.settings, &keys).into(),
+        discovery: well_known::openid_configuration::render(&issuer, &environment.settings, &keys)
+            .into(),
         jwks: crate::as_::jwks::render(&keys).into(),
         environment,
         issuer,
@@ -501,6 +510,7 @@ async fn load_snapshot(
         resources,
         policies,
         password_policies: all(store, env, now).await?,
+        user_attributes: all(store, env, now).await?,
         providers: providers(store, env, now).await?,
         contents: all(store, env, now).await?,
         registering,

@@ -5,6 +5,7 @@
 
 mod applications;
 pub mod key_pair;
+pub mod mfa;
 mod resources;
 
 use countersign_domain::branding::Theme;
@@ -70,10 +71,18 @@ pub fn new_environment(
     documents.add(&Theme::plain(theme_id(env)))?;
     sign_on_policies(&mut documents, maker.now)?;
     password_policies(&mut documents, maker.now)?;
+    mfa::add(&mut documents, &relying_party(maker), maker.now)?;
     resources::add(&mut documents, maker)?;
     signing_keys(&mut documents, maker, environment, [current, next])?;
     applications::add(&mut documents, maker)?;
     Ok(documents.0)
+}
+
+/// The domain of passkeys: the server's own, as far as it can be told from here.
+fn relying_party(maker: Maker<'_>) -> String {
+    let url = url::Url::parse(maker.api_url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str);
+    host.unwrap_or("localhost").to_owned()
 }
 
 /// The batch that makes an environment out of its documents; conflicts if one of them exists.

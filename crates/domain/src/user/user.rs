@@ -174,6 +174,9 @@ pub struct User {
     /// Attributes of the environment's own, by name. They are members of the user on the wire.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub custom: Map<String, Value>,
+    /// Those of them whose values no other user may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique_custom: Vec<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed: the `updated_at` claim.
@@ -183,6 +186,8 @@ pub struct User {
 impl User {
     /// Unique: folded user name.
     pub const UNIQUE_USERNAME: IndexName = "username";
+    /// Unique: name of an attribute of the environment's own, `/`, folded value.
+    pub const UNIQUE_CUSTOM: IndexName = "custom";
     /// Index: folded e-mail address.
     pub const BY_EMAIL: IndexName = "email";
     /// Index: population id.
@@ -232,7 +237,20 @@ impl Entity for User {
         entries
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
-        vec![(Self::UNIQUE_USERNAME, fold(&self.username))]
+        let mut uniques = vec![(Self::UNIQUE_USERNAME, fold(&self.username))];
+        for name in &self.unique_custom {
+            let values = match self.custom.get(name) {
+                Some(Value::Array(values)) => values.as_slice(),
+                Some(value) => std::slice::from_ref(value),
+                None => &[],
+            };
+            let texts = values.iter().filter_map(Value::as_str);
+            uniques.extend(texts.map(|text| {
+                let entry = format!("{name}/{}", fold(text));
+                (Self::UNIQUE_CUSTOM, entry)
+            }));
+        }
+        uniques
     }
 }
 

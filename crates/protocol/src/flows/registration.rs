@@ -166,6 +166,7 @@ fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> U
         photo: None,
         account_id: None,
         custom: Map::new(),
+        unique_custom: Vec::new(),
         created_at: now,
         updated_at: now,
     }

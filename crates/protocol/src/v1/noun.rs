@@ -111,6 +111,9 @@ pub trait Noun: Entity + Clone {
         async { Ok(()) }
     }
 
+    /// Looks at a body as it came, before anything is taken from it.
+    fn arrive(_call: &Call<'_>, _body: &mut Object) {}
+
     /// Completes a body before it is read: defaults that depend on something, older spellings.
     /// Nulls and read-only members are gone already; times, id and parent are set.
     fn prepare(
@@ -141,6 +144,11 @@ pub trait Noun: Entity + Clone {
 
     /// Adds relations to `_links`; `own` is the thing's URL.
     fn link(&self, _call: &Call<'_>, _own: &str, _links: &mut Links) {}
+
+    /// The member that a rule of uniqueness is about.
+    fn unique_member(rule: IndexName, _value: &str) -> String {
+        rule.to_owned()
+    }
 
     /// The refusal when there is none of this id.
     fn absent(_call: &Call<'_>, id: &str) -> Refused {
@@ -507,7 +515,8 @@ fn built<N: Noun>(
         Some(before) => object_of(&before.value)?,
         None => Object::new(),
     };
-    let body = body::writable(body, N::READ_ONLY);
+    let mut body = body::writable(body, N::READ_ONLY);
+    N::arrive(call, &mut body);
     let now = json!(call.now());
     let mut made = match how {
         How::Create(id) => {
@@ -555,10 +564,11 @@ fn built<N: Noun>(
 async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
     let mut taken = Vec::new();
     for (rule, value) in after.uniques() {
+        let member = N::unique_member(rule, &value);
         let unique = Unique::new(N::KIND, N::place(call), rule, value);
         let holder = call.store().get_by(&unique, call.now()).await?;
         if holder.is_some_and(|doc| doc.key.id != after.id()) {
-            taken.push(Misfit::taken(rule));
+            taken.push(Misfit::taken(member));
         }
     }
     Ok(taken)

@@ -24,7 +24,7 @@ pub enum Target {
 /// The user as mappings see them: PingOne's JSON shape, with `name.formatted` made up from the
 /// parts when it is not set.
 pub fn user_value(user: &User) -> Value {
-    let mut value = serde_json::to_value(user).unwrap_or_default();
+    let mut value = crate::groups::as_filtered(user);
     if let Some(Value::Object(name)) = value.get_mut("name")
         && !name.contains_key("formatted")
     {

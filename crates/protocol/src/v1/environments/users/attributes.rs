@@ -2,10 +2,11 @@
 
 use countersign_domain::user::User;
 
+use super::custom;
 use crate::flows::profile::Form;
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::Refused;
-use crate::v1::body::{Check, Object};
+use crate::v1::body::Check;
 use crate::v1::call::Call;
 
 /// Attributes that hold text (`reference/platform.md` 1.5).
@@ -39,13 +40,16 @@ pub(super) const TEXTS: &[&str] = &[
 /// Longest user name in characters.
 const MAX_USERNAME: usize = 128;
 
-/// Moves the attributes that the environment adds from the body's members to where they are kept.
-pub(super) fn gather_custom(_call: &Call<'_>, _body: &mut Object) {}
-
 /// What a user must be like.
 /// Source: `reference/platform.md` 3.7.
-pub(super) fn check(user: &User, has_population: bool) -> Result<(), Refused> {
+pub(super) fn check(
+    call: &Call<'_>,
+    user: &User,
+    before: Option<&User>,
+    has_population: bool,
+) -> Result<(), Refused> {
     let mut check = Check::new();
+    custom::check(call, user, before, &mut check);
     check.length("username", &user.username, 1, MAX_USERNAME);
     check.expect(!user.username.contains(is_invisible), || {
         Misfit::invalid("username", "must not contain control characters")

@@ -1,5 +1,6 @@
 //! `/v1/environments/{e}/users` (`reference/platform.md` 3.7).
 
+pub mod custom;
 pub mod linked_accounts;
 pub mod mfa_enabled;
 pub mod password;
@@ -17,7 +18,7 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, Key};
+use countersign_domain::store::{Batch, IndexName, Key};
 use countersign_domain::user::{Account, Credential, User};
 use serde_json::{Value, json};
 
@@ -94,7 +95,7 @@ impl Noun for User {
     const PARAMETER: &'static str = "user";
     const READ_ONLY: &'static [&'static str] = &[
         "account",
-        "custom",
+        "uniqueCustom",
         "emailVerified",
         "enabled",
         "identityProvider",
@@ -140,8 +141,12 @@ impl Noun for User {
         call.reach.has_population(self.population.id)
     }
 
+    fn arrive(call: &Call<'_>, body: &mut Object) {
+        custom::collect(call, body);
+    }
+
     fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
-        attributes::gather_custom(call, body);
+        custom::mark_unique(call, body);
         if call.endpoint.path == ALL {
             creation::complete(call, body)?;
         }
@@ -169,7 +174,9 @@ impl Noun for User {
         if let Change::Replace { before, after } = &change
             && before.population != after.population
         {
-            facts.owned.extend(removal::population_groups(call, before).await?);
+            facts
+                .owned
+                .extend(removal::population_groups(call, before).await?);
         }
         // Whoever can move the address of an administrator can recover their password.
         if let Change::Replace { before, after } = &change
@@ -193,7 +200,8 @@ impl Noun for User {
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         if let Some(after) = change.after() {
-            attributes::check(after, facts.has_population)?;
+            let before = change.before().map(|it| &it.value);
+            attributes::check(call, after, before, facts.has_population)?;
         }
         if let Some(refused) = facts.unacceptable {
             return Err(refused.into());
@@ -211,14 +219,22 @@ impl Noun for User {
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let account = call.load::<Account>(self.id).await?;
         let mut object = noun::object_of(self)?;
-        if let Some(Value::Object(mut custom)) = object.remove("custom") {
-            object.append(&mut custom);
+        if let Some(Value::Object(custom)) = object.remove("custom") {
+            object.append(&mut custom::visible(call, custom));
         }
+        object.remove("uniqueCustom");
         describe(self, account.as_ref(), &mut object);
         if call.own {
             own::limit(call, own::READ, &mut object);
         }
         Ok(object)
+    }
+
+    fn unique_member(rule: IndexName, value: &str) -> String {
+        match value.split_once('/') {
+            Some((name, _)) if rule == Self::UNIQUE_CUSTOM => name.to_owned(),
+            _ => rule.to_owned(),
+        }
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
@@ -265,7 +281,7 @@ fn describe(user: &User, account: Option<&Stored<Account>>, object: &mut Object)
 }
 
 /// What users can be filtered by (`reference/platform.md` 1.5).
-pub fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+pub fn filterable(call: &Call<'_>) -> Vec<Filterable> {
     const EQ: &[Operator] = &[Operator::Eq];
     /// Decision: `ew` and `co` are documented for some attributes, without a list; all of them.
     const TEXT: &[Operator] = &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co];
@@ -274,6 +290,7 @@ pub fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
     let exact = ["id", "population.id", "enabled", "memberOfGroups[id]"];
     texts
         .chain(exact.into_iter().map(|name| Filterable::new(name, EQ)))
+        .chain(custom::filterable(call))
         .collect()
 }
 

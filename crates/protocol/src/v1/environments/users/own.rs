@@ -8,6 +8,7 @@ use countersign_domain::resource::ResourceType;
 use countersign_domain::user::User;
 use serde_json::Value;
 
+use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
@@ -74,7 +75,9 @@ pub(super) fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let before = noun::named::<User>(call).await?;
         let mut patch = permitted(body::object(call.body)?, &opened)?;
         // What is open and not mentioned goes back to its default; what is closed stays.
-        for name in noun::object_of(&before.value)?.keys() {
+        let mut before = Value::Object(noun::object_of(&before.value)?);
+        groups::lift_custom(&mut before);
+        for name in before.as_object().into_iter().flat_map(Object::keys) {
             let is_kept = name == "username" || !opened.has(name);
             if !is_kept && !patch.contains_key(name) {
                 patch.insert(name.clone(), Value::Null);

@@ -2,6 +2,7 @@
 
 mod codes;
 mod password;
+mod relations;
 
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};

@@ -1,0 +1,262 @@
+//! `/v1/environments/{e}/deviceAuthenticationPolicies` (`reference/platform.md` 3.17; `mfa.md` 9):
+//! stored and checked.
+
+use std::ops::RangeInclusive;
+
+use countersign_domain::entity::Stored;
+use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
+use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
+use countersign_domain::store::Batch;
+use serde_json::{Value, json};
+
+use crate::configuration;
+use crate::misfit::{Fit, Hint, Misfit};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::route::{Endpoint, Resource};
+
+const ALL: &str = "/environments/{environment}/deviceAuthenticationPolicies";
+const ONE: &str =
+    "/environments/{environment}/deviceAuthenticationPolicies/{deviceAuthenticationPolicy}";
+type Policy = DeviceAuthenticationPolicy;
+
+/// `/environments/{e}/deviceAuthenticationPolicies`
+pub const RESOURCE: Resource = Resource {
+    name: "deviceAuthenticationPolicies",
+    endpoints: &[
+        Endpoint::get(
+            ALL,
+            "deviceAuthenticationPolicies:read",
+            noun::list::<Policy>,
+        ),
+        Endpoint::post(
+            ALL,
+            "deviceAuthenticationPolicies:create",
+            noun::create::<Policy>,
+        ),
+        Endpoint::get(
+            ONE,
+            "deviceAuthenticationPolicies:read",
+            noun::read::<Policy>,
+        ),
+        Endpoint::put(
+            ONE,
+            "deviceAuthenticationPolicies:update",
+            noun::replace::<Policy>,
+        ),
+        Endpoint::delete(
+            ONE,
+            "deviceAuthenticationPolicies:delete",
+            noun::remove::<Policy>,
+        ),
+    ],
+};
+
+/// What judging a change takes.
+pub struct Facts {
+    others: Vec<Stored<Policy>>,
+    is_used: bool,
+}
+
+/// Methods that send a code.
+const BY_MESSAGE: [&str; 4] = ["sms", "voice", "email", "whatsApp"];
+/// Methods with a device that makes the code.
+const BY_DEVICE: [&str; 3] = ["mobile", "totp", "oathToken"];
+const SELECTIONS: [&str; 3] = [
+    "DEFAULT_TO_FIRST",
+    "PROMPT_TO_SELECT",
+    "ALWAYS_DISPLAY_DEVICES",
+];
+const NOTIFICATIONS: [&str; 3] = ["NONE", "EMAIL_THEN_SMS", "SMS_THEN_EMAIL"];
+
+impl Noun for Policy {
+    const PLURAL: &'static str = "deviceAuthenticationPolicies";
+    const PARAMETER: &'static str = "deviceAuthenticationPolicy";
+    const READ_ONLY: &'static [&'static str] = &["forSignOnPolicy"];
+    type Facts = Facts;
+
+    fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        for old in ["securityKey", "platform"] {
+            let is_on = body.get(old).and_then(|it| it.get("enabled"));
+            if is_on == Some(&Value::Bool(true)) {
+                let message = "Deprecated Fido Settings: use fido2";
+                let misfit = Misfit::constraint(old, message);
+                return Err(Refusal::Unfit(vec![misfit]).because(message));
+            }
+        }
+        let text = |name: &str| Value::from(name);
+        body.entry("newDeviceNotification")
+            .or_insert_with(|| text("EMAIL_THEN_SMS"));
+        body.entry("authentication")
+            .or_insert_with(|| json!({ "deviceSelection": "DEFAULT_TO_FIRST" }));
+        if before.is_some_and(|it| it.default) {
+            body.insert("default".into(), json!(true));
+        }
+        complete(body);
+        check(body)
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let id = change.before().map(|it| it.id);
+        let others = noun::all::<Self>(call).await?;
+        let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
+        let mut is_used = false;
+        if let (Change::Remove(_), Some(id)) = (&change, id) {
+            let (store, now) = (call.store(), call.now());
+            let actions = configuration::all::<SignOnAction>(store, call.env, now).await?;
+            is_used = actions.iter().any(|action| match &action.step {
+                ActionStep::MultiFactorAuthentication {
+                    device_authentication_policy: Some(policy),
+                    ..
+                } => json!(policy.id) == json!(id),
+                _ => false,
+            });
+        }
+        Ok(Facts { others, is_used })
+    }
+
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Some(after) = change.after() else {
+            return Ok(removed(change.before(), &facts)?);
+        };
+        let mut check = Check::new();
+        check.length("name", &after.name, 1, 1_024);
+        check.finish()?;
+        let mut batch = Batch::new();
+        if after.default {
+            for other in facts.others.iter().filter(|it| it.default) {
+                let mut former = other.value.clone();
+                former.default = false;
+                former.updated_at = call.now();
+                batch = batch.update(call.env, &former, other.version)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn show<'a>(&'a self, _call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        object.remove("createdAt");
+        Ok(object)
+    }
+}
+
+/// Source: `reference/platform.md` 1.8, 3.17.
+fn removed(before: Option<&Stored<Policy>>, facts: &Facts) -> Result<Batch, Refused> {
+    if before.is_some_and(|it| it.default) {
+        let message = "You cannot remove default device authentication policy";
+        let misfit = Misfit::constraint("", message);
+        return Err(Refusal::NotNow(None, vec![misfit]).because(message));
+    }
+    if facts.is_used {
+        let message = "The policy is used by a sign-on policy";
+        let misfit = Misfit::invalid("signOnPolicies", message);
+        return Err(Refusal::InUse(vec![misfit]).because(message));
+    }
+    Ok(Batch::new())
+}
+
+/// Fills in what a method leaves out.
+fn complete(body: &mut Object) {
+    let minutes = |duration: u32| json!({ "duration": duration, "timeUnit": "MINUTES" });
+    for name in BY_MESSAGE {
+        let otp = json!({ "lifeTime": minutes(30),
+            "failure": { "count": 3, "coolDown": minutes(0) }, "otpLength": 6 });
+        fill(body, name, &otp);
+    }
+    for name in BY_DEVICE {
+        let otp = json!({ "failure": { "count": 3, "coolDown": minutes(2) } });
+        fill(body, name, &otp);
+    }
+}
+
+fn fill(body: &mut Object, name: &str, otp: &Value) {
+    let Some(method) = body.get_mut(name).and_then(Value::as_object_mut) else {
+        return;
+    };
+    let given = method.entry("otp").or_insert_with(|| otp.clone());
+    let (Some(given), Some(otp)) = (given.as_object_mut(), otp.as_object()) else {
+        return;
+    };
+    for (member, value) in otp {
+        given.entry(member).or_insert_with(|| value.clone());
+    }
+}
+
+/// Source: `reference/platform.md` 3.17.
+fn check(body: &Object) -> Result<(), Refused> {
+    let mut check = Check::new();
+    for name in ["sms", "voice", "email", "mobile", "totp"] {
+        if !body.contains_key(name) {
+            check.note(Misfit::required(name));
+        }
+    }
+    for name in BY_MESSAGE.into_iter().chain(BY_DEVICE).chain(["fido2"]) {
+        let Some(method) = body.get(name) else {
+            continue;
+        };
+        let Some(method) = method.as_object() else {
+            check.note(Misfit::invalid(name, "must be an object"));
+            continue;
+        };
+        switch(&mut check, method, "enabled");
+        let otp = method.get("otp").and_then(Value::as_object);
+        let Some(otp) = otp else { continue };
+        if otp.contains_key("otpLength") {
+            number(&mut check, otp, "otpLength", 6..=10);
+        }
+        if let Some(lifetime) = otp.get("lifeTime").and_then(Value::as_object) {
+            number(&mut check, lifetime, "duration", 1..=7_200);
+            choice(&mut check, lifetime, "timeUnit", &["MINUTES", "SECONDS"]);
+        }
+        if let Some(failure) = otp.get("failure").and_then(Value::as_object) {
+            number(&mut check, failure, "count", 1..=7);
+            if let Some(rest) = failure.get("coolDown").and_then(Value::as_object) {
+                number(&mut check, rest, "duration", 0..=1_800);
+                choice(&mut check, rest, "timeUnit", &["MINUTES", "SECONDS"]);
+            }
+        }
+    }
+    if let Some(selection) = body.get("authentication").and_then(Value::as_object) {
+        choice(&mut check, selection, "deviceSelection", &SELECTIONS);
+    }
+    choice(&mut check, body, "newDeviceNotification", &NOTIFICATIONS);
+    check.finish()
+}
+
+/// Insists on a member that is true or false.
+pub(super) fn switch(check: &mut Check, object: &Object, name: &'static str) {
+    match object.get(name) {
+        Some(Value::Bool(_)) => {}
+        Some(_) => check.note(Misfit::invalid(name, "must be true or false")),
+        None => check.note(Misfit::required(name)),
+    }
+}
+
+/// Insists on a member that is a number within bounds.
+pub(super) fn number(
+    check: &mut Check,
+    object: &Object,
+    name: &'static str,
+    within: RangeInclusive<i64>,
+) {
+    match object.get(name).map(Value::as_i64) {
+        Some(Some(number)) => check.range(name, number, within),
+        Some(None) => check.note(Misfit::new(Fit::Invalid, name, "must be a whole number")),
+        None => check.note(Misfit::required(name)),
+    }
+}
+
+/// Insists on a member that is one of these words.
+pub(super) fn choice(check: &mut Check, object: &Object, name: &'static str, allowed: &[&str]) {
+    let Some(value) = object.get(name) else {
+        return check.note(Misfit::required(name));
+    };
+    if !value.as_str().is_some_and(|it| allowed.contains(&it)) {
+        let message = format!("must be one of: {}", allowed.join(", "));
+        let words = allowed.iter().map(|it| (*it).to_owned()).collect();
+        check.note(Misfit::invalid(name, message).hinting(Hint::Values(words)));
+    }
+}

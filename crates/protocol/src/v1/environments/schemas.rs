@@ -1,0 +1,411 @@
+//! `/v1/environments/{e}/schemas` and their attributes (`reference/platform.md` 4).
+
+use countersign_domain::entity::kinds;
+use countersign_domain::ids::derived_uuid;
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::schema::{SchemaAttribute, SchemaAttributeType};
+use countersign_domain::store::{Batch, Query};
+use serde_json::{Value, json};
+
+use super::users::custom;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::{Call, Reply};
+use crate::v1::hal::{self, Links, List};
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::route::{Endpoint, Resource};
+
+const ALL: &str = "/environments/{environment}/schemas";
+const ONE: &str = "/environments/{environment}/schemas/{schema}";
+const ATTRIBUTES: &str = "/environments/{environment}/schemas/{schema}/attributes";
+const ATTRIBUTE: &str = "/environments/{environment}/schemas/{schema}/attributes/{attribute}";
+/// Most attributes that an environment may add.
+const MAX_ATTRIBUTES: usize = 100;
+
+/// `/environments/{e}/schemas`
+pub const RESOURCE: Resource = Resource {
+    name: "schemas",
+    endpoints: &[
+        Endpoint::get(ALL, "schemas:read", list),
+        Endpoint::get(ONE, "schemas:read", read),
+        Endpoint::get(ATTRIBUTES, "schemas:read", list_attributes),
+        Endpoint::post(
+            ATTRIBUTES,
+            "schemas:create",
+            noun::create::<SchemaAttribute>,
+        ),
+        Endpoint::get(ATTRIBUTE, "schemas:read", read_attribute),
+        Endpoint::put(
+            ATTRIBUTE,
+            "schemas:update",
+            noun::replace::<SchemaAttribute>,
+        ),
+        Endpoint::patch(ATTRIBUTE, "schemas:update", noun::change::<SchemaAttribute>),
+        Endpoint::delete(ATTRIBUTE, "schemas:delete", noun::remove::<SchemaAttribute>),
+    ],
+};
+
+/// An attribute that every environment has.
+struct Standard {
+    name: &'static str,
+    display_name: &'static str,
+    schema_type: &'static str,
+    parts: &'static [&'static str],
+}
+
+const fn core(name: &'static str, display_name: &'static str) -> Standard {
+    Standard {
+        name,
+        display_name,
+        schema_type: "CORE",
+        parts: &[],
+    }
+}
+
+const fn standard(name: &'static str, display_name: &'static str) -> Standard {
+    Standard {
+        name,
+        display_name,
+        schema_type: "STANDARD",
+        parts: &[],
+    }
+}
+
+/// Source: `reference/platform.md` 3.7.
+const STANDARD: &[Standard] = &[
+    core("username", "Username"),
+    core("email", "Email Address"),
+    core("population", "Population"),
+    core("enabled", "Enabled"),
+    core("lifecycle", "Lifecycle"),
+    core("mfaEnabled", "MFA Enabled"),
+    core("emailVerified", "Email Verified"),
+    core("identityProvider", "Identity Provider"),
+    core("externalId", "External ID"),
+    Standard {
+        name: "name",
+        display_name: "Name",
+        schema_type: "STANDARD",
+        parts: &[
+            "formatted",
+            "given",
+            "middle",
+            "family",
+            "honorificPrefix",
+            "honorificSuffix",
+        ],
+    },
+    Standard {
+        name: "address",
+        display_name: "Address",
+        schema_type: "STANDARD",
+        parts: &[
+            "streetAddress",
+            "locality",
+            "region",
+            "postalCode",
+            "countryCode",
+        ],
+    },
+    Standard {
+        name: "photo",
+        display_name: "Photo",
+        schema_type: "STANDARD",
+        parts: &["href"],
+    },
+    standard("nickname", "Nickname"),
+    standard("title", "Title"),
+    standard("preferredLanguage", "Preferred Language"),
+    standard("locale", "Locale"),
+    standard("timezone", "Time Zone"),
+    standard("type", "Type"),
+    standard("mobilePhone", "Mobile Phone"),
+    standard("primaryPhone", "Primary Phone"),
+    standard("accountId", "Account ID"),
+];
+
+/// Members of a user's JSON that are no attributes and whose names are taken all the same.
+const RESERVED: &[&str] = &[
+    "id",
+    "environment",
+    "account",
+    "createdAt",
+    "updatedAt",
+    "custom",
+    "lastSignOn",
+    "memberOfGroups",
+    "memberOfGroupIDs",
+    "memberOfGroupNames",
+    "password",
+    "verifyStatus",
+    "_links",
+    "_embedded",
+];
+
+fn is_taken(name: &str) -> bool {
+    let same = |it: &str| it.eq_ignore_ascii_case(name);
+    STANDARD.iter().any(|it| same(it.name)) || RESERVED.iter().any(|it| same(it))
+}
+
+impl Standard {
+    fn body(&self, call: &Call<'_>) -> Object {
+        let mut object = Object::new();
+        let id = SchemaAttribute::standard_id(call.env, self.name);
+        let is_boolean = ["enabled", "mfaEnabled", "emailVerified"].contains(&self.name);
+        let type_ = match (self.parts, is_boolean) {
+            ([], true) => "BOOLEAN",
+            ([], false) => "STRING",
+            _ => "COMPLEX",
+        };
+        object.insert("id".into(), json!(id));
+        object.insert("name".into(), json!(self.name));
+        object.insert("displayName".into(), json!(self.display_name));
+        object.insert("type".into(), json!(type_));
+        object.insert("enabled".into(), json!(true));
+        object.insert("required".into(), json!(self.name == "username"));
+        object.insert("unique".into(), json!(self.name == "username"));
+        object.insert("multiValued".into(), json!(false));
+        object.insert("schemaType".into(), json!(self.schema_type));
+        if !self.parts.is_empty() {
+            let part = |name: &&str| {
+                let full = format!("{}.{name}", self.name);
+                let id = derived_uuid(call.env, kinds::SCHEMA_ATTRIBUTE, &full);
+                json!({ "id": id, "name": name, "type": "STRING", "enabled": true,
+                        "required": false, "unique": false, "multiValued": false,
+                        "schemaType": self.schema_type })
+            };
+            let parts: Vec<Value> = self.parts.iter().map(part).collect();
+            object.insert("subAttributes".into(), json!(parts));
+        }
+        object
+    }
+}
+
+/// What judging a change takes.
+pub struct Facts {
+    count: usize,
+    has_users: bool,
+}
+
+impl Noun for SchemaAttribute {
+    const PLURAL: &'static str = "attributes";
+    const PARAMETER: &'static str = "attribute";
+    const READ_ONLY: &'static [&'static str] = &["schema", "schemaType", "ldapAttribute"];
+    const FIXED: &'static [&'static str] = &["name", "type", "unique"];
+    type Facts = Facts;
+
+    async fn enter(call: &Call<'_>) -> Outcome<()> {
+        is_ours(call)?;
+        let id = call.text("attribute").to_owned();
+        let of_all =
+            |it: &&Standard| SchemaAttribute::standard_id(call.env, it.name).to_string() == id;
+        if STANDARD.iter().any(|it| of_all(&it)) {
+            let message = "Attributes that every environment has cannot be changed";
+            let misfit = Misfit::constraint("", message);
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
+        Ok(())
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<Facts> {
+        let count = noun::all::<Self>(call).await?.len();
+        let users = Query::all(kinds::USER, call.env, 1);
+        let has_users = !call.store().list(&users, call.now()).await?.docs.is_empty();
+        Ok(Facts { count, has_users })
+    }
+
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Some(after) = change.after() else {
+            return Ok(Batch::new());
+        };
+        let before = change.before();
+        check(after, before.map(|it| &it.value), &facts)?;
+        Ok(Batch::new())
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        object.remove("createdAt");
+        object.remove("updatedAt");
+        object.insert("schemaType".into(), json!("CUSTOM"));
+        let schema = SchemaAttribute::schema_id(call.env);
+        object.insert("schema".into(), json!({ "id": schema }));
+        Ok(object)
+    }
+}
+
+fn check(
+    after: &SchemaAttribute,
+    before: Option<&SchemaAttribute>,
+    facts: &Facts,
+) -> Result<(), Refused> {
+    let mut check = Check::new();
+    check.length("name", &after.name, 1, 256);
+    let starts = after.name.starts_with(|it: char| it.is_ascii_alphabetic());
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    check.expect(starts && after.name.chars().all(plain), || {
+        Misfit::invalid(
+            "name",
+            "must be a letter followed by letters, numbers or hyphens",
+        )
+    });
+    check.expect(!is_taken(&after.name), || Misfit::taken("name"));
+    check.length_of("displayName", after.display_name.as_ref(), 1, 256);
+    check.length_of("description", after.description.as_ref(), 1, 2_048);
+    check.expect(after.type_ != SchemaAttributeType::Complex, || {
+        Misfit::invalid("type", "must be STRING, JSON or BOOLEAN")
+    });
+    let is_text = after.type_ == SchemaAttributeType::String;
+    let (lists, looks) = (&after.enumerated_values, &after.regex_validation);
+    check.expect(is_text || (lists.is_empty() && looks.is_none()), || {
+        Misfit::constraint(
+            "type",
+            "only STRING has enumeratedValues or regexValidation",
+        )
+    });
+    check.expect(lists.is_empty() || looks.is_none(), || {
+        Misfit::constraint(
+            "regexValidation",
+            "cannot go together with enumeratedValues",
+        )
+    });
+    check.expect(!after.unique || is_text, || {
+        Misfit::constraint("unique", "only STRING can be unique")
+    });
+    let mut values: Vec<String> = lists.iter().map(|it| it.value.to_lowercase()).collect();
+    values.sort_unstable();
+    let count = values.len();
+    values.dedup();
+    check.expect(values.len() == count && count <= 1_000, || {
+        Misfit::invalid(
+            "enumeratedValues",
+            "must be at most 1000, each once in any case",
+        )
+    });
+    if let Some(before) = before {
+        check.expect(after.multi_valued || !before.multi_valued, || {
+            Misfit::constraint("multiValued", "can only change from false to true")
+        });
+        let kept = before.enumerated_values.iter();
+        let mut kept = kept.map(|it| &it.value);
+        check.expect(
+            kept.all(|old| lists.iter().any(|it| it.value == *old)),
+            || Misfit::constraint("enumeratedValues", "values can be archived, not removed"),
+        );
+    } else {
+        check.expect(facts.count < MAX_ATTRIBUTES, || {
+            Misfit::constraint("", "The environment has as many attributes as it may have")
+        });
+        // Nobody has a value yet.
+        check.expect(!(after.required && facts.has_users), || {
+            Misfit::constraint("required", "users without a value exist")
+        });
+    }
+    if let Some(looks) = looks {
+        match custom::pattern(&looks.pattern) {
+            None => check.note(Misfit::invalid(
+                "regexValidation.pattern",
+                "is no regular expression",
+            )),
+            Some(pattern) => {
+                let hits = |it: &String| custom::is_whole_match(&pattern, it);
+                let good = looks.values_pattern_should_match.iter().all(hits);
+                let mut bad = looks.values_pattern_should_not_match.iter();
+                check.expect(good && !bad.any(hits), || {
+                    let message = "does not treat the sample values as it should";
+                    Misfit::invalid("regexValidation.pattern", message)
+                });
+            }
+        }
+    }
+    check.finish()
+}
+
+/// Refuses any schema but the one there is.
+fn is_ours(call: &Call<'_>) -> Result<(), Refused> {
+    let ours = SchemaAttribute::schema_id(call.env).to_string();
+    if call.text("schema") == ours {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound.because("no such schema"))
+    }
+}
+
+fn schema(call: &Call<'_>) -> Object {
+    let id = SchemaAttribute::schema_id(call.env);
+    let own = call.url(&format!("{}/{id}", call.fill(ALL)));
+    let mut links = Links::to(call, &own);
+    links.add("attributes", format!("{own}/attributes"));
+    let mut object = Object::new();
+    object.insert("id".into(), json!(id));
+    object.insert("name".into(), json!("User"));
+    object.insert("description".into(), json!("The user schema."));
+    object.insert("environment".into(), json!({ "id": call.env }));
+    hal::resource(links, object)
+}
+
+/// `GET /schemas`
+fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let list = List {
+            name: "schemas",
+            items: vec![schema(call)],
+            next: None,
+            count: Some(1),
+        };
+        Ok(Reply::ok(hal::list(call, list)))
+    })
+}
+
+/// `GET /schemas/{schema}`
+fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        is_ours(call)?;
+        Ok(Reply::ok(schema(call)))
+    })
+}
+
+fn shown(call: &Call<'_>, standard: &Standard) -> Object {
+    let mut body = standard.body(call);
+    let id = SchemaAttribute::standard_id(call.env, standard.name);
+    let own = call.url(&format!("{}/{id}", call.fill(ATTRIBUTES)));
+    let schema = SchemaAttribute::schema_id(call.env);
+    body.insert("schema".into(), json!({ "id": schema }));
+    body.insert("environment".into(), json!({ "id": call.env }));
+    hal::resource(Links::to(call, &own), body)
+}
+
+/// `GET /schemas/{schema}/attributes`
+fn list_attributes<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        is_ours(call)?;
+        let mut items: Vec<Object> = STANDARD.iter().map(|it| shown(call, it)).collect();
+        for attribute in noun::all::<SchemaAttribute>(call).await? {
+            items.push(noun::shown(call, &attribute.value).await?);
+        }
+        let list = List {
+            name: "attributes",
+            count: Some(items.len()),
+            items,
+            next: None,
+        };
+        Ok(Reply::ok(hal::list(call, list)))
+    })
+}
+
+/// `GET /schemas/{schema}/attributes/{attribute}`
+fn read_attribute<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        is_ours(call)?;
+        let id = call.text("attribute");
+        let mut all = STANDARD.iter();
+        let found =
+            all.find(|it| SchemaAttribute::standard_id(call.env, it.name).to_string() == id);
+        if let Some(found) = found {
+            return Ok(Reply::ok(shown(call, found)));
+        }
+        let found = noun::named::<SchemaAttribute>(call).await?;
+        Ok(Reply::ok(noun::shown(call, &found.value).await?))
+    })
+}

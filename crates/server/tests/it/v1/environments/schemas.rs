@@ -1,0 +1,116 @@
+//! `/v1/environments/{e}/schemas` and custom attributes of users
+
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::{Value, json};
+
+use super::super::{Api, admin, refused, text};
+use super::users::{encoded, users};
+
+async fn attributes(api: &Api, server: &TestServer) -> String {
+    let all = format!("/environments/{}/schemas", server.tenant.id);
+    let list = api.get(&all).await.expect_status(200).json();
+    let schema = &list["_embedded"]["schemas"][0];
+    assert_eq!(schema["name"], "User");
+    let path = format!("{all}/{}", text(schema, "/id"));
+    let _ = api.get(&path).await.expect_status(200);
+    format!("{path}/attributes")
+}
+
+async fn attribute(api: &Api, all: &str, name: &str, more: Value) -> Value {
+    let mut body = json!({ "name": name, "type": "STRING", "enabled": true });
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    Api::created(api.post(all, body).await)
+}
+
+on_every_adapter! {
+    async fn an_attribute_is_read_as_it_was_written(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        let made = attribute(&api, &all, "shoeSize", json!({ "displayName": "Shoe size" })).await;
+        assert_eq!((&made["schemaType"], &made["required"], &made["unique"], &made["multiValued"]),
+            (&json!("CUSTOM"), &json!(false), &json!(false), &json!(false)));
+        assert!(made["schema"]["id"].is_string());
+        let path = format!("{all}/{}", text(&made, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        let again = api.put(&path, read.clone()).await.expect_status(200).json();
+        assert_eq!(again, read);
+        let patched = api.patch(&path, json!({ "displayName": null })).await.expect_status(200).json();
+        assert_eq!(patched["displayName"], json!(null));
+        let list = api.get(&all).await.expect_status(200).json();
+        let list = list["_embedded"]["attributes"].as_array().unwrap().clone();
+        let standard = list.iter().find(|it| it["name"] == "nickname").unwrap();
+        assert_eq!(standard["schemaType"], "STANDARD");
+        let path = format!("{all}/{}", text(standard, "/id"));
+        assert_eq!(&api.get(&path).await.expect_status(200).json(), standard);
+        refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+    }
+
+    async fn attributes_that_cannot_be_made_say_why(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        attribute(&api, &all, "size", json!({})).await;
+        for (more, code, target) in [
+            (json!({ "name": "SIZE" }), "UNIQUENESS_VIOLATION", "name"),
+            (json!({ "name": "username" }), "UNIQUENESS_VIOLATION", "name"),
+            (json!({ "name": "1st" }), "INVALID_VALUE", "name"),
+            (json!({ "name": "a", "type": "COMPLEX" }), "INVALID_VALUE", "type"),
+            (json!({ "name": "a", "type": "BOOLEAN", "unique": true }), "CONSTRAINT_VIOLATION", "unique"),
+            (json!({ "name": "a", "required": true }), "CONSTRAINT_VIOLATION", "required"),
+            (json!({ "name": "a", "enabled": null }), "REQUIRED_VALUE", "enabled"),
+            (json!({ "name": "a", "regexValidation": { "pattern": "(", "requirements": "x" } }), "INVALID_VALUE", "regexValidation.pattern"),
+            (json!({ "name": "a", "regexValidation": { "pattern": "[0-9]+", "requirements": "x", "valuesPatternShouldMatch": ["y"] } }), "INVALID_VALUE", "regexValidation.pattern"),
+            (json!({ "name": "a", "enumeratedValues": [{ "value": "x" }, { "value": "X" }] }), "INVALID_VALUE", "enumeratedValues"),
+        ] {
+            let mut body = json!({ "type": "STRING", "enabled": true });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            refused(api.post(&all, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+    }
+
+    async fn users_have_the_attributes_of_their_environment(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        attribute(&api, &all, "team", json!({ "enumeratedValues": [{ "value": "red" }, { "value": "blue" }] })).await;
+        attribute(&api, &all, "badge", json!({ "unique": true,
+            "regexValidation": { "pattern": "[A-Z][0-9]+", "requirements": "A letter and digits" } })).await;
+        attribute(&api, &all, "tags", json!({ "multiValued": true })).await;
+        attribute(&api, &all, "extra", json!({ "type": "JSON" })).await;
+        let vip = attribute(&api, &all, "vip", json!({ "type": "BOOLEAN" })).await;
+        let body = json!({ "username": "ida", "team": "red", "badge": "A1", "tags": ["x", "y"],
+            "extra": { "deep": [1] }, "vip": true, "unknown": 1 });
+        let made = Api::created(api.post(&users(&server), body).await);
+        for (name, value) in [("team", json!("red")), ("badge", json!("A1")), ("tags", json!(["x", "y"])),
+            ("extra", json!({ "deep": [1] })), ("vip", json!(true)), ("unknown", json!(null)), ("custom", json!(null))] {
+            assert_eq!(made[name], value, "{name}");
+        }
+        let path = format!("{}/{}", users(&server), text(&made, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        let again = api.put(&path, read.clone()).await.expect_status(200).json();
+        assert_eq!(again, read);
+        for (body, code, target) in [
+            (json!({ "team": "green" }), "INVALID_VALUE", "team"),
+            (json!({ "badge": "1A" }), "INVALID_VALUE", "badge"),
+            (json!({ "tags": [1] }), "INVALID_VALUE", "tags"),
+            (json!({ "vip": "yes" }), "INVALID_VALUE", "vip"),
+        ] {
+            refused(api.patch(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+        let twin = json!({ "username": "eda", "badge": "A1" });
+        refused(api.post(&users(&server), twin).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "badge")));
+        for filter in [r#"team eq "RED""#, r#"badge sw "a""#, r#"tags eq "y""#, "vip eq true"] {
+            let list = api.get(&format!("{}?filter={}", users(&server), encoded(filter))).await;
+            assert_eq!(list.expect_status(200).json()["size"], json!(1), "{filter}");
+        }
+        let patched = api.patch(&path, json!({ "team": null, "badge": "B2" })).await.expect_status(200).json();
+        assert_eq!((&patched["team"], &patched["badge"], &patched["vip"]), (&json!(null), &json!("B2"), &json!(true)));
+        let put = api.put(&path, json!({ "username": "ida" })).await.expect_status(200).json();
+        assert_eq!((&put["badge"], &put["vip"]), (&json!(null), &json!(null)));
+        // A disabled attribute is neither read nor written.
+        let _ = api.patch(&path, json!({ "vip": true })).await.expect_status(200);
+        let off = api.patch(&format!("{all}/{}", text(&vip, "/id")), json!({ "enabled": false })).await;
+        let _ = off.expect_status(200);
+        assert_eq!(api.get(&path).await.expect_status(200).json()["vip"], json!(null));
+    }
+}
