@@ -86,7 +86,7 @@ pub fn sign_with_secret(algorithm: Algorithm, secret: &str, claims: &Value) -> S
 }
 
 /// The key of the fixtures with which a client signs.
-const CLIENT_KEY: &str = include_str!("../fixtures/rsa_4.pem");
+pub const CLIENT_KEY: &str = include_str!("../fixtures/rsa_4.pem");
 
 fn client_key() -> RsaKeyPair {
     let pair = KeyPair::from_pem(CLIENT_KEY).unwrap_or_else(|error| broken("fixture", error));

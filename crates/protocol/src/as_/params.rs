@@ -6,6 +6,9 @@ use crate::refusal::{Refusal, Refused};
 
 /// Longest encoded parameter string of any endpoint here, in bytes. PAR alone allows more.
 pub const MAX_FORM: usize = 64 * 1024;
+/// Longest body of PAR, in bytes.
+/// Source: `reference/oidc.md` 10 (below 1 MB).
+pub const MAX_PUSHED: usize = 999_999;
 /// Most parameters of one request.
 const MAX_PARAMETERS: usize = 100;
 
@@ -19,8 +22,13 @@ impl Params {
     ///
     /// Spec: RFC 6749 3.1; `reference/oidc.md` S6: a repeated parameter is `invalid_request`.
     pub fn parse(encoded: &[u8]) -> Result<Self, Refused> {
-        if encoded.len() > MAX_FORM {
-            return Err(Refusal::TooLarge.because("parameters longer than 64 KiB"));
+        Self::parse_within(encoded, MAX_FORM)
+    }
+
+    /// The same with another limit, in bytes.
+    pub fn parse_within(encoded: &[u8], max: usize) -> Result<Self, Refused> {
+        if encoded.len() > max {
+            return Err(Refusal::TooLarge.because(format!("parameters longer than {max} bytes")));
         }
         let mut map = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(encoded) {

@@ -3,6 +3,19 @@
 use countersign_domain::time::Time;
 use serde_json::{Map, Value};
 
+/// How far ahead of ours a client's clock may be, in seconds.
+///
+/// Decision: as FAPI 2.0 asks; a token says `nbf` of the moment at which it is made, and most clocks
+/// are a little off.
+///
+/// Spec: FAPI 2.0 Security Profile 5.3.2.1 (`nbf` between 0 and 10 seconds ahead).
+const SKEW: i64 = 10;
+
+/// Whether a token that is valid from `nbf` on is valid now.
+pub const fn has_begun(nbf: i64, now: Time) -> bool {
+    nbf <= now.seconds().saturating_add(SKEW)
+}
+
 /// Whether an `aud` claim, a text or a list of them, names this party.
 ///
 /// Spec: RFC 7519 4.1.3.
@@ -26,7 +39,7 @@ pub fn check_times(claims: &Map<String, Value>, now: Time) -> Result<(), &'stati
     if at("exp")?.is_some_and(|exp| exp <= now.seconds()) {
         return Err("exp is over");
     }
-    if at("nbf")?.is_some_and(|nbf| nbf > now.seconds()) {
+    if at("nbf")?.is_some_and(|nbf| !has_begun(nbf, now)) {
         return Err("nbf is in the future");
     }
     at("iat").map(|_| ())
@@ -59,7 +72,8 @@ mod tests {
             (json!({}), true),
             (json!({ "exp": 1_001, "nbf": 1_000, "iat": 2_000 }), true),
             (json!({ "exp": 1_000 }), false),
-            (json!({ "nbf": 1_001 }), false),
+            (json!({ "nbf": 1_010 }), true),
+            (json!({ "nbf": 1_011 }), false),
             (json!({ "exp": "1001" }), false),
             (json!({ "exp": 1e300 }), false),
             (json!({ "iat": null }), false),

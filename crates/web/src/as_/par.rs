@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::par::{Pushed, push};
+use countersign_protocol::as_::params::MAX_PUSHED;
 use countersign_protocol::refusal::Outcome;
 
 use crate::App;
@@ -19,13 +20,13 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(pushed) => answer::json(StatusCode::CREATED, JSON, &pushed),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    let params = form::body(&incoming).unwrap_or_default();
+    let params = form::body_within(&incoming, MAX_PUSHED).unwrap_or_default();
     let about = About::Client(params.get("client_id"));
     cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Pushed> {
     let cx = app.cx(env, incoming).await?;
-    let params = form::body(incoming)?;
+    let params = form::body_within(incoming, MAX_PUSHED)?;
     push(&cx, incoming.authorization(), &params).await
 }

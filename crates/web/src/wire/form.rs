@@ -1,7 +1,7 @@
 //! `application/x-www-form-urlencoded` bodies and query strings.
 
 use axum::http::header;
-use countersign_protocol::as_::params::Params;
+use countersign_protocol::as_::params::{MAX_FORM, Params};
 use countersign_protocol::refusal::{Refusal, Refused};
 
 use super::incoming::Incoming;
@@ -15,6 +15,11 @@ pub fn query(incoming: &Incoming) -> Result<Params, Refused> {
 
 /// Parameters of a form body. An empty body has none, whatever its type.
 pub fn body(incoming: &Incoming) -> Result<Params, Refused> {
+    body_within(incoming, MAX_FORM)
+}
+
+/// The same with another limit, in bytes.
+pub fn body_within(incoming: &Incoming, max: usize) -> Result<Params, Refused> {
     let body = incoming.body()?;
     if body.is_empty() {
         return Ok(Params::default());
@@ -25,5 +30,5 @@ pub fn body(incoming: &Incoming) -> Result<Params, Refused> {
         let shown: String = media.chars().take(100).collect();
         return Err(Refusal::UnsupportedMediaType.because(format!("Content-Type is {shown:?}")));
     }
-    Params::parse(body)
+    Params::parse_within(body, max)
 }

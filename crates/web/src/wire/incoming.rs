@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use countersign_domain::ids::CorrelationId;
+use countersign_protocol::as_::params::MAX_PUSHED;
 use countersign_protocol::browser::BrowserToken;
 use countersign_protocol::refusal::{Refusal, Refused};
 use http_body_util::{BodyExt, Limited};
@@ -16,6 +17,15 @@ use super::peer::Peer;
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// The limit of a path: only pushed requests may be longer than [`MAX_BODY`].
+fn max_body(path: &str) -> usize {
+    if path.ends_with("/as/par") {
+        MAX_PUSHED
+    } else {
+        MAX_BODY
+    }
+}
 
 /// A request, taken in whole.
 pub struct Incoming {
@@ -40,7 +50,10 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
         let body = if parts.method == Method::GET {
             Ok(Vec::new())
         } else {
-            match Limited::new(body, MAX_BODY).collect().await {
+            match Limited::new(body, max_body(parts.uri.path()))
+                .collect()
+                .await
+            {
                 Ok(collected) => Ok(collected.to_bytes().to_vec()),
                 Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                     Err(Refusal::TooLarge)

@@ -54,7 +54,7 @@ pub fn destination(params: &Params, view: &ApplicationView) -> Result<Destinatio
     Ok(Destination {
         mode,
         redirect_uri: redirect_uri::check(params, &view.application, Some(mode))?,
-        state: params.get("state").map(str::to_owned),
+        state: carried(params, "state")?,
     })
 }
 

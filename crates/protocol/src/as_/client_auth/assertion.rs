@@ -91,7 +91,10 @@ pub async fn check(
     if claims.exp <= now || claims.exp > now.saturating_add(MAX_AHEAD) {
         return Err(refuse("exp is over, or more than an hour ahead").into());
     }
-    if claims.nbf.is_some_and(|nbf| nbf > now) {
+    if claims
+        .nbf
+        .is_some_and(|nbf| !audience::has_begun(nbf, cx.now))
+    {
         return Err(refuse("nbf is in the future").into());
     }
     if cx.env.environment.settings.client_assertions_strict {

@@ -116,7 +116,7 @@ on_every_adapter! {
             json!({ "sub": server.tenant.web.id }),
             json!({ "exp": now }),
             json!({ "exp": now + 3601 }),
-            json!({ "nbf": now + 1 }),
+            json!({ "nbf": now + 11 }),
         ] {
             let assertion = jwt::sign_with_client_key(None, &claims(&server, &changes));
             is_refused(ask(&server, &assertion).await, &changes.to_string());

@@ -125,7 +125,7 @@ on_every_adapter! {
             json!({ "sub": "nobody-has-this-name" }),
             json!({ "sub": server.other.person.id }),
             json!({ "exp": now }),
-            json!({ "nbf": now + 1 }),
+            json!({ "nbf": now + 11 }),
         ] {
             bad.push(token(&server, &changes));
         }

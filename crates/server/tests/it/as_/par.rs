@@ -150,4 +150,16 @@ on_every_adapter! {
         let uri = uri.text("/request_uri");
         let _ = present(&server, &browser, &tenant.post.id, &uri).await.expect_status(302);
     }
+
+    async fn a_body_may_be_almost_a_megabyte(server: TestServer) {
+        let padding = |bytes: usize| "x".repeat(bytes);
+        let _ = push(&server, &[("unheard_of", &padding(998_000))]).await.expect_status(201);
+        let _ = push(&server, &[("unheard_of", &padding(1_000_000))]).await.expect_status(413);
+        // What is kept and carried is another matter.
+        let long = push(&server, &[("state", &padding(9_000))]).await.expect_status(400);
+        assert_eq!(long.text("/error"), "invalid_request");
+        let answer = server.tenant.authorize(&server.tenant.web).set("state", &padding(9_000));
+        let answer = answer.send(&server.tenant.browser()).await.expect_status(400);
+        assert!(answer.header("location").is_none());
+    }
 }

@@ -201,7 +201,7 @@ on_every_adapter! {
             json!({ "aud": [] }),
             json!({ "exp": now }),
             json!({ "exp": "tomorrow" }),
-            json!({ "nbf": now + 1 }),
+            json!({ "nbf": now + 11 }),
             json!({ "sub": 7 }),
             json!({ "request": "a.b.c" }),
             json!({ "request_uri": "urn:x" }),

@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 
 /// Runs a client in another language and judges what it learned.
 fn run(variable: &str, script: &str, tenant: &Tenant, app: &App) {
-    let program = std::env::var(variable)
-        .unwrap_or_else(|_| panic!("no {variable}: run `cargo xtask test --only clients`"));
     let mut case = json!({
         "issuer": tenant.issuer(),
         "clientId": app.id,
@@ -25,16 +23,7 @@ fn run(variable: &str, script: &str, tenant: &Tenant, app: &App) {
     if app.auth_method != "NONE" {
         case["clientSecret"] = json!(app.secret);
     }
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../clients/");
-    let output = std::process::Command::new(program)
-        .arg(format!("{folder}{script}"))
-        .env("COUNTERSIGN_CLIENT_CASE", case.to_string())
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script}\n{printed}\n{complaint}");
-    let learned: Value = serde_json::from_str(printed.trim()).unwrap();
+    let learned = learn(variable, script, &case);
     assert_eq!(learned["claims"]["sub"], json!(tenant.person.id));
     assert_eq!(learned["claims"]["iss"], json!(tenant.issuer()));
     assert_eq!(learned["userinfo"]["sub"], json!(tenant.person.id));
@@ -45,6 +34,22 @@ fn run(variable: &str, script: &str, tenant: &Tenant, app: &App) {
     assert_eq!(learned["access"]["client_id"], json!(app.id));
     assert_eq!(learned["scope"], "openid profile email");
     assert_eq!(learned["replay"], "invalid_grant");
+}
+
+/// Runs a script on a case; what it learned.
+fn learn(variable: &str, script: &str, case: &Value) -> Value {
+    let program = std::env::var(variable)
+        .unwrap_or_else(|_| panic!("no {variable}: run `cargo xtask test --only clients`"));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../clients/");
+    let output = std::process::Command::new(program)
+        .arg(format!("{folder}{script}"))
+        .env("COUNTERSIGN_CLIENT_CASE", case.to_string())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}\n{printed}\n{complaint}");
+    serde_json::from_str(printed.trim()).unwrap()
 }
 
 /// Runs it for each way of client authentication, with a server that keeps real time.
