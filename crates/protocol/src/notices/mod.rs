@@ -89,7 +89,7 @@ enum Chosen<'a> {
     /// The environment's.
     Own(&'a NotificationContent),
     /// Ours.
-    BuiltIn(words::BuiltIn),
+    BuiltIn(Box<words::BuiltIn>),
 }
 
 impl Chosen<'_> {
@@ -123,12 +123,12 @@ fn choose<'a>(env: &'a Snapshot, template: TemplateName, user: Option<&User>) ->
             return Chosen::Own(content);
         }
         if let Some(words) = words::built_in(template, language) {
-            return Chosen::BuiltIn(words);
+            return Chosen::BuiltIn(Box::new(words));
         }
     }
     match own(LAST_RESORT) {
         Some(content) => Chosen::Own(content),
-        None => Chosen::BuiltIn(words::english(template)),
+        None => Chosen::BuiltIn(Box::new(words::english(template))),
     }
 }
 

@@ -189,12 +189,11 @@ pub(crate) async fn judge(
     let current = current.map(ExposeSecret::expose_secret);
     let mut lacking = check(policy, text, current, &profile);
     // Whatever the policy bypasses: the same password again is no change.
-    let is_same = match current {
-        Some(current) => text == current,
-        None => {
-            let hash = credential.password_hash.clone();
-            cx.ports.heavy.verify_password(hash, new.clone()).await?
-        }
+    let is_same = if let Some(current) = current {
+        text == current
+    } else {
+        let hash = credential.password_hash.clone();
+        cx.ports.heavy.verify_password(hash, new.clone()).await?
     };
     if is_same {
         lacking.insert(Requirement::NotSimilarToCurrent);
