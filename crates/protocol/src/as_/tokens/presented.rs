@@ -40,8 +40,9 @@ impl AccessClaims {
     }
 }
 
-/// An access token that is alive: signed here, not expired, not revoked; if a user is behind it,
-/// their session alive and they themselves enabled (`reference/rulings.md` 1).
+/// An access token that is alive: signed here, not expired, not revoked, its application enabled;
+/// if a user is behind it, their session alive and they themselves enabled
+/// (`reference/rulings.md` 1).
 pub struct Alive {
     /// The claims that decisions rest on.
     pub claims: AccessClaims,
@@ -94,6 +95,11 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
     }
     if cx.now.seconds() >= claims.exp {
         return Err(invalid(format!("expired at {}", claims.exp)).into());
+    }
+    let client = cx.env.application(&cx.ports, claims.client_id, cx.now);
+    if client.await?.is_none_or(|view| !view.application.enabled) {
+        let why = "the application it was issued to is gone or disabled";
+        return Err(invalid(why.to_owned()).into());
     }
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let jti = claims.jti.to_string();

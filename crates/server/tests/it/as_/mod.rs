@@ -6,6 +6,7 @@ mod authorize;
 mod check_session;
 mod client_assertion;
 mod client_auth;
+mod end_of_trust;
 mod grants;
 mod idp_signoff;
 mod introspect;

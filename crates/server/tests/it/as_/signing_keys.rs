@@ -181,8 +181,10 @@ on_every_adapter! {
         server.ports.store.commit(batch, server.clock.now()).await.unwrap();
         server.poll_changes().await;
         assert_eq!(tenant.jwks().await["keys"].as_array().unwrap().len(), published - 1);
-        // Tokens are signed with the environment's default key instead.
+        // The next one steps in: it was published with it.
         let tokens = tenant.tokens(&tenant.post).await;
-        assert_eq!(format!("{:?}", tenant.verify(&tokens["id_token"]).await.header.alg), "RS256");
+        let header = tenant.verify(&tokens["id_token"]).await.header;
+        assert_eq!(format!("{:?}", header.alg), "ES256");
+        assert_ne!(header.kid, Some(current.to_string()));
     }
 }
