@@ -180,6 +180,10 @@ impl Entity for UserCode {
     fn id(&self) -> String {
         Self::id_of(self.purpose, self.user_id)
     }
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "the document outlives the code: how often codes were sent is kept for longer"
+    )]
     fn expires_at(&self) -> Option<Time> {
         self.forget_at
     }

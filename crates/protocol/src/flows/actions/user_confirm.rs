@@ -1,6 +1,7 @@
 //! `application/vnd.pingidentity.user.confirm+json` (`reference/flows.md` 6.13).
 
 use countersign_domain::entity::{self, Stored};
+use countersign_domain::identity_provider::AttributeUpdate;
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
@@ -159,7 +160,7 @@ fn corrected(
     identity.attributes.push(attributes::Mapped {
         name: "username".to_owned(),
         value: username,
-        update: Default::default(),
+        update: AttributeUpdate::default(),
     });
     Ok(identity)
 }
@@ -176,7 +177,7 @@ mod tests {
         let attribute = |name: &str, value: &str| Mapped {
             name: name.to_owned(),
             value: value.to_owned(),
-            update: Default::default(),
+            update: AttributeUpdate::default(),
         };
         ExternalIdentity {
             provider: IdentityProviderId::from_uuid(uuid::Uuid::nil()),

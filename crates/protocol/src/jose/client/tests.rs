@@ -80,32 +80,32 @@ fn ec(algorithm: &'static EcdsaSigningAlgorithm, curve: &str, alg: &str) -> (Str
 
 #[test]
 fn a_provider_signs_with_each_kind_of_key() {
-    let rs256 = rsa_token(&json!({ "alg": "RS256", "kid": "k" }), &RSA_PKCS1_SHA256);
-    assert!(believed(&rs256, &rsa_jwk(&json!({}))));
+    let by_rsa = rsa_token(&json!({ "alg": "RS256", "kid": "k" }), &RSA_PKCS1_SHA256);
+    assert!(believed(&by_rsa, &rsa_jwk(&json!({}))));
     assert!(believed(
-        &rs256,
+        &by_rsa,
         &rsa_jwk(&json!({ "alg": "RS256", "use": "sig" }))
     ));
-    let ps256 = rsa_token(&json!({ "alg": "PS256" }), &RSA_PSS_SHA256);
-    assert!(believed(&ps256, &rsa_jwk(&json!({}))));
-    let (es256, p256) = ec(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256", "ES256");
-    assert!(believed(&es256, &p256));
-    let (es384, p384) = ec(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384", "ES384");
-    assert!(believed(&es384, &p384));
+    let by_pss = rsa_token(&json!({ "alg": "PS256" }), &RSA_PSS_SHA256);
+    assert!(believed(&by_pss, &rsa_jwk(&json!({}))));
+    let (by_p256, p256_key) = ec(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256", "ES256");
+    assert!(believed(&by_p256, &p256_key));
+    let (by_p384, p384_key) = ec(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384", "ES384");
+    assert!(believed(&by_p384, &p384_key));
     let ed = Ed25519KeyPair::generate().unwrap();
     let public = json!({ "kty": "OKP", "crv": "Ed25519", "x": base64(ed.public_key().as_ref()) });
-    let eddsa = token(&json!({ "alg": "EdDSA" }), |signed| {
+    let by_ed = token(&json!({ "alg": "EdDSA" }), |signed| {
         ed.sign(signed).as_ref().to_vec()
     });
-    assert!(believed(&eddsa, &public));
+    assert!(believed(&by_ed, &public));
     // And with no other's.
     for (token, jwk) in [
-        (&es256, &p384),
-        (&es384, &p256),
-        (&es256, &rsa_jwk(&json!({}))),
-        (&rs256, &p256),
-        (&eddsa, &p256),
-        (&ps256, &public),
+        (&by_p256, &p384_key),
+        (&by_p384, &p256_key),
+        (&by_p256, &rsa_jwk(&json!({}))),
+        (&by_rsa, &p256_key),
+        (&by_ed, &p256_key),
+        (&by_pss, &public),
     ] {
         assert!(!believed(token, jwk), "{jwk}");
     }
@@ -113,7 +113,7 @@ fn a_provider_signs_with_each_kind_of_key() {
 
 #[test]
 fn threat_15_a_key_is_for_what_it_says() {
-    let rs256 = rsa_token(&json!({ "alg": "RS256", "kid": "k" }), &RSA_PKCS1_SHA256);
+    let by_rsa = rsa_token(&json!({ "alg": "RS256", "kid": "k" }), &RSA_PKCS1_SHA256);
     for changes in [
         json!({ "use": "enc" }),
         json!({ "alg": "RS512" }),
@@ -123,7 +123,7 @@ fn threat_15_a_key_is_for_what_it_says() {
         json!({ "n": base64(&[0xff; 128]) }),
         json!({ "kty": "oct", "k": base64(b"x") }),
     ] {
-        assert!(!believed(&rs256, &rsa_jwk(&changes)), "{changes}");
+        assert!(!believed(&by_rsa, &rsa_jwk(&changes)), "{changes}");
     }
     let keys = rsa_jwk(&json!({}));
     for alg in ["none", "HS256", "rs256", "", "ES256K"] {
