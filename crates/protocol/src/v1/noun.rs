@@ -350,7 +350,7 @@ pub async fn edit<N: Noun>(
 ) -> Outcome<N> {
     let operation = Edit::<N, _> {
         call,
-        edit,
+        by: edit,
         kind: PhantomData,
     };
     run(call.cx, &operation).await
@@ -358,7 +358,7 @@ pub async fn edit<N: Noun>(
 
 struct Edit<'a, N, F> {
     call: &'a Call<'a>,
-    edit: F,
+    by: F,
     kind: PhantomData<fn() -> N>,
 }
 
@@ -369,7 +369,7 @@ impl<N: Noun, F: Fn(&mut N) -> Result<(), Refused> + Sync + Send> Operation for 
     async fn gather(&self, _cx: &Cx) -> Outcome<WriteFacts<N>> {
         let before = named::<N>(self.call).await?;
         let mut after = before.value.clone();
-        (self.edit)(&mut after)?;
+        (self.by)(&mut after)?;
         if !after.is_visible(self.call) {
             let why = "the actor's roles do not reach where it would be";
             return Err(Refusal::Forbidden.because(why).into());

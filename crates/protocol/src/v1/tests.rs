@@ -1,3 +1,4 @@
+use super::route::Media::{Custom, Json};
 use super::route::{self, Method, Narrow};
 use super::*;
 
@@ -65,7 +66,6 @@ fn media_types_select_endpoints() {
     let users = "/environments/{environment}/users";
     let user = "/environments/{environment}/users/{user}";
     let found = |path, method, media| route::find(path, method, media).map(|it| it.media);
-    use route::Media::{Custom, Json};
     for (path, method, media, expected) in [
         (users, "POST", "application/json", Some(Json)),
         (users, "POST", "application/json; charset=utf-8", Some(Json)),

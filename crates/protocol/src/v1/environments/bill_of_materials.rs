@@ -138,14 +138,12 @@ fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
 /// The bill of an environment; one that was never written is that of an import file.
 pub(super) async fn of(call: &Call<'_>, env: EnvId) -> Outcome<Object> {
     let found = entity::load::<BillOfMaterials>(call.store(), env, BillOfMaterials::ID, call.now());
-    match found.await? {
-        Some(bill) => noun::object_of(&bill.value),
-        None => {
-            let mut object = Object::new();
-            object.insert("products".into(), json!([{ "type": "PING_ONE_BASE" }]));
-            Ok(object)
-        }
+    if let Some(bill) = found.await? {
+        return noun::object_of(&bill.value);
     }
+    let mut object = Object::new();
+    object.insert("products".into(), json!([{ "type": "PING_ONE_BASE" }]));
+    Ok(object)
 }
 
 fn shown(call: &Call<'_>, bill: Object) -> Object {

@@ -57,11 +57,11 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 async fn key_pairs(call: &Call<'_>) -> Outcome<[KeyPair; 2]> {
     let made = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&made);
-    let make = move || {
+    let generate = move || {
         let pairs = KeyPair::generate().and_then(|one| Ok([one, KeyPair::generate()?]));
         *slot.lock() = Some(pairs);
     };
-    call.cx.ports.heavy.work(Box::new(make)).await?;
+    call.cx.ports.heavy.work(Box::new(generate)).await?;
     let pairs = made.lock().take();
     Ok(pairs.ok_or(Fault::Overloaded("the keys were not made"))??)
 }

@@ -22,7 +22,9 @@ mod removal;
 use std::time::Duration;
 
 use countersign_domain::entity;
-use countersign_domain::environment::{Environment, EnvironmentStatus, EnvironmentType};
+use countersign_domain::environment::{
+    Environment, EnvironmentSettings, EnvironmentStatus, EnvironmentType,
+};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::ids::EnvId;
 use countersign_domain::organization::License;
@@ -157,7 +159,7 @@ impl Noun for Environment {
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = noun::object_of(self)?;
         // Ours; PingOne's clients need not see it as long as it says nothing.
-        if self.settings == Default::default() {
+        if self.settings == EnvironmentSettings::default() {
             object.remove("countersign");
         }
         if call.asks_for("expand", "billOfMaterials") {
@@ -235,14 +237,14 @@ fn set_type<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 
 /// `PUT /environments/{e}/status`
 fn set_status<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    #[derive(serde::Deserialize)]
+    struct Input {
+        status: EnvironmentStatus,
+    }
     Box::pin(async move {
         let status = given(&body::object(call.body)?, "status")?;
         let mut one = Object::new();
         one.insert("status".into(), status);
-        #[derive(serde::Deserialize)]
-        struct Input {
-            status: EnvironmentStatus,
-        }
         let input: Input = body::read(one).map_err(|misfit| {
             let why = misfit.message.clone();
             Refusal::Unfit(vec![misfit]).because(why)

@@ -51,16 +51,16 @@ pub const RESOURCE: Resource = Resource {
 
 /// Who is, or becomes, a member.
 enum Member {
-    User(User),
-    Group(Group),
+    User(Box<User>),
+    Group(Box<Group>),
 }
 
 impl Member {
     async fn named(call: &Call<'_>) -> Outcome<Self> {
         Ok(if call.text("user").is_empty() {
-            Self::Group(noun::named::<Group>(call).await?.value)
+            Self::Group(Box::new(noun::named::<Group>(call).await?.value))
         } else {
-            Self::User(noun::named::<User>(call).await?.value)
+            Self::User(Box::new(noun::named::<User>(call).await?.value))
         })
     }
 

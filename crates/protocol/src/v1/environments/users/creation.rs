@@ -106,6 +106,12 @@ struct Given {
     bypass_policy: bool,
 }
 
+/// The member of an import's body that has it.
+#[derive(Deserialize)]
+struct Body {
+    password: Given,
+}
+
 /// Hashes the password that comes with an import, or says what is wrong with it. Clear text is held
 /// against the policy, a hash is taken as it is.
 pub(super) async fn password(call: &Call<'_>, user: &User, facts: &mut Facts) -> Outcome<()> {
@@ -118,10 +124,6 @@ pub(super) async fn password(call: &Call<'_>, user: &User, facts: &mut Facts) ->
     };
     let mut wrapped = Object::new();
     wrapped.insert("password".into(), given);
-    #[derive(Deserialize)]
-    struct Body {
-        password: Given,
-    }
     let Body { password: given } = body::read(wrapped).map_err(wrong)?;
     let Some(value) = given.value else {
         return Ok(());

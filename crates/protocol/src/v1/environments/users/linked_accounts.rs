@@ -68,21 +68,21 @@ impl Noun for LinkedAccount {
     }
 }
 
-fn shown(call: &Call<'_>, user: &User) -> Outcome<Object> {
+fn shown(call: &Call<'_>, user: &User) -> Object {
     let links = Links::to(call, &call.url(&call.own_path()));
     let mut object = Object::new();
     if let Some(id) = user.identity_provider.id {
         object.insert("id".into(), json!(id));
     }
     object.insert("type".into(), json!(user.identity_provider.type_));
-    Ok(hal::resource(links, object))
+    hal::resource(links, object)
 }
 
 /// `GET /users/{u}/identityProvider`
 fn provider<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let user = noun::named::<User>(call).await?;
-        Ok(Reply::ok(shown(call, &user)?))
+        Ok(Reply::ok(shown(call, &user)))
     })
 }
 
@@ -115,6 +115,6 @@ fn set_provider<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             Ok(())
         })
         .await?;
-        Ok(Reply::ok(shown(call, &user)?))
+        Ok(Reply::ok(shown(call, &user)))
     })
 }
