@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use countersign_domain::notice::Mail;
 use countersign_domain::ports::{Ports, Store};
+use countersign_protocol::audit::Aside;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::cx::Cx;
-use countersign_protocol::audit::Aside;
 use countersign_protocol::explain::Explanations;
 use countersign_protocol::webhooks::courier::{self, Round};
 use countersign_server::config::{Config, RawConfig};
@@ -147,7 +147,9 @@ impl TestServer {
     /// Writes the events that no request took along, as the job does every second; says how many.
     pub async fn write_events(&self) -> usize {
         let written = self.aside.write(&*self.ports.store, self.ports.clock.now());
-        written.await.unwrap_or_else(|fault| broken("cannot write events", fault))
+        written
+            .await
+            .unwrap_or_else(|fault| broken("cannot write events", fault))
     }
 
     /// Writes explanations of refusals down now, as the job does every second; says how many.

@@ -37,7 +37,7 @@ pub(super) fn body(api: &str, subscription: &Subscription, events: &[Activity]) 
         SubscriptionFormat::NewRelic => {
             let logs: Vec<Value> = shown
                 .map(|(at, event)| {
-                    let message = event["action"]["description"].clone();
+                    let message = event.pointer("/action/description").cloned();
                     json!({ "timestamp": at.millis(), "message": message, "attributes": event })
                 })
                 .collect();

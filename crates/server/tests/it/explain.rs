@@ -11,7 +11,9 @@ async fn explained_in(server: &TestServer, env: EnvId, answer: &Answer) -> Optio
     server.save_explanations().await;
     let id = answer.header("correlation-id").unwrap().parse().unwrap();
     let store = &*server.ports.store;
-    explain::find(None, store, env, id, server.ports.clock.now()).await.unwrap()
+    explain::find(None, store, env, id, server.ports.clock.now())
+        .await
+        .unwrap()
 }
 
 async fn explained(server: &TestServer, tenant: &Tenant, answer: &Answer) -> Explanation {

@@ -254,7 +254,7 @@ impl State {
     pub(super) fn forget(&mut self, env: EnvId, before: Time, max: u32) -> u32 {
         let mut removed = 0;
         while removed < max {
-            let Some(mut oldest) = self.events.get_mut(&env).and_then(|all| all.first_entry()) else {
+            let Some(mut oldest) = self.events.get_mut(&env).and_then(BTreeMap::first_entry) else {
                 break;
             };
             if oldest.get_mut().at >= before {

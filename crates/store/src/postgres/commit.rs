@@ -106,11 +106,7 @@ async fn append_once(pool: &Pool, events: &[Event]) -> Result<(), Trouble> {
         return Ok(());
     }
     let connection = connection(pool).await?;
-    let insert = prepare(
-        &connection,
-        write::INSERT_EVENTS,
-    )
-    .await?;
+    let insert = prepare(&connection, write::INSERT_EVENTS).await?;
     let envs: Vec<_> = events.iter().map(|event| rows::env(event.env)).collect();
     let ids: Vec<_> = events.iter().map(|event| event.id.as_bytes()).collect();
     let times: Vec<_> = events.iter().map(|event| event.at.millis()).collect();
