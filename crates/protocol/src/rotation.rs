@@ -53,7 +53,9 @@ pub async fn rotate(
     );
     let make = |pair: &KeyPair| {
         if !pair.can_sign(signature) {
-            return Err(Fault::Crypto("the new keys are not what the policy asks for"));
+            return Err(Fault::Crypto(
+                "the new keys are not what the policy asks for",
+            ));
         }
         let id = KeyId::random(&*ports.entropy);
         let mut key = certified_key(maker, env, id, &dn, pair, days)?;

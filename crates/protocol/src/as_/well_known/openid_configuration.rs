@@ -7,15 +7,11 @@ use countersign_domain::environment::EnvironmentSettings;
 use serde_json::json;
 
 use crate::as_::checks::response_type;
-use crate::jose::keys::KeyMaterial;
 use crate::as_::{client_auth, grants, request_object, response_modes};
+use crate::jose::keys::KeyMaterial;
 
 /// Renders the document for an issuer with these signing keys.
-pub fn render(
-    issuer: &str,
-    settings: &EnvironmentSettings,
-    keys: &[KeyMaterial],
-) -> String {
+pub fn render(issuer: &str, settings: &EnvironmentSettings, keys: &[KeyMaterial]) -> String {
     // Always there (OIDC Discovery 3), first; the others as there are keys for them.
     let mut signing = vec!["RS256"];
     for key in keys {
