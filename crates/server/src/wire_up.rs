@@ -148,7 +148,8 @@ pub async fn build(
     let metrics = Metrics::new(&seats, &store);
     let (stop, stopped) = watch::channel(false);
     let readiness = Readiness::new(Arc::clone(&ports.store), stopped);
-    let product = countersign_web::App::new(Arc::clone(&cache));
+    let limiter = countersign_web::v1::Limiter::new(config.api_rate);
+    let product = countersign_web::App::new(Arc::clone(&cache)).limiting(limiter);
     let each = EveryRequest::of(product.clone());
     let health = health::router(readiness).layer(each.clone());
     let router = countersign_web::router(product.clone()).merge(health.clone());

@@ -64,6 +64,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long audit events are kept.
     pub audit_retention: Duration,
+    /// Requests to the management API per second and environment; 0 is no limit.
+    pub api_rate: u32,
     /// What is logged and how it looks.
     pub log: LogOptions,
 }
@@ -149,7 +151,11 @@ impl Config {
             tls,
             import: raw.import,
             master_key,
-            mail: mail::options(raw.smtp_url.as_ref(), raw.smtp_from.as_deref(), raw.mail_dir)?,
+            mail: mail::options(
+                raw.smtp_url.as_ref(),
+                raw.smtp_from.as_deref(),
+                raw.mail_dir,
+            )?,
             extra_ca: raw.extra_ca,
             trusted_proxies: values::networks(&raw.trusted_proxy).context("trusted-proxy")?,
             private_egress: values::networks(&raw.allow_private_egress)
@@ -160,6 +166,7 @@ impl Config {
                     .map_or(defaults.drain, Duration::from_secs),
                 ..defaults
             },
+            api_rate: raw.api_rate.unwrap_or(0),
             audit_retention: Duration::from_hours(
                 24 * raw.audit_days.unwrap_or(DEFAULT_AUDIT_DAYS).max(1),
             ),

@@ -135,6 +135,10 @@ pub struct RawConfig {
     #[arg(long, env = "COUNTERSIGN_AUDIT_DAYS", value_name = "DAYS")]
     pub audit_days: Option<u64>,
 
+    /// Requests to /v1 that each environment's tokens may make in a second [default: 0, no limit]
+    #[arg(long, env = "COUNTERSIGN_API_RATE", value_name = "NUMBER")]
+    pub api_rate: Option<u32>,
+
     /// How log lines look [default: auto: human on a terminal, JSON otherwise]
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -198,6 +202,7 @@ impl RawConfig {
             mail_dir,
             admin_listen: self.admin_listen.or(below.admin_listen),
             audit_days: self.audit_days.or(below.audit_days),
+            api_rate: self.api_rate.or(below.api_rate),
             drain_seconds: self.drain_seconds.or(below.drain_seconds),
             log_format: self.log_format.or(below.log_format),
             log: self.log.or(below.log),
