@@ -148,7 +148,6 @@ fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> U
         mfa_enabled: false,
         lifecycle: Lifecycle {
             status: LifecycleStatus::VerificationRequired,
-            ..Lifecycle::default()
         },
         population: Ref::to(population),
         identity_provider: UserIdentityProvider::default(),

@@ -363,7 +363,6 @@ impl World {
                 self.seen.changed += 1;
             }
             "user.update" => self.seen.profiled += 1,
-            "user.lookup" => {}
             "password.forgot" => {
                 let State::RecoveryCodeRequired(recovery) = states.1 else {
                     panic!("{states:?}");
@@ -451,9 +450,8 @@ impl World {
         let new = format!("Wholly-Other-{}?x", self.passwords);
         let sensible = match action {
             "usernamePassword.check" => json!({ "username": name, "password": password }),
-            "user.lookup" => json!({ "username": name }),
+            "user.lookup" | "password.forgot" => json!({ "username": name }),
             "password.reset" => json!({ "currentPassword": password, "newPassword": new }),
-            "password.forgot" => json!({ "username": name }),
             "password.recover" => {
                 json!({ "recoveryCode": self.people[person].codes[1], "newPassword": new })
             }

@@ -15,6 +15,7 @@ const FRESH: Duration = Duration::from_hours(8);
 const CONSENT_PERIOD: Duration = Duration::from_hours(3 * 24);
 
 /// Somebody.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Person {
     pub id: String,
     pub name: String,
