@@ -196,4 +196,45 @@ on_every_adapter! {
         let own = format!("{users}/{}", inside["id"].as_str().unwrap());
         let _ = narrow.patch(&own, json!({ "nickname": "In" })).await.expect_status(200);
     }
+
+    async fn threat_39_people_reach_themselves_by_scope_and_nobody_else(server: TestServer) {
+        let tenant = &server.tenant;
+        let openid = json!({ "resource": "openid", "scopes": ["openid"] });
+        let own = json!({ "resource": "PingOne API", "scopes": ["p1:read:user", "p1:update:user"] });
+        let application = json!({ "id": tenant.web.id, "name": "Web", "grants": [openid, own] });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+        server.import(&json!({ "organization": { "name": "Tests" }, "environments": [environment] })).await;
+        let browser = tenant.browser();
+        let request = tenant.authorize(&tenant.web).set("scope", "openid p1:read:user p1:update:user");
+        let code = request.code(&browser).await;
+        let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200).json();
+        let me = Api::with(&server, tokens["access_token"].as_str().unwrap().to_owned());
+        let path = |user: &str| format!("/environments/{}/users/{user}", tenant.id);
+        let mine = path(&tenant.person.id);
+        let read = me.get(&mine).await.expect_status(200).json();
+        assert_eq!(read["username"], json!(tenant.person.username));
+        let changed = me.patch(&mine, json!({ "nickname": "Me" })).await.expect_status(200).json();
+        assert_eq!(changed["nickname"], "Me");
+        let before = state(&server).await;
+        for endpoint in route::endpoints() {
+            let is_mine = matches!(endpoint.own, Some("p1:read:user" | "p1:update:user"));
+            for user in [&tenant.person.id, &tenant.other_person.id] {
+                let here = path_in(endpoint, &tenant.id, user);
+                if is_mine && *user == tenant.person.id {
+                    continue;
+                }
+                refused(call(&me, endpoint, &here).await, 403, "ACCESS_FAILED", None);
+            }
+            // Next door the same id is somebody else.
+            let abroad = path_in(endpoint, &server.other.id, &tenant.person.id);
+            refused(call(&me, endpoint, &abroad).await, 403, "ACCESS_FAILED", None);
+        }
+        assert_eq!(state(&server).await, before);
+        // What decides over access is not theirs to change.
+        let grab = json!({ "enabled": false, "emailVerified": true, "population": { "id": NOBODY }, "nickname": "I" });
+        let after = me.patch(&mine, grab).await.expect_status(200).json();
+        for name in ["enabled", "emailVerified", "population"] {
+            assert_eq!(after[name], read[name], "{name}");
+        }
+    }
 }
