@@ -39,7 +39,11 @@ fn sheet_of(page: &Answer) -> Option<String> {
     let from = page.body.find("theme.css")?;
     let start = page.body[..from].rfind('"')? + 1;
     let end = from + page.body[from..].find('"')?;
-    Some(page.body[start..end].replace("&#38;", "&").replace("&amp;", "&"))
+    Some(
+        page.body[start..end]
+            .replace("&#38;", "&")
+            .replace("&amp;", "&"),
+    )
 }
 
 on_every_adapter! {
