@@ -30,7 +30,7 @@ pub fn check(
         truncated(requested),
         application.redirect_uris
     ));
-    Err(match nearest(application, requested) {
+    Err(match nearest(&application.redirect_uris, requested) {
         Some((registered, at)) => refused.expected(registered).arrived(format!(
             "{}, which differs from byte {at} on: {:?} for {:?}",
             truncated(requested),
@@ -48,15 +48,14 @@ fn truncated(uri: &str) -> String {
 }
 
 /// The registered URI that has most in common with the requested one, and where they part.
-fn nearest<'a>(application: &'a Application, requested: &str) -> Option<(&'a str, usize)> {
+fn nearest<'a>(registered: &'a [String], requested: &str) -> Option<(&'a str, usize)> {
     let ends = |registered: &str| {
         let pairs = || registered.bytes().zip(requested.bytes());
         let front = pairs().take_while(|(a, b)| a == b).count();
         let back = registered.bytes().rev().zip(requested.bytes().rev());
         (front, back.take_while(|(a, b)| a == b).count())
     };
-    let registered = application.redirect_uris.iter();
-    let nearest = registered.max_by_key(|uri| {
+    let nearest = registered.iter().max_by_key(|uri| {
         let (front, back) = ends(uri);
         front + back
     })?;
@@ -73,25 +72,14 @@ fn rest(uri: &str, at: usize) -> String {
 mod tests {
     use super::*;
 
-    fn application(uris: &[&str]) -> Application {
-        let mut application: Application = serde_json::from_value(serde_json::json!({
-            "id": "00000000-0000-4000-8000-000000000001",
-            "environment": { "id": "00000000-0000-4000-8000-000000000002" },
-            "name": "App", "protocol": "OPENID_CONNECT", "type": "WEB_APP", "enabled": true,
-            "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
-        }))
-        .unwrap();
-        application.redirect_uris = uris.iter().map(|&uri| uri.to_owned()).collect();
-        application
-    }
-
     #[test]
     fn a_mismatch_is_explained_by_the_nearest_uri_and_where_it_differs() {
-        let application = application(&[
+        let registered = [
             "https://other.example/callback",
             "https://client.example/callback",
             "com.example.app:/callback",
-        ]);
+        ]
+        .map(str::to_owned);
         for (requested, at) in [
             ("https://client.example/callback/", 31),
             ("https://client.example/Callback", 23),
@@ -99,7 +87,7 @@ mod tests {
             ("https://client.example", 22),
         ] {
             assert_eq!(
-                nearest(&application, requested),
+                nearest(&registered, requested),
                 Some(("https://client.example/callback", at)),
                 "{requested}"
             );
