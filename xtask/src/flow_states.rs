@@ -31,7 +31,11 @@ fn transitions(table: &str) -> impl Iterator<Item = Transition<'_>> {
         let mut parts = line.split(" | ").map(str::trim);
         let (from, event, to) = (parts.next()?, parts.next()?, parts.next()?);
         // A failed flow is told with its error.
-        let to = if to.starts_with("FAILED") { "FAILED" } else { to };
+        let to = if to.starts_with("FAILED") {
+            "FAILED"
+        } else {
+            to
+        };
         Some(Transition { from, event, to })
     })
 }
@@ -84,7 +88,11 @@ fn draw(table: &str) -> String {
     for (from, to) in &order {
         let events = edges.get(&(*from, *to));
         let events: Vec<&str> = events.into_iter().flatten().copied().collect();
-        let from = if *from == "(authorize)" { "authorize" } else { from };
+        let from = if *from == "(authorize)" {
+            "authorize"
+        } else {
+            from
+        };
         let _ = writeln!(page, "| `{from}` | `{to}` | {} |", events.join("; "));
     }
     page

@@ -9,7 +9,13 @@ const HOUR: Duration = Duration::from_hours(1);
 
 /// One sign-on after the other in one browser: how long after the one before, what the client
 /// asks for, which policy completes, and whether the person had to prove themselves.
-const TABLE: [(Duration, &[(&str, &str)], &str, bool); 11] = [
+type SignOn = (
+    Duration,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    bool,
+);
+const TABLE: [SignOn; 11] = [
     (Duration::ZERO, &[], "Eight_Hours", true),
     (HOUR, &[], "Eight_Hours", false),
     (HOUR, &[("acr_values", "Always")], "Always", true),

@@ -99,8 +99,7 @@ on_every_adapter! {
         let environment = json!({ "id": tenant.id, "name": "First", "countersign": settings });
         server.import(&json!({ "environments": [environment] })).await;
         let browser = tenant.browser();
-        let client = tenant.web.id.to_string();
-        let query = [("post_logout_redirect_uri", AFTER), ("client_id", client.as_str())];
+        let query = [("post_logout_redirect_uri", AFTER), ("client_id", tenant.web.id.as_str())];
         let answer = sign_off(&server, &browser, &query).await.expect_status(400);
         assert!(answer.header("location").is_none());
         let hint = tokens["id_token"].as_str().unwrap();

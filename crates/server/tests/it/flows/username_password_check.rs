@@ -165,7 +165,7 @@ on_every_adapter! {
         let tenant = &server.tenant;
         let environment = json!({ "id": tenant.id, "name": "First", "users": users });
         server.import(&json!({ "environments": [environment] })).await;
-        for number in 0..hashes.len() {
+        for (number, hash) in hashes.iter().enumerate() {
             let name = format!("old{number}");
             for (password, status) in [("wrong", 400), ("secret", 200), ("secret", 200), ("wrong", 400)] {
                 let browser = tenant.browser();
@@ -176,8 +176,8 @@ on_every_adapter! {
             let (env, user): (_, UserId) = (tenant.id.parse().unwrap(), id(number).parse().unwrap());
             let (store, now) = (&*server.ports.store, server.ports.clock.now());
             let kept = entity::load::<Credential>(store, env, user.to_string(), now).await;
-            let hash = kept.unwrap().unwrap().value.password_hash.unwrap();
-            assert!(hash.as_str().starts_with("$argon2id$"), "{}", hashes[number]);
+            let kept = kept.unwrap().unwrap().value.password_hash.unwrap();
+            assert!(kept.as_str().starts_with("$argon2id$"), "{hash}");
         }
     }
 }

@@ -157,7 +157,7 @@ on_every_adapter! {
             assert!(items.len() <= 4);
             seen.extend(items.iter().map(|it| it["id"].clone()));
             match page["_links"]["next"]["href"].as_str() {
-                Some(href) => next = href.to_owned(),
+                Some(href) => href.clone_into(&mut next),
                 None => break,
             }
         }
