@@ -13,9 +13,11 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Writes once.
 pub async fn save(explanations: Arc<Explanations>, ports: Ports) -> Duration {
     let now = ports.clock.now();
-    if let Err(fault) = explanations.save(&*ports.store, now).await {
+    match explanations.save(&*ports.store, now).await {
+        Ok(0) => {}
+        Ok(written) => tracing::debug!(written, "explanations written"),
         // They stay in mind; what is lost is that others find them.
-        tracing::warn!(%fault, "cannot write explanations");
+        Err(fault) => tracing::warn!(%fault, "cannot write explanations"),
     }
     BETWEEN
 }

@@ -9,8 +9,13 @@ use super::{Running, Says, countersign, run, text};
 fn a_refusal_of_the_quick_start_is_explained_while_it_runs_and_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = countersign(folder.path());
-    command.args(["--port", "0"]);
-    let server = Running::start(command, Says::Out, "Ctrl-C stops");
+    command.args([
+        "--port",
+        "0",
+        "--log",
+        "info,countersign_server::jobs=debug",
+    ]);
+    let mut server = Running::start(command, Says::Out, "Ctrl-C stops");
     let facts = std::fs::read_to_string(folder.path().join("countersign-data/quickstart.json"));
     let facts: serde_json::Value = serde_json::from_str(&facts.unwrap()).unwrap();
     let (_, at) = server.said.split_once("http://").unwrap();
@@ -33,12 +38,11 @@ fn a_refusal_of_the_quick_start_is_explained_while_it_runs_and_afterwards() {
         id.lines().next().unwrap().trim().to_owned()
     };
     let first = ask();
-    // Written within a second; ask until it is there, as a person would.
-    let found = (0..200).find_map(|_| {
-        let output = run(folder.path(), &["explain", &first]);
-        output.status.success().then(|| text(&output.stdout))
-    });
-    let said = found.unwrap();
+    // Written within a second, which the log tells.
+    server.until_log("explanations written");
+    let output = run(folder.path(), &["explain", &first]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
     assert!(
         said.starts_with("redirect_uri is not one that the application has registered."),
         "{said}"

@@ -71,6 +71,20 @@ impl Running {
         panic!("it ended without being ready: {}{rest}", server.said);
     }
 
+    /// Reads its log, if it says that it is ready elsewhere, up to the line with `event` in it.
+    fn until_log(&mut self, event: &str) {
+        let log = self.child.stderr.as_mut().unwrap();
+        let mut read = String::new();
+        for line in BufReader::new(log).lines() {
+            read.push_str(&line.unwrap());
+            read.push('\n');
+            if read.contains(event) {
+                return;
+            }
+        }
+        panic!("it ended before the log told of it: {read}");
+    }
+
     /// Sends SIGTERM and waits; says whether it ended well.
     fn stop(mut self) -> bool {
         let id = self.child.id().to_string();
