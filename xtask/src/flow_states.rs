@@ -67,11 +67,16 @@ fn draw(table: &str) -> String {
          ```mermaid\nstateDiagram-v2\n",
     );
     let node = |name: &str| match name {
-        "(authorize)" => "[*]".to_owned(),
+        "(authorize)" | "(device page)" => "[*]".to_owned(),
         name => name.to_owned(),
     };
-    for (from, to) in &order {
-        let _ = writeln!(page, "    {} --> {}", node(from), node(to));
+    let mut drawn = BTreeSet::new();
+    for (from, to) in order.iter().map(|(from, to)| (node(from), node(to))) {
+        let arrow = format!("    {from} --> {to}\n");
+        if !drawn.contains(&arrow) {
+            page.push_str(&arrow);
+            drawn.insert(arrow);
+        }
     }
     page.push_str("    COMPLETED --> [*]\n    FAILED --> [*]\n```\n\n");
     let _ = writeln!(
@@ -88,11 +93,7 @@ fn draw(table: &str) -> String {
     for (from, to) in &order {
         let events = edges.get(&(*from, *to));
         let events: Vec<&str> = events.into_iter().flatten().copied().collect();
-        let from = if *from == "(authorize)" {
-            "authorize"
-        } else {
-            from
-        };
+        let from = from.trim_matches(['(', ')']);
         let _ = writeln!(page, "| `{from}` | `{to}` | {} |", events.join("; "));
     }
     page

@@ -1,6 +1,7 @@
 //! The state machine as the wire shows it: every transition that is served, and which action is
 //! legal in which status. `table.txt` is what a reviewer holds against `reference/flows.md` 14.
 
+mod devices;
 mod matrix;
 mod policies;
 mod transitions;
@@ -183,6 +184,7 @@ on_every_adapter! {
         profiles(&server, &mut noted).await;
         agreements(&server, &mut noted).await;
         links(&server, &mut first).await;
+        devices::devices(&server, &mut first).await;
         let seen = format!(
             "Transitions; \"x\" is a refusal that leaves the status as it was\n\n{noted}{first}\
              {table}\n\

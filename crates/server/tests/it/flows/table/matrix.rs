@@ -6,7 +6,7 @@ use countersign_testkit::TestServer;
 use serde_json::{Value, json};
 
 use super::policies::EXPIRED;
-use super::{PASSWORD, Walk};
+use super::{PASSWORD, Walk, devices};
 
 /// How a flow comes to stand in each status, through policies that offer everything, or nothing
 /// beside what they ask for.
@@ -36,6 +36,16 @@ pub(super) async fn stand<'a>(
         "PROFILE_DATA_REQUIRED" => ("Profile", vec![checked("asked", PASSWORD)]),
         "AGREEMENT_CONSENT_REQUIRED" => ("Agreement", vec![checked("ok", PASSWORD)]),
         "COMPLETED" => (login, vec![checked("ok", PASSWORD)]),
+        "DAG_USER_CODE_REQUIRED" | "DAG_CONSENT_REQUIRED" => {
+            let (mut walk, code) = devices::start(server, table, "").await;
+            walk.check("", "ok", PASSWORD).await;
+            if status == "DAG_CONSENT_REQUIRED" {
+                walk.act("", devices::VERIFY, json!({ "userCode": code }))
+                    .await;
+            }
+            assert_eq!(walk.status, status);
+            return walk;
+        }
         _ => ("Factor", vec![checked("ok", PASSWORD)]),
     };
     let mut walk = Walk::start(server, table, "", &[("acr_values", policy)]).await;
@@ -59,7 +69,7 @@ fn checked(username: &str, password: &str) -> (&'static str, Value) {
     ("usernamePassword.check", body)
 }
 
-pub(super) const STATUSES: [&str; 14] = [
+pub(super) const STATUSES: [&str; 16] = [
     "USERNAME_PASSWORD_REQUIRED",
     "SIGN_ON_REQUIRED",
     "PASSWORD_REQUIRED",
@@ -72,6 +82,8 @@ pub(super) const STATUSES: [&str; 14] = [
     "EXTERNAL_AUTHENTICATION_REQUIRED",
     "PROFILE_DATA_REQUIRED",
     "AGREEMENT_CONSENT_REQUIRED",
+    "DAG_USER_CODE_REQUIRED",
+    "DAG_CONSENT_REQUIRED",
     "COMPLETED",
     "FAILED",
 ];

@@ -103,6 +103,7 @@ pub(super) async fn import(server: &TestServer) {
         "applications": [{
             "id": server.tenant.native.id,
             "name": "Native",
+            "grantTypes": ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN"],
             "signOnPolicyAssignments": assigned,
         }],
         "users": [
