@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod environments;
 pub mod hal;
 pub mod noun;
+pub mod openapi;
 pub mod organizations;
 pub mod page;
 pub mod privilege;
@@ -44,6 +45,9 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::fido2_policies::RESOURCE,
     &environments::schemas::RESOURCE,
     &environments::role_assignments::RESOURCE,
+    &environments::sign_on_policies::RESOURCE,
+    &environments::sign_on_policies::actions::RESOURCE,
+    &environments::password_policies::RESOURCE,
 ];
 
 #[cfg(test)]

@@ -211,6 +211,45 @@ pub async fn all<N: Noun>(call: &Call<'_>) -> Outcome<Vec<Stored<N>>> {
     }
 }
 
+/// All of a kind with this entry in an index, such as what belongs to something.
+pub async fn all_by<E: Entity>(
+    call: &Call<'_>,
+    index: IndexName,
+    value: impl Into<String>,
+) -> Outcome<Vec<Stored<E>>> {
+    let mut query = Query::equal(E::KIND, call.env, index, value, 500);
+    let mut found = Vec::new();
+    loop {
+        let page = call.store().list(&query, call.now()).await?;
+        for doc in &page.docs {
+            found.push(Stored {
+                value: E::from_doc(doc)?,
+                version: doc.version,
+            });
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Takes something, such as being the default, away from the others. `take` says whether it had it.
+pub fn taken_from<N: Noun>(
+    call: &Call<'_>,
+    others: &[Stored<N>],
+    take: impl Fn(&mut N) -> bool,
+) -> Result<Batch, Fault> {
+    let mut batch = Batch::new();
+    for other in others {
+        let mut former = other.value.clone();
+        if take(&mut former) {
+            batch = batch.update(N::place(call), &former, other.version)?;
+        }
+    }
+    Ok(batch)
+}
+
 /// Whether it belongs to the parent in the path.
 fn is_at_home<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<bool> {
     let Some(parent) = N::PARENT else {

@@ -7,11 +7,13 @@ pub mod fido2_policies;
 pub mod groups;
 pub mod identity_providers;
 pub mod mfa_settings;
+pub mod password_policies;
 pub mod populations;
 pub mod role_assignments;
 pub mod roles;
 pub mod schemas;
 pub mod sessions;
+pub mod sign_on_policies;
 pub mod subscriptions;
 pub mod users;
 

@@ -5,10 +5,12 @@ mod explanations;
 mod groups;
 mod identity_providers;
 mod mfa;
+mod password_policies;
 mod populations;
 mod roles;
 mod schemas;
 mod sessions;
+mod sign_on_policies;
 mod subscriptions;
 mod users;
 

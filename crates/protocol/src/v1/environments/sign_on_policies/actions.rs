@@ -1,0 +1,307 @@
+//! `/v1/environments/{e}/signOnPolicies/{s}/actions` (`reference/platform.md` 3.10).
+
+use countersign_domain::agreement::{Agreement, AgreementLanguage};
+use countersign_domain::entity::Stored;
+use countersign_domain::identity_provider::IdentityProvider;
+use countersign_domain::ids::IdentityProviderId;
+use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
+use countersign_domain::policy::sign_on::{
+    ActionStep, Login, Registration, SignOnAction, SignOnPolicy,
+};
+use countersign_domain::population::Population;
+use countersign_domain::store::Batch;
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use crate::misfit::{Fit, Misfit};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::route::{Endpoint, Resource};
+
+const ALL: &str = "/environments/{environment}/signOnPolicies/{signOnPolicy}/actions";
+const ONE: &str = "/environments/{environment}/signOnPolicies/{signOnPolicy}/actions/{action}";
+const READ: &str = "signOnPolicies:read";
+const UPDATE: &str = "signOnPolicies:update";
+
+/// Most actions of a policy.
+///
+/// Decision: documented nowhere; a flow walks all of them.
+const MAX_ACTIONS: usize = 50;
+/// Source: `reference/platform.md` 3.10.
+const MAX_RULES: usize = 100;
+
+/// `/environments/{e}/signOnPolicies/{s}/actions`
+pub const RESOURCE: Resource = Resource {
+    name: "actions",
+    endpoints: &[
+        Endpoint::get(ALL, READ, noun::list::<SignOnAction>),
+        Endpoint::post(ALL, UPDATE, noun::create::<SignOnAction>),
+        Endpoint::get(ONE, READ, noun::read::<SignOnAction>),
+        Endpoint::put(ONE, UPDATE, noun::replace::<SignOnAction>),
+        Endpoint::delete(ONE, UPDATE, noun::remove::<SignOnAction>),
+    ],
+};
+
+/// What else a change concerns.
+pub struct Facts {
+    /// Whose action it is.
+    policy: Stored<SignOnPolicy>,
+    /// How many other actions the policy has.
+    others: usize,
+    /// What the action refers to and is not there, or cannot be used.
+    dangling: Vec<Misfit>,
+}
+
+impl Noun for SignOnAction {
+    const PLURAL: &'static str = "actions";
+    const PARAMETER: &'static str = "action";
+    const PARENT: Option<Parent> = Some(Parent {
+        parameter: "signOnPolicy",
+        member: "signOnPolicy",
+        index: Self::BY_POLICY,
+    });
+    type Facts = Facts;
+
+    async fn enter(call: &Call<'_>) -> Outcome<()> {
+        noun::named::<SignOnPolicy>(call).await.map(|_| ())
+    }
+
+    fn prepare(_call: &Call<'_>, body: &mut Object, _: Option<&Self>) -> Result<(), Refused> {
+        let mut check = Check::new();
+        if body
+            .get("priority")
+            .and_then(Value::as_i64)
+            .is_some_and(|it| it < 1)
+        {
+            check.note(Misfit::new(
+                Fit::OutOfRange,
+                "priority",
+                "must be 1 or more",
+            ));
+        }
+        for name in needed(body.get("type").and_then(Value::as_str).unwrap_or_default()) {
+            check.expect(body.contains_key(*name), || Misfit::required(*name));
+        }
+        check.finish()
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let policy = noun::named::<SignOnPolicy>(call).await?;
+        let (index, owner) = (Self::BY_POLICY, policy.id.to_string());
+        let siblings = noun::all_by::<Self>(call, index, owner).await?;
+        let id = change.before().map(|it| it.id);
+        let others = siblings.iter().filter(|it| Some(it.id) != id).count();
+        let dangling = match change.after() {
+            Some(after) => dangling(call, after).await?,
+            None => Vec::new(),
+        };
+        Ok(Facts {
+            policy,
+            others,
+            dangling,
+        })
+    }
+
+    /// Decision: several actions may have one priority: Ping's Terraform provider adds an action of
+    /// priority 1 beside the last one before it deletes that, and swaps priorities one by one.
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Facts {
+            policy,
+            others,
+            dangling,
+        } = facts;
+        if let Some(after) = change.after() {
+            let mut check = Check::new();
+            dangling.into_iter().for_each(|it| check.note(it));
+            check.expect(others < MAX_ACTIONS, || {
+                Misfit::constraint("", "a policy has at most 50 actions")
+            });
+            step(&mut check, &after.step);
+            check.finish()?;
+        } else if others == 0 {
+            let message = "Cannot delete last action from the policy";
+            let misfit = Misfit::constraint("", message);
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
+        // The policy is written as well, so that of two who take the last two actions away at the
+        // same time one comes too late, and nothing is added to what is just being deleted.
+        let mut changed = policy.value;
+        changed.updated_at = call.now();
+        Ok(Batch::new().update(call.env, &changed, policy.version)?)
+    }
+}
+
+/// Members without which an action of a type means nothing.
+fn needed(type_: &str) -> &'static [&'static str] {
+    match type_ {
+        "IDENTITY_PROVIDER" => &["identityProvider"],
+        "AGREEMENT" => &["agreement"],
+        "PROGRESSIVE_PROFILING" => &[
+            "attributes",
+            "promptIntervalSeconds",
+            "promptText",
+            "preventMultiplePromptsPerFlow",
+        ],
+        _ => &[],
+    }
+}
+
+/// What the action itself may say.
+fn step(check: &mut Check, step: &ActionStep) {
+    match step {
+        ActionStep::Login(login) => login_form(check, login),
+        ActionStep::IdentifierFirst {
+            login,
+            discovery_rules,
+        } => {
+            login_form(check, login);
+            check.expect(discovery_rules.len() <= MAX_RULES, || {
+                Misfit::new(
+                    Fit::TooLong,
+                    "discoveryRules",
+                    "must have at most 100 entries",
+                )
+            });
+            let is_rule = |value: &str, contains: &str| {
+                value == "${identifier}" && (1..=256).contains(&contains.chars().count())
+            };
+            let are_rules = discovery_rules
+                .iter()
+                .all(|it| is_rule(&it.condition.value, &it.condition.contains));
+            check.expect(are_rules, || {
+                let why = "must be {contains, value: \"${identifier}\"}";
+                Misfit::invalid("discoveryRules.condition", why)
+            });
+        }
+        ActionStep::IdentityProvider {
+            acr_values,
+            registration: given,
+            ..
+        } => {
+            check.length_of("acrValues", acr_values.as_ref(), 1, 1_024);
+            given.iter().for_each(|it| registration(check, it));
+        }
+        ActionStep::ProgressiveProfiling {
+            attributes,
+            prompt_interval_seconds,
+            prompt_text,
+            ..
+        } => {
+            let names = attributes.iter().map(|it| it.name.as_str());
+            let are_names = names.clone().all(|it| (1..=256).contains(&it.len()));
+            check.expect((1..=100).contains(&attributes.len()) && are_names, || {
+                Misfit::invalid("attributes", "must be 1 to 100 names of attributes")
+            });
+            check.expect(*prompt_interval_seconds >= 1, || {
+                Misfit::new(
+                    Fit::OutOfRange,
+                    "promptIntervalSeconds",
+                    "must be 1 or more",
+                )
+            });
+            check.length("promptText", prompt_text, 1, 1_024);
+        }
+        ActionStep::MultiFactorAuthentication { .. } | ActionStep::Agreement { .. } => {}
+    }
+}
+
+fn login_form(check: &mut Check, login: &Login) {
+    registration(check, &login.registration);
+    check.expect(login.social_providers.len() <= 100, || {
+        Misfit::new(
+            Fit::TooLong,
+            "socialProviders",
+            "must have at most 100 entries",
+        )
+    });
+}
+
+fn registration(check: &mut Check, registration: &Registration) {
+    if let Some(external) = &registration.external {
+        let is_page = external.href.len() <= 2_048
+            && Url::parse(&external.href).is_ok_and(|it| matches!(it.scheme(), "https" | "http"));
+        check.expect(is_page, || {
+            Misfit::invalid(
+                "registration.external.href",
+                "must be the address of a page",
+            )
+        });
+    }
+}
+
+/// What an action refers to and cannot.
+async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>> {
+    let mut found = Vec::new();
+    let mut providers: Vec<(&'static str, IdentityProviderId)> = Vec::new();
+    let mut registration = None;
+    match &action.step {
+        ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => {
+            registration = Some(&login.registration);
+            let social = login.social_providers.iter().take(MAX_RULES);
+            providers.extend(social.map(|it| ("socialProviders.id", it.id)));
+        }
+        ActionStep::IdentityProvider {
+            identity_provider,
+            registration: given,
+            ..
+        } => {
+            registration = given.as_ref();
+            providers.push(("identityProvider.id", identity_provider.id));
+        }
+        ActionStep::MultiFactorAuthentication {
+            device_authentication_policy: Some(policy),
+            ..
+        } => {
+            if call
+                .load::<DeviceAuthenticationPolicy>(policy.id)
+                .await?
+                .is_none()
+            {
+                let why = "no device authentication policy has this id";
+                found.push(Misfit::invalid("deviceAuthenticationPolicy.id", why));
+            }
+        }
+        ActionStep::Agreement { agreement, .. } => {
+            found.extend(unfit_agreement(call, agreement.id).await?);
+        }
+        ActionStep::MultiFactorAuthentication { .. } | ActionStep::ProgressiveProfiling { .. } => {}
+    }
+    if let ActionStep::IdentifierFirst {
+        discovery_rules, ..
+    } = &action.step
+    {
+        let rules = discovery_rules.iter().take(MAX_RULES);
+        let target = "discoveryRules.identityProvider.id";
+        providers.extend(rules.map(|it| (target, it.identity_provider.id)));
+    }
+    for (target, id) in providers {
+        if call.load::<IdentityProvider>(id).await?.is_none() {
+            found.push(Misfit::invalid(target, "no identity provider has this id"));
+        }
+    }
+    if let Some(population) = registration.and_then(|it| it.population)
+        && call.load::<Population>(population.id).await?.is_none()
+    {
+        let target = "registration.population.id";
+        found.push(Misfit::invalid(target, "no population has this id"));
+    }
+    Ok(found)
+}
+
+/// Source: `reference/platform.md` 4: an agreement must be on and speak a language before an action
+/// may use it.
+async fn unfit_agreement(call: &Call<'_>, id: Uuid) -> Outcome<Option<Misfit>> {
+    let misfit = |why| Ok(Some(Misfit::invalid("agreement.id", why)));
+    let Some(agreement) = call.load::<Agreement>(id).await? else {
+        return misfit("no agreement has this id");
+    };
+    let index = AgreementLanguage::BY_AGREEMENT;
+    let languages = noun::all_by::<AgreementLanguage>(call, index, id.to_string()).await?;
+    if !agreement.enabled || !languages.iter().any(|it| it.enabled) {
+        return misfit("the agreement must be enabled and have an enabled language");
+    }
+    Ok(None)
+}
