@@ -32,6 +32,7 @@ use countersign_domain::vault::Vault;
 
 pub use applications::new_secret;
 use key_pair::{Certification, KeyPair};
+pub use resources::is_predefined_scope;
 
 /// Decision: seconds after which the policies of a new environment ask for the password again
 /// (ruling 2).

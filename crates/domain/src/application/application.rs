@@ -5,9 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::mobile::Mobile;
+use super::partner::{Saml, WsFed};
 use super::types::{
-    AccessControl, ApplicationType, CorsSettings, GrantType, Icon, ParRequirement, PkceEnforcement,
-    Protocol, RefreshTokenType, ResponseType, Signing, TokenEndpointAuthMethod,
+    AccessControl, ApplicationType, CorsSettings, GrantType, Icon, Kerberos, ParRequirement,
+    PkceEnforcement, Protocol, RefreshTokenType, ResponseType, Signing, TokenEndpointAuthMethod,
 };
 use crate::entity::{Entity, kinds};
 use crate::ids::ApplicationId;
@@ -155,6 +157,19 @@ pub struct Application {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors_settings: Option<CorsSettings>,
 
+    /// Certificate login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kerberos: Option<Kerberos>,
+    /// The telephone application that belongs to it. Native applications only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<Mobile>,
+    /// What a SAML service provider has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<Saml>,
+    /// What a WS-Federation relying party has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ws_fed: Option<WsFed>,
+
     /// Whether the built-in pages use the default theme. Portal and self-service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apply_default_theme: Option<bool>,
@@ -240,6 +255,10 @@ impl Application {
             include_x5t: false,
             signing: None,
             cors_settings: None,
+            kerberos: None,
+            mobile: None,
+            saml: None,
+            ws_fed: None,
             apply_default_theme: None,
             enable_default_theme_footer: None,
             created_at: now,

@@ -141,6 +141,9 @@ pub struct ApplicationAttribute {
     /// Scopes that bring it; absent: it comes with `openid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oidc_scopes: Option<Vec<ScopeId>>,
+    /// Format of the name. SAML only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_format: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.
@@ -165,6 +168,7 @@ impl ApplicationAttribute {
             id_token: None,
             user_info: None,
             oidc_scopes: None,
+            name_format: None,
             created_at: now,
             updated_at: now,
         }

@@ -8,6 +8,8 @@
 mod application;
 mod attached;
 pub mod cors;
+pub mod mobile;
+pub mod partner;
 pub mod redirect_uri;
 mod types;
 
@@ -18,6 +20,6 @@ pub use attached::{
 };
 pub use types::{
     AccessControl, ApplicationType, CorsBehavior, CorsSettings, GrantType, GroupAccess,
-    GroupAccessType, Icon, ParRequirement, PkceEnforcement, Protocol, RefreshTokenType,
+    GroupAccessType, Icon, Kerberos, ParRequirement, PkceEnforcement, Protocol, RefreshTokenType,
     ResponseType, RoleAccess, RoleAccessType, Signing, TokenEndpointAuthMethod,
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{GroupId, KeyRotationPolicyId};
+use crate::ids::{GroupId, KeyId, KeyRotationPolicyId};
 use crate::reference::Ref;
 
 /// What kind of program it is.
@@ -212,6 +212,13 @@ pub struct Icon {
 pub struct Signing {
     /// Those of this rotation policy.
     pub key_rotation_policy: Ref<KeyRotationPolicyId>,
+}
+
+/// Certificate login: which key issues the certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kerberos {
+    /// A key of usage `ISSUANCE`.
+    pub key: Ref<KeyId>,
 }
 
 /// Which web origins may call (`oidc.md` 18.1).

@@ -85,6 +85,16 @@ const OPENID_ATTRIBUTES: &[(&str, &str)] = &[
     ("zoneinfo", "${user.timezone}"),
 ];
 
+/// Whether a scope is one that every environment has: it is not deleted, and keeps its name.
+pub fn is_predefined_scope(type_: ResourceType, name: &str) -> bool {
+    let scopes = match type_ {
+        ResourceType::OpenidConnect => OPENID_SCOPES,
+        ResourceType::PingoneApi => PINGONE_API_SCOPES,
+        ResourceType::Custom => return false,
+    };
+    scopes.iter().any(|(known, _)| *known == name)
+}
+
 /// Id of a resource by name.
 pub(super) fn resource_id(env: EnvId, name: &str) -> ResourceId {
     ResourceId::from_uuid(derived_uuid(env, kinds::RESOURCE, name))

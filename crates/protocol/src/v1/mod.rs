@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod body;
 pub mod call;
+pub mod certified;
 pub mod dispatch;
 pub mod environments;
 pub mod hal;
@@ -17,6 +18,7 @@ pub mod privilege;
 pub mod reach;
 pub mod roles;
 pub mod route;
+pub mod upload;
 
 use route::Resource;
 
@@ -35,8 +37,20 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::users::population::RESOURCE,
     &environments::users::mfa_enabled::RESOURCE,
     &environments::users::linked_accounts::RESOURCE,
+    &environments::users::oauth_consents::RESOURCE,
+    &environments::users::agreement_consents::RESOURCE,
     &environments::identity_providers::RESOURCE,
     &environments::identity_providers::attributes::RESOURCE,
+    &environments::applications::RESOURCE,
+    &environments::applications::secret::RESOURCE,
+    &environments::applications::grants::RESOURCE,
+    &environments::applications::attributes::RESOURCE,
+    &environments::applications::sign_on_policy_assignments::RESOURCE,
+    &environments::applications::flow_policy_assignments::RESOURCE,
+    &environments::resources::RESOURCE,
+    &environments::resources::attributes::RESOURCE,
+    &environments::resources::scopes::RESOURCE,
+    &environments::resources::secret::RESOURCE,
     &environments::groups::RESOURCE,
     &environments::groups::member_of_groups::RESOURCE,
     &environments::roles::RESOURCE,

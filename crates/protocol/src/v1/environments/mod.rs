@@ -1,6 +1,7 @@
 //! `/v1/environments` (`reference/platform.md` 3.1).
 
 pub mod activities;
+pub mod applications;
 pub mod device_authentication_policies;
 pub mod explanations;
 pub mod fido2_policies;
@@ -9,6 +10,7 @@ pub mod identity_providers;
 pub mod mfa_settings;
 pub mod password_policies;
 pub mod populations;
+pub mod resources;
 pub mod role_assignments;
 pub mod roles;
 pub mod schemas;

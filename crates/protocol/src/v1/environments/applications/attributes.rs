@@ -1,0 +1,209 @@
+//! `/v1/environments/{e}/applications/{a}/attributes` (`reference/platform.md` 3.2, `oidc.md` 21.1).
+
+use countersign_domain::application::{Application, ApplicationAttribute, MappingType, Protocol};
+use countersign_domain::ids::AttributeId;
+use countersign_domain::resource::{Resource as ApiResource, ResourceType, Scope};
+use countersign_domain::store::Batch;
+use serde_json::json;
+
+use crate::expression;
+use crate::misfit::{Fit, Misfit};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::route::{Endpoint, Narrow, Resource};
+
+const ALL: &str = "/environments/{environment}/applications/{application}/attributes";
+const ONE: &str = "/environments/{environment}/applications/{application}/attributes/{attribute}";
+const READ: &str = "applications:read";
+const UPDATE: &str = "applications:update";
+/// Most scopes of one mapping.
+const MOST_SCOPES: usize = 100;
+
+/// Claims that say what the token is. No mapping may write them.
+///
+/// Source: `reference/platform.md` 3.2.
+pub(in crate::v1) const RESERVED: &[&str] = &[
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "client_id",
+    "exp",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "org",
+    "scope",
+    "sid",
+];
+
+/// `/environments/{e}/applications/{a}/attributes`
+pub const RESOURCE: Resource = Resource {
+    name: "applicationAttributes",
+    endpoints: &[
+        Endpoint::get(ALL, READ, noun::list::<ApplicationAttribute>).narrow(Narrow::Application),
+        Endpoint::post(ALL, UPDATE, noun::create::<ApplicationAttribute>)
+            .narrow(Narrow::Application),
+        Endpoint::get(ONE, READ, noun::read::<ApplicationAttribute>).narrow(Narrow::Application),
+        Endpoint::put(ONE, UPDATE, noun::replace::<ApplicationAttribute>)
+            .narrow(Narrow::Application),
+        Endpoint::delete(ONE, UPDATE, noun::remove::<ApplicationAttribute>)
+            .narrow(Narrow::Application),
+    ],
+};
+
+/// The mapping that an application begins with.
+pub(super) fn core(
+    call: &Call<'_>,
+    application: &Application,
+    id: AttributeId,
+) -> Option<ApplicationAttribute> {
+    let core = ApplicationAttribute::core_sub(id, application.id, call.now());
+    match application.protocol {
+        Protocol::OpenidConnect => Some(core),
+        Protocol::Saml => Some(ApplicationAttribute {
+            name: "saml_subject".to_owned(),
+            ..core
+        }),
+        Protocol::WsFed | Protocol::ExternalLink => None,
+    }
+}
+
+/// What else a change concerns.
+pub struct Facts {
+    protocol: Option<Protocol>,
+    /// Whether each of its scopes is one of the OpenID Connect resource.
+    scopes: Vec<bool>,
+}
+
+impl Noun for ApplicationAttribute {
+    const PLURAL: &'static str = "attributes";
+    const PARAMETER: &'static str = "attribute";
+    const READ_ONLY: &'static [&'static str] = &["mappingType"];
+    const PARENT: Option<Parent> = Some(Parent {
+        parameter: "application",
+        member: "application",
+        index: Self::BY_APPLICATION,
+    });
+    type Facts = Facts;
+
+    async fn enter(call: &Call<'_>) -> Outcome<()> {
+        noun::named::<Application>(call).await.map(|_| ())
+    }
+
+    fn prepare(_: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        if before.is_some_and(|it| it.mapping_type == MappingType::Core) {
+            // Source: `reference/platform.md` 3.2: `sub` stands in every token.
+            for name in ["idToken", "userInfo", "oidcScopes"] {
+                body.remove(name);
+            }
+        }
+        if before.is_none() {
+            body.insert("mappingType".into(), json!("CUSTOM"));
+        }
+        if body.contains_key("required") {
+            return Ok(());
+        }
+        let misfit = Misfit::required("required");
+        Err(Refusal::Unfit(vec![misfit]).because("required is missing"))
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let mut facts = Facts {
+            protocol: None,
+            scopes: Vec::new(),
+        };
+        let Some(after) = change.after() else {
+            return Ok(facts);
+        };
+        let application = call.load::<Application>(after.application.id).await?;
+        facts.protocol = application.map(|it| it.protocol);
+        for id in after.oidc_scopes.iter().flatten().take(MOST_SCOPES) {
+            let is_openid = match call.load::<Scope>(id).await? {
+                None => false,
+                Some(scope) => {
+                    let resource = call.load::<ApiResource>(scope.resource.id).await?;
+                    resource.is_some_and(|it| it.type_ == ResourceType::OpenidConnect)
+                }
+            };
+            facts.scopes.push(is_openid);
+        }
+        Ok(facts)
+    }
+
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let before = change.before().map(|it| &it.value);
+        let core = before.filter(|it| it.mapping_type == MappingType::Core);
+        let Some(after) = change.after() else {
+            if core.is_some() {
+                let why = "a core attribute cannot be deleted";
+                let misfit = Misfit::constraint("", why);
+                return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
+            }
+            return Ok(Batch::new());
+        };
+        let mut check = Check::new();
+        check.length("name", &after.name, 1, 256);
+        check.length("value", &after.value, 1, 4_096);
+        if let Err(why) = expression::check(&after.value, expression::NAMES) {
+            check.note(Misfit::invalid("value", why));
+        }
+        check.expect(core.is_none_or(|it| it.name == after.name), || {
+            Misfit::constraint("name", "the name of a core attribute cannot be changed")
+        });
+        match facts.protocol {
+            Some(Protocol::OpenidConnect) => openid(&mut check, after, &facts.scopes),
+            Some(Protocol::Saml | Protocol::WsFed) => {
+                let has_own = after.id_token.is_some()
+                    || after.user_info.is_some()
+                    || after.oidc_scopes.is_some();
+                check.expect(!has_own, || {
+                    let why = "idToken, userInfo and oidcScopes are for OpenID Connect";
+                    Misfit::constraint("oidcScopes", why)
+                });
+            }
+            Some(Protocol::ExternalLink) | None => {
+                check.note(Misfit::constraint("application", "has no attributes"));
+            }
+        }
+        check.finish()?;
+        Ok(Batch::new())
+    }
+
+    async fn show<'a>(&'a self, _call: &'a Call<'a>) -> Outcome<Object> {
+        noun::object_of(self)
+    }
+}
+
+fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[bool]) {
+    check.expect(!RESERVED.contains(&after.name.as_str()), || {
+        Misfit::invalid("name", "is reserved")
+    });
+    let nowhere = after.id_token == Some(false) && after.user_info == Some(false);
+    check.expect(!nowhere, || {
+        Misfit::constraint("userInfo", "idToken and userInfo must not both be false")
+    });
+    check.expect(after.name_format.is_none(), || {
+        Misfit::constraint("nameFormat", "is for SAML")
+    });
+    if let Some(wanted) = &after.oidc_scopes {
+        check.expect(!wanted.is_empty(), || {
+            Misfit::new(Fit::Empty, "oidcScopes", "must not be empty")
+        });
+        check.expect(wanted.len() <= MOST_SCOPES, || {
+            Misfit::new(Fit::TooLong, "oidcScopes", "must have at most 100 entries")
+        });
+    }
+    for (at, is_openid) in scopes.iter().enumerate() {
+        check.expect(*is_openid, || {
+            let why = "no scope of the OpenID Connect resource has this id";
+            Misfit::invalid(format!("oidcScopes[{at}]"), why)
+        });
+    }
+}
