@@ -10,7 +10,10 @@
 )]
 
 #[path = "fuzz/mutate.rs"]
-#[expect(dead_code, reason = "shared with the targets of the authorization server")]
+#[expect(
+    dead_code,
+    reason = "shared with the targets of the authorization server"
+)]
 mod mutate;
 /// What `mutate` names as an application and an issuer.
 mod world {
