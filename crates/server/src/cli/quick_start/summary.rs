@@ -99,6 +99,23 @@ pub fn render(facts: &Facts, folder: &str, elapsed: u128, style: Style) -> anyho
             user.password
         )?;
     }
+    let admin = &facts.admin;
+    writeln!(
+        out,
+        "\n{}",
+        style.title("Administration (a worker that may do everything in /v1)")
+    )?;
+    for (label, value) in [
+        (
+            "issuer",
+            format!("{}/{}/as", facts.auth_url, admin.environment_id),
+        ),
+        ("client id", admin.client_id.to_string()),
+        ("client secret", admin.client_secret.clone()),
+        ("API", format!("{}/v1/environments", facts.auth_url)),
+    ] {
+        writeln!(out, "  {}{value}", style.label(&format!("{label:<15}")))?;
+    }
     writeln!(out, "\n{}", style.title("Sign on in a browser"))?;
     writeln!(out, "  {}", style.link(&sign_on_link(facts)?))?;
     writeln!(out, "\n{}", style.title("Sign on with three curls"))?;
