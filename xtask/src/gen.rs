@@ -6,19 +6,24 @@ use anyhow::{Context, Result};
 
 use crate::files;
 use crate::flow_states;
+use crate::openapi;
 use crate::rules::{self, Rules};
 use crate::shell;
 
-/// Every generated file: its path from the root, and what it should contain now.
-pub fn generated() -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![
-        (rules::PATH, Rules::read(&files::rust()?).page()),
-        (flow_states::PATH, flow_states::page()?),
-    ])
-}
+/// A generated file: its path from the root, and what makes what it should contain now.
+pub type Generated = (&'static str, fn() -> Result<String>);
+
+/// Every one of them. The last takes a build of the product.
+pub const GENERATED: [Generated; 4] = [
+    (rules::PATH, || Ok(Rules::read(&files::rust()?).page())),
+    (flow_states::PATH, flow_states::page),
+    (openapi::FACTS, openapi::facts),
+    (openapi::PATH, openapi::document),
+];
 
 pub fn write() -> Result<()> {
-    for (path, text) in generated()? {
+    for (path, make) in GENERATED {
+        let text = make()?;
         let file: PathBuf = shell::root().join(path);
         if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
             println!("{path} is fresh");

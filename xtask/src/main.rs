@@ -6,6 +6,7 @@ mod check;
 mod files;
 mod flow_states;
 mod r#gen;
+mod openapi;
 mod rules;
 mod shell;
 mod test;
@@ -30,7 +31,7 @@ enum Command {
     Test(test::Options),
     /// What operations cost, beside what they cannot cost less than (docs/performance.md).
     Bench(bench::Options),
-    /// Writes the generated files (docs/rules.md, docs/flow-states.md).
+    /// Writes the generated files (docs/rules.md, docs/flow-states.md, docs/openapi.json).
     Gen,
 }
 

@@ -1,6 +1,6 @@
-//! What the clients in `clients/` need: Node with its packages, Python with its own.
+//! What the clients need: Node with its packages, Python with its own, Apache with its module.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -11,6 +11,7 @@ pub fn prepare() -> Result<Vec<(String, String)>> {
     Ok(vec![
         ("COUNTERSIGN_TEST_NODE".to_owned(), node()?),
         ("COUNTERSIGN_TEST_PYTHON".to_owned(), python()?),
+        ("COUNTERSIGN_TEST_APACHE".to_owned(), apache()?),
     ])
 }
 
@@ -65,6 +66,17 @@ fn python() -> Result<String> {
         std::fs::write(&done, "")?;
     }
     Ok(python.display().to_string())
+}
+
+/// Debian's package of the module brings the server along, without starting it.
+fn apache() -> Result<String> {
+    let module = Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so");
+    let find = || shell::find("apache2", &[PathBuf::from("/usr/sbin")]);
+    if find().is_none() || !module.is_file() {
+        shell::apt_install(&["libapache2-mod-auth-openidc"])?;
+    }
+    let apache = find().context("no apache2 after installing it")?;
+    Ok(apache.display().to_string())
 }
 
 /// Whether `made` exists and was written after `source`.

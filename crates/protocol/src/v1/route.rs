@@ -40,7 +40,7 @@ impl Method {
     }
 
     /// Whether requests with it have bodies.
-    const fn has_body(self) -> bool {
+    pub const fn has_body(self) -> bool {
         matches!(self, Self::Post | Self::Put | Self::Patch)
     }
 }

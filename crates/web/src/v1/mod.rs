@@ -6,12 +6,13 @@ mod cors;
 mod rate;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Path, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::browser::hash;
 use countersign_protocol::cx::Cx;
@@ -19,6 +20,7 @@ use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use countersign_protocol::v1::actor::{self, Actor};
 use countersign_protocol::v1::call::Reply;
 use countersign_protocol::v1::dispatch::{self, Request};
+use countersign_protocol::v1::openapi;
 use countersign_protocol::v1::route::{self, Endpoint};
 
 pub use rate::Limiter;
@@ -37,9 +39,19 @@ const SESSION: HeaderName = HeaderName::from_static("x-ping-external-session-id"
 /// Every path of the management API.
 pub fn routes() -> Router<App> {
     let paths = route::paths().into_iter();
-    paths.fold(Router::new(), |router, path| {
+    let router = Router::new().route(&format!("{PREFIX}/openapi.json"), get(describe));
+    paths.fold(router, |router, path| {
         router.route(&format!("{PREFIX}{path}"), any(serve))
     })
+}
+
+/// What is served, for programs that ask before they have a token. It is the same for everybody.
+async fn describe(incoming: Incoming) -> Response {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
+    let media = [(header::CONTENT_TYPE, HeaderValue::from_static(JSON))];
+    let mut response = (media, DOCUMENT.as_str()).into_response();
+    cors::finish(&incoming, None, &mut response).await;
+    response
 }
 
 /// What is known about a call by the time it is answered.
@@ -81,7 +93,7 @@ async fn answered(
     let (home, actor) = authenticated(app, token, incoming).await?;
     app.limiter.take(actor.home, app.now())?;
     let (home, actor) = &*known.caller.insert((home, actor));
-    let content_type = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
+    let content_type = content_type(incoming)?;
     let endpoint = route::find(template, method(incoming), content_type)?;
     let cx = context(app, endpoint, &path, incoming, home).await?;
     let request = Request {
@@ -90,9 +102,30 @@ async fn answered(
         query: Params::parse(incoming.query.as_bytes())?,
         body: incoming.body()?,
         content_type,
+        accept: incoming.header(header::ACCEPT).unwrap_or_default(),
         browser: incoming.session_cookie().map(|value| hash(&value)),
     };
     dispatch::perform(&cx, actor, &request).await
+}
+
+/// The media type of the body; empty, when none is told.
+///
+/// Compat: Ping's Go SDK, and with it the Terraform provider, sends `application/json` beside the
+/// type that chooses the operation, in any order. Of two, the particular one counts.
+fn content_type(incoming: &Incoming) -> Outcome<&str> {
+    let mut values = Vec::new();
+    for value in incoming.headers.get_all(header::CONTENT_TYPE) {
+        let refuse = |_| Refusal::UnsupportedMediaType.because("Content-Type is not readable");
+        values.push(value.to_str().map_err(refuse)?.trim());
+    }
+    if values.len() > 1 {
+        values.retain(|it| !it.eq_ignore_ascii_case("application/json"));
+    }
+    match values.as_slice() {
+        [] => Ok(""),
+        [one] => Ok(one),
+        _ => Err(Refusal::UnsupportedMediaType.because("several Content-Type").into()),
+    }
 }
 
 /// The context of the environment in the path, else of the caller's own.

@@ -1,8 +1,10 @@
 //! `/v1/environments/{e}/users` (`reference/platform.md` 3.7).
 
+pub mod agreement_consents;
 pub mod custom;
 pub mod linked_accounts;
 pub mod mfa_enabled;
+pub mod oauth_consents;
 pub mod password;
 pub mod population;
 
@@ -252,6 +254,8 @@ impl Noun for User {
             ("enabled", "/enabled"),
             ("mfaEnabled", "/mfaEnabled"),
             ("linkedAccounts", "/linkedAccounts"),
+            ("oauthConsents", "/oauthConsents"),
+            ("agreementConsents", "/agreementConsents"),
             ("memberOfGroups", "/memberOfGroups"),
             ("devices", "/devices"),
             ("sessions", "/sessions"),

@@ -1,6 +1,7 @@
 //! `/v1/environments/{e}/users`
 
 mod codes;
+mod consents;
 mod password;
 mod relations;
 
@@ -127,6 +128,23 @@ on_every_adapter! {
         let free = api.act("POST", &path, "account.unlock", Value::Null).await.expect_status(200).json();
         assert_eq!(free["account"], json!({ "canAuthenticate": true, "status": "OK" }));
         sign_on(200).await;
+    }
+
+    async fn of_two_types_the_particular_one_chooses_the_operation(server: TestServer) {
+        // As Ping's Go SDK, and with it the Terraform provider, sends them.
+        let api = admin(&server).await;
+        let url = format!("{}/v1{}/{}", server.base, users(&server), server.tenant.person.id);
+        let lock = "application/vnd.pingidentity.account.lock+json";
+        for types in [["application/json", lock], [lock, "application/json"]] {
+            let request = server.tenant.browser().post(&url).bearer(&api.token);
+            let request = request.header("content-type", types[0]).header("content-type", types[1]);
+            let locked = request.send().await.expect_status(200).json();
+            assert_eq!(locked["account"]["status"], "LOCKED");
+        }
+        let unlock = "application/vnd.pingidentity.account.unlock+json";
+        let request = server.tenant.browser().post(&url).bearer(&api.token);
+        let answer = request.header("content-type", lock).header("content-type", unlock).send().await;
+        let _ = answer.expect_status(415);
     }
 
     async fn disabling_a_user_ends_their_tokens(server: TestServer) {

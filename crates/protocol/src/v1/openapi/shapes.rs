@@ -1,0 +1,278 @@
+//! Which type the bodies of which path are.
+
+use countersign_domain::user::User;
+use serde_json::{Map, Value, json};
+
+use super::probe;
+use super::{ALWAYS, reference};
+use crate::v1::noun::Noun;
+
+/// A noun at its path, and what is known of its bodies.
+pub(super) struct Shape {
+    /// Its name among the components.
+    pub name: String,
+    /// Whether its lists have pages.
+    pub is_paged: bool,
+    path: &'static str,
+    parameter: &'static str,
+    plural: &'static str,
+    read_only: Vec<&'static str>,
+    schema: Value,
+    required: Vec<String>,
+}
+
+fn shape<N: Noun>(path: &'static str) -> Shape {
+    let mut schema = probe::schema_of::<N>();
+    let mut required = probe::required_of::<N>(&schema);
+    let read_only: Vec<_> = ALWAYS.iter().chain(N::READ_ONLY).copied().collect();
+    // Made when shown, and not stored.
+    if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        let environment = json!({ "type": "object",
+            "properties": { "id": { "type": "string", "format": "uuid" } } });
+        members.entry("environment").or_insert(environment);
+        for name in N::READ_ONLY {
+            members.entry(*name).or_insert_with(|| json!({}));
+        }
+    }
+    let parent = N::PARENT.map(|it| it.member);
+    required.retain(|name| !read_only.contains(&name.as_str()) && Some(name.as_str()) != parent);
+    Shape {
+        name: name_of(path, N::PARAMETER),
+        is_paged: N::PAGE.is_some(),
+        path,
+        parameter: N::PARAMETER,
+        plural: N::PLURAL,
+        read_only,
+        schema,
+        required,
+    }
+}
+
+/// Nouns below an application or a user are called after it, too.
+fn name_of(path: &str, parameter: &str) -> String {
+    let parents = path.split('/').filter_map(|step| {
+        let name = step.strip_prefix('{')?.strip_suffix('}')?;
+        Some(name).filter(|it| *it != "environment")
+    });
+    parents.chain([parameter]).map(capital).collect()
+}
+
+/// With a capital first letter.
+pub(super) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|it| it.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+impl Shape {
+    /// The same without a member that is stored and not shown.
+    fn without(mut self, member: &str) -> Self {
+        let members = self.schema.get_mut("properties");
+        if let Some(members) = members.and_then(Value::as_object_mut) {
+            members.remove(member);
+        }
+        self.required.retain(|name| name != member);
+        self
+    }
+
+    /// The same with a member that is shown and not stored.
+    fn with(mut self, member: &'static str, schema: Value) -> Self {
+        let members = self.schema.get_mut("properties");
+        if let Some(members) = members.and_then(Value::as_object_mut) {
+            members.insert(member.to_owned(), schema);
+        }
+        self
+    }
+
+    /// Whether a path is its list's, or one's of it.
+    pub fn covers(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.path);
+        below.is_some_and(|it| it.is_empty() || it == format!("/{{{}}}", self.parameter))
+    }
+
+    /// Whether a path is its list's.
+    pub fn is_list(&self, path: &str) -> bool {
+        path == self.path
+    }
+
+    /// The schema of its bodies, to and fro.
+    pub fn component(&self) -> Value {
+        let mut schema = self.schema.clone();
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, of) in properties.into_iter().flatten() {
+            if self.read_only.contains(&name.as_str()) {
+                if let Some(of) = of.as_object_mut() {
+                    of.insert("readOnly".into(), json!(true));
+                }
+            } else if !self.required.contains(name) {
+                probe::accept_null(of);
+            }
+        }
+        if let Some(schema) = schema.as_object_mut() {
+            if schema.is_empty() {
+                schema.insert("type".into(), json!("object"));
+            }
+            if !self.required.is_empty() {
+                schema.insert("required".into(), json!(self.required));
+            }
+        }
+        schema
+    }
+
+    /// The schema of one that is answered.
+    pub fn answered(&self) -> Value {
+        let links = json!({ "type": "object", "required": ["_links"],
+            "properties": { "_links": reference("Links") } });
+        json!({ "allOf": [reference(&self.name), links] })
+    }
+
+    /// The schema of a list of them.
+    pub fn listed(&self) -> Value {
+        let mut embedded = Map::new();
+        let items = json!({ "type": "array", "items": reference(&self.name) });
+        embedded.insert(self.plural.to_owned(), items);
+        let whole = json!({ "type": "integer", "minimum": 0 });
+        json!({ "type": "object", "required": ["_links", "_embedded", "size"], "properties": {
+            "_links": reference("Links"), "count": whole, "size": whole,
+            "_embedded": { "type": "object", "required": [self.plural], "properties": embedded },
+        } })
+    }
+}
+
+/// Every noun that is a document of its own.
+pub(super) fn all() -> Vec<Shape> {
+    use countersign_domain::environment::Environment;
+    use countersign_domain::group::Group;
+    use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
+    use countersign_domain::organization::{License, Organization};
+    use countersign_domain::population::Population;
+    use countersign_domain::role::CustomRole;
+    use countersign_domain::schema::SchemaAttribute;
+    use countersign_domain::subscription::Subscription;
+    let mut shapes = vec![
+        shape::<Organization>("/organizations"),
+        shape::<License>("/organizations/{organization}/licenses"),
+        shape::<Environment>("/environments"),
+        shape::<Population>("/environments/{environment}/populations"),
+        shape::<Group>("/environments/{environment}/groups"),
+        shape::<CustomRole>("/environments/{environment}/roles"),
+        shape::<SchemaAttribute>("/environments/{environment}/schemas/{schema}/attributes"),
+        shape::<Subscription>("/environments/{environment}/subscriptions"),
+        shape::<IdentityProvider>("/environments/{environment}/identityProviders"),
+        shape::<IdentityProviderAttribute>(
+            "/environments/{environment}/identityProviders/{identityProvider}/attributes",
+        ),
+    ];
+    shapes.extend(of_users());
+    shapes.extend(of_applications());
+    shapes.extend(policies());
+    shapes.extend(keys());
+    shapes
+}
+
+fn of_users() -> Vec<Shape> {
+    use countersign_domain::consent::OauthConsent;
+    use countersign_domain::identity_provider::LinkedAccount;
+    vec![
+        user(),
+        shape::<LinkedAccount>("/environments/{environment}/users/{user}/linkedAccounts"),
+        shape::<OauthConsent>("/environments/{environment}/users/{user}/oauthConsents"),
+    ]
+}
+
+fn of_applications() -> Vec<Shape> {
+    use countersign_domain::application::{
+        Application, ApplicationAttribute, Grant, SignOnPolicyAssignment,
+    };
+    use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
+    vec![
+        shape::<Application>("/environments/{environment}/applications"),
+        shape::<Grant>("/environments/{environment}/applications/{application}/grants"),
+        shape::<ApplicationAttribute>(
+            "/environments/{environment}/applications/{application}/attributes",
+        ),
+        shape::<SignOnPolicyAssignment>(
+            "/environments/{environment}/applications/{application}/signOnPolicyAssignments",
+        ),
+        shape::<Resource>("/environments/{environment}/resources"),
+        shape::<ResourceAttribute>("/environments/{environment}/resources/{resource}/attributes"),
+        shape::<Scope>("/environments/{environment}/resources/{resource}/scopes"),
+    ]
+}
+
+fn policies() -> Vec<Shape> {
+    use countersign_domain::password::policy::PasswordPolicy;
+    use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy};
+    use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
+    vec![
+        shape::<SignOnPolicy>("/environments/{environment}/signOnPolicies"),
+        shape::<SignOnAction>("/environments/{environment}/signOnPolicies/{signOnPolicy}/actions"),
+        shape::<PasswordPolicy>("/environments/{environment}/passwordPolicies"),
+        shape::<DeviceAuthenticationPolicy>(
+            "/environments/{environment}/deviceAuthenticationPolicies",
+        ),
+        shape::<Fido2Policy>("/environments/{environment}/fido2Policies"),
+    ]
+}
+
+fn keys() -> Vec<Shape> {
+    use countersign_domain::key::{Certificate, KeyRotationPolicy, SigningKey};
+    let certified = |shape: Shape| {
+        let organization = json!({ "type": "object",
+            "properties": { "id": { "type": "string", "format": "uuid" } } });
+        shape
+            .without("privateKey")
+            .without("certificate")
+            .with("serialNumber", json!({ "type": "integer" }))
+            .with("validityPeriod", json!({ "type": "integer" }))
+            .with("organization", organization)
+    };
+    vec![
+        certified(shape::<SigningKey>("/environments/{environment}/keys")),
+        certified(shape::<Certificate>(
+            "/environments/{environment}/certificates",
+        )),
+        shape::<KeyRotationPolicy>("/environments/{environment}/keyRotationPolicies"),
+    ]
+}
+
+/// Users, whose state is told beside what is stored of them.
+fn user() -> Shape {
+    let text = || json!({ "type": "string" });
+    let time = || json!({ "type": "string", "format": "date-time" });
+    let account = json!({ "type": "object", "properties": {
+        "canAuthenticate": { "type": "boolean" }, "lockedAt": time(), "unlockAt": time(),
+        "secondsUntilUnlock": { "type": "integer" },
+        "status": { "type": "string", "enum": ["OK", "LOCKED"] } } });
+    let last_sign_on = json!({ "type": "object",
+        "properties": { "at": time(), "remoteIp": text() } });
+    let verify_status = json!({ "type": "string",
+        "enum": ["NOT_INITIATED", "ENABLED", "DISABLED"] });
+    let groups = || json!({ "type": "array", "items": text() });
+    // Attributes of an environment's own schema stand beside the others.
+    shape::<User>("/environments/{environment}/users")
+        .without("custom")
+        .without("uniqueCustom")
+        .without("password")
+        .with("account", account)
+        .with("lastSignOn", last_sign_on)
+        .with("verifyStatus", verify_status)
+        .with("memberOfGroupIDs", groups())
+        .with("memberOfGroupNames", groups())
+}
+
+/// Lists whose items are shown as no type of ours is stored: documented as plain objects.
+pub const UNSHAPED: &[&str] = &[
+    "/environments/{environment}/activities",
+    "/environments/{environment}/applications/{application}/flowPolicyAssignments",
+    "/environments/{environment}/applications/{application}/roleAssignments",
+    "/environments/{environment}/groups/{group}/memberOfGroups",
+    "/environments/{environment}/groups/{group}/roleAssignments",
+    "/environments/{environment}/schemas",
+    "/environments/{environment}/sessions",
+    "/environments/{environment}/users/{user}/agreementConsents",
+    "/environments/{environment}/users/{user}/memberOfGroups",
+    "/environments/{environment}/users/{user}/roleAssignments",
+    "/environments/{environment}/users/{user}/sessions",
+    "/roles",
+];
