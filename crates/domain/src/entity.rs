@@ -280,6 +280,8 @@ pub mod kinds {
         FIDO2_POLICY = 67;
         /// A device of a user.
         DEVICE = 68;
+        /// [`crate::key::Certificate`]
+        CERTIFICATE = 80;
     }
 }
 

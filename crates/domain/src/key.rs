@@ -54,11 +54,33 @@ pub enum KeySpec {
     P256,
     /// The curve P-384.
     P384,
+    /// The curve P-521. Signs no tokens.
+    P521,
     /// The curve Ed25519.
     Ed25519,
 }
 
 impl KeySpec {
+    /// The lengths that can be made of RSA and of EC.
+    ///
+    /// Decision: PingOne makes RSA of 7680 bits and the curve P-224, too. The cryptographic library
+    /// has neither; P-224 is below what is recommended today.
+    pub const LENGTHS: [&[u32]; 2] = [&[2048, 3072, 4096], &[256, 384, 521]];
+
+    /// What a family and a length amount to, whether or not it can sign tokens.
+    pub const fn made_of(algorithm: KeyAlgorithm, length: u32) -> Option<Self> {
+        Some(match (algorithm, length) {
+            (KeyAlgorithm::RSA, 2048) => Self::Rsa2048,
+            (KeyAlgorithm::RSA, 3072) => Self::Rsa3072,
+            (KeyAlgorithm::RSA, 4096) => Self::Rsa4096,
+            (KeyAlgorithm::EC, 256) => Self::P256,
+            (KeyAlgorithm::EC, 384) => Self::P384,
+            (KeyAlgorithm::EC, 521) => Self::P521,
+            (KeyAlgorithm::OKP, 256) => Self::Ed25519,
+            _ => return None,
+        })
+    }
+
     /// What a family, a length and a way of signing amount to; `None` when they do not go together
     /// or cannot sign tokens here.
     pub const fn of(
@@ -160,12 +182,31 @@ pub struct SigningKey {
     pub issuer_dn: String,
     /// Serial number of the certificate, in decimal.
     pub serial_number: String,
+    /// Where certificates that it issued are said to be revoked. Only of keys that issue.
+    #[serde(rename = "customCRL", default, skip_serializing_if = "Option::is_none")]
+    pub custom_crl: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// The certificate: DER in standard base64, as in `x5c`.
     pub certificate: String,
     /// The private key: PKCS#8 DER, sealed for this document.
     pub private_key: Sealed,
+}
+
+impl SignatureAlgorithm {
+    /// Whether keys of a family can sign like this.
+    pub const fn is_of(self, algorithm: KeyAlgorithm) -> bool {
+        match self {
+            Self::SHA256withRSA
+            | Self::SHA384withRSA
+            | Self::SHA512withRSA
+            | Self::SHA256withRSAandMGF1 => matches!(algorithm, KeyAlgorithm::RSA),
+            Self::SHA256withECDSA | Self::SHA384withECDSA | Self::SHA512withECDSA => {
+                matches!(algorithm, KeyAlgorithm::EC)
+            }
+            Self::Ed25519 => matches!(algorithm, KeyAlgorithm::OKP),
+        }
+    }
 }
 
 impl SigningKey {
@@ -176,15 +217,21 @@ impl SigningKey {
     pub fn status_at(&self, now: Time) -> KeyStatus {
         if self.status == KeyStatus::Revoked {
             KeyStatus::Revoked
-        } else if now < self.starts_at {
-            KeyStatus::NotYetValid
-        } else if now >= self.expires_at {
-            KeyStatus::Expired
-        } else if self.expires_at.since(now).as_secs() < Self::EXPIRING_DAYS * 86_400 {
-            KeyStatus::Expiring
         } else {
-            KeyStatus::Valid
+            status_between(self.starts_at, self.expires_at, now)
         }
+    }
+}
+
+fn status_between(starts_at: Time, expires_at: Time, now: Time) -> KeyStatus {
+    if now < starts_at {
+        KeyStatus::NotYetValid
+    } else if now >= expires_at {
+        KeyStatus::Expired
+    } else if expires_at.since(now).as_secs() < SigningKey::EXPIRING_DAYS * 86_400 {
+        KeyStatus::Expiring
+    } else {
+        KeyStatus::Valid
     }
 }
 
@@ -256,6 +303,54 @@ impl KeyRotationPolicy {
         let days = u64::from(self.rotation_period);
         self.rotated_at
             .plus(std::time::Duration::from_secs(days * 86_400))
+    }
+}
+
+/// A certificate without its private key: `/v1/environments/{e}/certificates`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// Its id.
+    pub id: KeyId,
+    /// What it certifies, as far as it says so.
+    pub name: String,
+    /// Family of its key.
+    pub algorithm: KeyAlgorithm,
+    /// Length of its key in bits.
+    pub key_length: u32,
+    /// How it was signed.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// What it is for.
+    pub usage_type: KeyUsageType,
+    /// Start of its validity.
+    pub starts_at: Time,
+    /// End of its validity.
+    pub expires_at: Time,
+    /// Its subject.
+    #[serde(rename = "subjectDN")]
+    pub subject_dn: String,
+    /// Its issuer.
+    #[serde(rename = "issuerDN")]
+    pub issuer_dn: String,
+    /// Its serial number, in decimal.
+    pub serial_number: String,
+    /// When it came.
+    pub created_at: Time,
+    /// DER in standard base64.
+    pub certificate: String,
+}
+
+impl Certificate {
+    /// Whether it is valid at `now`.
+    pub fn status_at(&self, now: Time) -> KeyStatus {
+        status_between(self.starts_at, self.expires_at, now)
+    }
+}
+
+impl Entity for Certificate {
+    const KIND: Kind = kinds::CERTIFICATE;
+    fn id(&self) -> String {
+        self.id.to_string()
     }
 }
 

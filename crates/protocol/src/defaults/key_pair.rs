@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +38,7 @@ enum Kind {
     Rsa { bits: u32 },
     P256,
     P384,
+    P521,
     Ed25519,
 }
 
@@ -69,6 +71,7 @@ impl KeyPair {
             KeySpec::Rsa4096 => Self::generate_rsa(KeySize::Rsa4096),
             KeySpec::P256 => curve(&ECDSA_P256_SHA256_FIXED_SIGNING),
             KeySpec::P384 => curve(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            KeySpec::P521 => curve(&ECDSA_P521_SHA512_FIXED_SIGNING),
             KeySpec::Ed25519 => {
                 let pair = Ed25519KeyPair::generate().map_err(|_| FAILED)?;
                 Self::from_pkcs8(pair.to_pkcs8v1().map_err(|_| FAILED)?.as_ref())
@@ -83,7 +86,8 @@ impl KeyPair {
         Self::from_pkcs8(der.as_ref())
     }
 
-    /// A pair from elsewhere, PKCS#8 DER: RSA of 2048 bits or more, P-256, P-384 or Ed25519.
+    /// A pair from elsewhere, PKCS#8 DER: RSA of 2048 bits or more, P-256, P-384, P-521 or
+    /// Ed25519.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, Fault> {
         let kind = if let Ok(pair) = aws_lc_rs::rsa::KeyPair::from_pkcs8(der) {
             let bits = u32::try_from(pair.public_modulus_len().saturating_mul(8)).unwrap_or(0);
@@ -92,11 +96,13 @@ impl KeyPair {
             Kind::P256
         } else if EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der).is_ok() {
             Kind::P384
+        } else if EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, der).is_ok() {
+            Kind::P521
         } else if Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).is_ok() {
             Kind::Ed25519
         } else {
             return Err(Fault::Crypto(
-                "not a private key of RSA (2048 to 8192 bits), P-256, P-384 or Ed25519",
+                "not a private key of RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519",
             ));
         };
         Ok(Self {
@@ -121,6 +127,7 @@ impl KeyPair {
                 let curves = [
                     &ECDSA_P256_SHA256_FIXED_SIGNING,
                     &ECDSA_P384_SHA384_FIXED_SIGNING,
+                    &ECDSA_P521_SHA512_FIXED_SIGNING,
                 ];
                 let der = der.secret_sec1_der();
                 let mut pairs = curves
@@ -139,6 +146,7 @@ impl KeyPair {
             Kind::Rsa { bits } => bits,
             Kind::P256 | Kind::Ed25519 => 256,
             Kind::P384 => 384,
+            Kind::P521 => 521,
         }
     }
 
@@ -146,7 +154,7 @@ impl KeyPair {
     pub const fn algorithm(&self) -> KeyAlgorithm {
         match self.kind {
             Kind::Rsa { .. } => KeyAlgorithm::RSA,
-            Kind::P256 | Kind::P384 => KeyAlgorithm::EC,
+            Kind::P256 | Kind::P384 | Kind::P521 => KeyAlgorithm::EC,
             Kind::Ed25519 => KeyAlgorithm::OKP,
         }
     }
@@ -157,6 +165,7 @@ impl KeyPair {
             Kind::Rsa { .. } => SignatureAlgorithm::SHA256withRSA,
             Kind::P256 => SignatureAlgorithm::SHA256withECDSA,
             Kind::P384 => SignatureAlgorithm::SHA384withECDSA,
+            Kind::P521 => SignatureAlgorithm::SHA512withECDSA,
             Kind::Ed25519 => SignatureAlgorithm::Ed25519,
         }
     }
@@ -174,7 +183,7 @@ impl KeyPair {
             SHA256withECDSA => matches!(self.kind, Kind::P256),
             SHA384withECDSA => matches!(self.kind, Kind::P384),
             Ed25519 => matches!(self.kind, Kind::Ed25519),
-            SHA512withECDSA => false,
+            SHA512withECDSA => matches!(self.kind, Kind::P521),
         }
     }
 
@@ -189,15 +198,36 @@ impl KeyPair {
     }
 
     fn for_certificate(&self) -> Result<rcgen::KeyPair, Fault> {
+        self.signing_certificates(self.usual_signature())
+    }
+
+    /// As the crate that makes certificates wants it. The curves sign them with their own hash.
+    fn signing_certificates(&self, hash: SignatureAlgorithm) -> Result<rcgen::KeyPair, Fault> {
         let der = PrivatePkcs8KeyDer::from(self.pkcs8.as_slice());
-        let algorithm = match self.kind {
-            Kind::Rsa { .. } => &rcgen::PKCS_RSA_SHA256,
-            Kind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Kind::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            Kind::Ed25519 => &rcgen::PKCS_ED25519,
+        let algorithm = match (self.kind, hash) {
+            (Kind::Rsa { .. }, SignatureAlgorithm::SHA384withRSA) => &rcgen::PKCS_RSA_SHA384,
+            (Kind::Rsa { .. }, SignatureAlgorithm::SHA512withRSA) => &rcgen::PKCS_RSA_SHA512,
+            (Kind::Rsa { .. }, _) => &rcgen::PKCS_RSA_SHA256,
+            (Kind::P256, _) => &rcgen::PKCS_ECDSA_P256_SHA256,
+            (Kind::P384, _) => &rcgen::PKCS_ECDSA_P384_SHA384,
+            (Kind::P521, _) => &rcgen::PKCS_ECDSA_P521_SHA512,
+            (Kind::Ed25519, _) => &rcgen::PKCS_ED25519,
         };
         rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, algorithm)
             .map_err(|_| Fault::Crypto("the key cannot sign its certificate"))
+    }
+
+    /// A request for a certificate of this name.
+    pub fn request(&self, dn: &str, hash: SignatureAlgorithm) -> Result<CertificateRequest, Fault> {
+        const BAD: Fault = Fault::Crypto("the certificate request cannot be made");
+        let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).map_err(|_| BAD)?;
+        params.distinguished_name = parse_dn(dn)?;
+        let key = self.signing_certificates(hash)?;
+        let request = params.serialize_request(&key).map_err(|_| BAD)?;
+        Ok(CertificateRequest {
+            der: request.der().to_vec(),
+            pem: request.pem().map_err(|_| BAD)?,
+        })
     }
 
     /// Whether a certificate (DER) is for this key.
@@ -209,6 +239,14 @@ impl KeyPair {
         let ours = rcgen::PublicKeyData::der_bytes(&pair);
         Ok(parsed.public_key().subject_public_key.data.as_ref() == ours)
     }
+}
+
+/// A request for a certificate (PKCS#10), in both forms.
+pub struct CertificateRequest {
+    /// DER.
+    pub der: Vec<u8>,
+    /// PEM.
+    pub pem: String,
 }
 
 /// What a self-signed certificate says.
@@ -233,6 +271,16 @@ impl Certification<'_> {
 
     /// The certificate, DER.
     pub fn certify(&self, pair: &KeyPair) -> Result<Vec<u8>, Fault> {
+        self.certify_as(pair, self.dn, pair.usual_signature())
+    }
+
+    /// The same with another issuer's name, signed with a hash of choice.
+    pub fn certify_as(
+        &self,
+        pair: &KeyPair,
+        issuer: &str,
+        hash: SignatureAlgorithm,
+    ) -> Result<Vec<u8>, Fault> {
         const BAD: Fault = Fault::Crypto("the certificate cannot be made");
         let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).map_err(|_| BAD)?;
         params.distinguished_name = parse_dn(self.dn)?;
@@ -245,10 +293,18 @@ impl Certification<'_> {
         params.not_before = instant(self.starts_at);
         params.not_after = instant(self.expires_at());
         params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
-        let key = pair.for_certificate()?;
-        let certificate = params.self_signed(&key).map_err(|_| BAD)?;
+        let key = pair.signing_certificates(hash)?;
+        let mut by = rcgen::CertificateParams::new(Vec::<String>::new()).map_err(|_| BAD)?;
+        by.distinguished_name = parse_dn(issuer)?;
+        let issuer = rcgen::Issuer::from_params(&by, &key);
+        let certificate = params.signed_by(&key, &issuer).map_err(|_| BAD)?;
         Ok(certificate.der().to_vec())
     }
+}
+
+/// Whether it is a name that a certificate can have.
+pub fn is_dn(dn: &str) -> bool {
+    parse_dn(dn).is_ok()
 }
 
 fn parse_dn(dn: &str) -> Result<rcgen::DistinguishedName, Fault> {
@@ -316,6 +372,7 @@ pub(super) fn seal(
         subject_dn: certification.dn.to_owned(),
         issuer_dn: certification.dn.to_owned(),
         serial_number: certification.serial.to_string(),
+        custom_crl: None,
         created_at: maker.now,
         certificate: STANDARD.encode(certification.certify(pair)?),
         private_key: seal_private(maker.vault, maker.entropy, env, id, pair)?,

@@ -205,7 +205,7 @@ impl Exporter<'_> {
         let mut written = Vec::new();
         for key in self.all::<SigningKey>().await? {
             let pair = key_pair::open_private(&self.ports.vault, self.env, &key)?;
-            written.push(json!({
+            let mut one = json!({
                 "id": key.id,
                 "name": key.name,
                 "default": key.default,
@@ -216,7 +216,11 @@ impl Exporter<'_> {
                 "certificate": key.certificate,
                 "subjectDN": key.subject_dn,
                 "privateKey": pair.to_pem()?.as_str(),
-            }));
+            });
+            if let (Some(crl), Some(fields)) = (&key.custom_crl, one.as_object_mut()) {
+                fields.insert("customCRL".to_owned(), json!(crl));
+            }
+            written.push(one);
         }
         Ok(written)
     }

@@ -40,6 +40,7 @@ impl Plan<'_> {
             "signatureAlgorithm",
             "subjectDN",
             "validityPeriod",
+            "customCRL",
             "createdAt",
         ];
         if !self.only(&node, &allowed) {
@@ -108,7 +109,10 @@ impl Plan<'_> {
         })?;
         if let Some(key) = &built {
             let pair = key_pair::open_private(tools.maker.vault, env, key)?;
-            if !pair.can_sign(key.signature_algorithm) {
+            // The management API takes any hash with any curve, as PingOne does. Such a key signs no
+            // tokens, so that it must not be the default.
+            let is_of = key.signature_algorithm.is_of(pair.algorithm());
+            if !pair.can_sign(key.signature_algorithm) && (key.default || !is_of) {
                 self.note(
                     line,
                     "signatureAlgorithm",

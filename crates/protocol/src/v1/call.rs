@@ -38,6 +38,8 @@ pub struct Call<'a> {
     pub body: &'a [u8],
     /// Its type, parameters included.
     pub content_type: &'a str,
+    /// What the caller would like to be answered: the `Accept` header.
+    pub accept: &'a str,
     /// Hash of the `ST` cookie that came along.
     pub browser: Option<&'a str>,
 }
@@ -90,6 +92,13 @@ impl Call<'_> {
     pub fn asks_for(&self, parameter: &str, name: &str) -> bool {
         let value = self.query.get(parameter).unwrap_or_default();
         value.split(',').any(|it| it.trim() == name)
+    }
+
+    /// Whether the caller would like to be answered in this type.
+    pub fn accepts(&self, media: &str) -> bool {
+        let types = self.accept.split(',');
+        let mut types = types.map(|it| it.split(';').next().unwrap_or_default().trim());
+        types.any(|it| it.eq_ignore_ascii_case(media))
     }
 
     /// The entity under an id of the environment.

@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Its type.
     pub content_type: &'a str,
+    /// The `Accept` header.
+    pub accept: &'a str,
     /// Hash of the `ST` cookie that came along.
     pub browser: Option<String>,
 }
@@ -67,6 +69,7 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
         query: &request.query,
         body: request.body,
         content_type: request.content_type,
+        accept: request.accept,
         browser: request.browser.as_deref(),
     };
     if endpoint.is_in_environment() {

@@ -62,6 +62,15 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::sign_on_policies::RESOURCE,
     &environments::sign_on_policies::actions::RESOURCE,
     &environments::password_policies::RESOURCE,
+    &environments::keys::RESOURCE,
+    &environments::certificates::RESOURCE,
+    &environments::key_rotation_policies::RESOURCE,
+    &environments::themes::RESOURCE,
+    &environments::branding_settings::RESOURCE,
+    &environments::languages::RESOURCE,
+    &environments::agreements::RESOURCE,
+    &environments::agreements::languages::RESOURCE,
+    &environments::agreements::revisions::RESOURCE,
 ];
 
 #[cfg(test)]

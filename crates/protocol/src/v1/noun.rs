@@ -600,7 +600,7 @@ fn built<N: Noun>(
 
 /// Which of its unique values others have already. A race is decided by the store's own rule; it
 /// leads back here.
-async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
+pub async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
     let mut taken = Vec::new();
     for (rule, value) in after.uniques() {
         let member = N::unique_member(rule, &value);

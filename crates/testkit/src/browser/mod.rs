@@ -139,7 +139,7 @@ impl Request<'_> {
 
     /// Any body.
     #[must_use]
-    pub fn body(mut self, media: &str, body: impl Into<String>) -> Self {
+    pub fn body(mut self, media: &str, body: impl Into<Vec<u8>>) -> Self {
         self.builder = self.builder.header(CONTENT_TYPE, media).body(body.into());
         self
     }

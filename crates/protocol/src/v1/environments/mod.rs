@@ -1,12 +1,18 @@
 //! `/v1/environments` (`reference/platform.md` 3.1).
 
 pub mod activities;
+pub mod agreements;
 pub mod applications;
+pub mod branding_settings;
+pub mod certificates;
 pub mod device_authentication_policies;
 pub mod explanations;
 pub mod fido2_policies;
 pub mod groups;
 pub mod identity_providers;
+pub mod key_rotation_policies;
+pub mod keys;
+pub mod languages;
 pub mod mfa_settings;
 pub mod password_policies;
 pub mod populations;
@@ -17,6 +23,7 @@ pub mod schemas;
 pub mod sessions;
 pub mod sign_on_policies;
 pub mod subscriptions;
+pub mod themes;
 pub mod users;
 
 mod bill_of_materials;

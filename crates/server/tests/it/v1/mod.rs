@@ -101,6 +101,20 @@ impl Api {
         self.send("DELETE", path, JSON, &Value::Null).await
     }
 
+    /// A file.
+    pub async fn upload(&self, method: &str, path: &str, media: &str, body: Vec<u8>) -> Answer {
+        let method = method.parse().unwrap();
+        let request = self.browser.request(method, format!("{}{path}", self.base));
+        request.bearer(&self.token).body(media, body).send().await
+    }
+
+    /// A `GET` that asks for a media type.
+    pub async fn accepting(&self, path: &str, media: &str) -> Answer {
+        let request = self.browser.get(format!("{}{path}", self.base));
+        let request = request.bearer(&self.token).header("accept", media);
+        request.send().await
+    }
+
     /// An operation that a media type names.
     pub async fn act(&self, method: &str, path: &str, action: &str, body: Value) -> Answer {
         let media = format!("application/vnd.pingidentity.{action}+json");

@@ -1,12 +1,17 @@
 //! `/v1/environments`
 
 mod activities;
+mod agreements;
+mod applications;
 mod explanations;
 mod groups;
 mod identity_providers;
+mod keys;
+mod looks;
 mod mfa;
 mod password_policies;
 mod populations;
+mod resources;
 mod roles;
 mod schemas;
 mod sessions;
@@ -148,5 +153,10 @@ on_every_adapter! {
             "billOfMaterials": { "products": [{ "type": "PING_ONE_DAVINCI" }] } });
         let body = refused(api.post("/environments", bad).await, 400, "INVALID_DATA", None);
         assert_eq!(body["details"][0]["message"], "Organization does not have Ping One DaVinci FF enabled");
+        // Ping's Terraform provider asks for DaVinci without anything in it.
+        let good = json!({ "name": "minimal", "type": "SANDBOX", "region": "NA",
+            "billOfMaterials": { "products": [{ "type": "PING_ONE_DAVINCI", "tags": ["DAVINCI_MINIMAL"] }] } });
+        let made = Api::created(api.post("/environments", good).await);
+        assert_eq!(made["billOfMaterials"]["products"][0]["tags"], json!(["DAVINCI_MINIMAL"]));
     }
 }

@@ -1,0 +1,115 @@
+//! `/v1/environments/{e}/agreements` (`reference/platform.md` 4).
+
+pub mod languages;
+pub mod revisions;
+
+use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::entity::Entity;
+use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
+use countersign_domain::store::{Batch, Key};
+
+use crate::configuration;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal};
+use crate::v1::body::Check;
+use crate::v1::call::Call;
+use crate::v1::hal::Links;
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::route::{Endpoint, Resource};
+
+const ALL: &str = "/environments/{environment}/agreements";
+const ONE: &str = "/environments/{environment}/agreements/{agreement}";
+
+/// `/environments/{e}/agreements`
+pub const RESOURCE: Resource = Resource {
+    name: "agreements",
+    endpoints: &[
+        Endpoint::get(ALL, "agreements:read", noun::list::<Agreement>),
+        Endpoint::post(ALL, "agreements:create", noun::create::<Agreement>),
+        Endpoint::get(ONE, "agreements:read", noun::read::<Agreement>),
+        Endpoint::put(ONE, "agreements:update", noun::replace::<Agreement>),
+        Endpoint::delete(ONE, "agreements:delete", noun::remove::<Agreement>),
+    ],
+};
+
+/// What else a change concerns.
+pub struct Facts {
+    /// Whether somebody could read it: a language that is on, with a text.
+    is_readable: bool,
+    /// Whether a sign-on policy asks for it.
+    is_used: bool,
+    /// Its languages and their texts, which go with it.
+    owned: Vec<Key>,
+}
+
+impl Noun for Agreement {
+    const PLURAL: &'static str = "agreements";
+    const PARAMETER: &'static str = "agreement";
+    const READ_ONLY: &'static [&'static str] = &[
+        "totalConsents",
+        "totalExpiredConsents",
+        "consentsAggregatedAt",
+    ];
+    type Facts = Facts;
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let mut facts = Facts {
+            is_readable: false,
+            is_used: false,
+            owned: Vec::new(),
+        };
+        let Some(before) = change.before() else {
+            return Ok(facts);
+        };
+        let (index, id) = (AgreementLanguage::BY_AGREEMENT, before.id.to_string());
+        for language in noun::all_by::<AgreementLanguage>(call, index, id).await? {
+            let texts = texts_of(call, &language).await?;
+            facts.is_readable = facts.is_readable || (language.enabled && !texts.is_empty());
+            facts.owned.push(language.key(call.env));
+            facts.owned.extend(texts);
+        }
+        let (store, now) = (call.store(), call.now());
+        let actions = configuration::all::<SignOnAction>(store, call.env, now).await?;
+        facts.is_used = actions.iter().any(|it| match &it.step {
+            ActionStep::Agreement { agreement, .. } => agreement.id == before.id.uuid(),
+            _ => false,
+        });
+        Ok(facts)
+    }
+
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Some(after) = change.after() else {
+            if facts.is_used {
+                let message = "The agreement is used by a sign-on policy";
+                let misfit = Misfit::constraint("", message);
+                return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+            }
+            return Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete));
+        };
+        let was_on = change.before().is_some_and(|it| it.enabled);
+        let mut check = Check::new();
+        check.length("name", &after.name, 1, 256);
+        check.length_of("description", after.description.as_ref(), 0, 1_024);
+        if let Some(days) = after.reconsent_period_days {
+            check.range("reconsentPeriodDays", days, 1..=36_500);
+        }
+        // Source: `reference/platform.md` 4.
+        check.expect(!after.enabled || was_on || facts.is_readable, || {
+            let why = "the agreement needs a language that is enabled and has a revision first";
+            Misfit::constraint("enabled", why)
+        });
+        check.finish()?;
+        Ok(Batch::new())
+    }
+
+    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+        links.add("languages", format!("{own}/languages"));
+    }
+}
+
+/// The texts of a language, by their keys.
+async fn texts_of(call: &Call<'_>, language: &AgreementLanguage) -> Outcome<Vec<Key>> {
+    let (index, id) = (AgreementRevision::BY_LANGUAGE, language.id.to_string());
+    let texts = noun::all_by::<AgreementRevision>(call, index, id).await?;
+    Ok(texts.iter().map(|it| it.key(call.env)).collect())
+}

@@ -1,0 +1,65 @@
+//! `/v1/environments/{e}/agreements/{a}/languages/{l}/revisions` (`reference/platform.md` 4). A
+//! revision never changes.
+
+use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::store::Batch;
+use serde_json::json;
+
+use crate::refusal::{Failure, Outcome};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::Call;
+use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::route::{Endpoint, Resource};
+
+const ALL: &str =
+    "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions";
+const ONE: &str = "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions/{revision}";
+const UPDATE: &str = "agreements:update";
+
+/// `/environments/{e}/agreements/{a}/languages/{l}/revisions`
+pub const RESOURCE: Resource = Resource {
+    name: "revisions",
+    endpoints: &[
+        Endpoint::get(ALL, "agreements:read", noun::list::<AgreementRevision>),
+        Endpoint::post(ALL, UPDATE, noun::create::<AgreementRevision>),
+        Endpoint::get(ONE, "agreements:read", noun::read::<AgreementRevision>),
+        Endpoint::delete(ONE, UPDATE, noun::remove::<AgreementRevision>),
+    ],
+};
+
+impl Noun for AgreementRevision {
+    const PLURAL: &'static str = "revisions";
+    const PARAMETER: &'static str = "revision";
+    const READ_ONLY: &'static [&'static str] = &["agreement", "notValidAfter"];
+    const PARENT: Option<Parent> = Some(Parent {
+        parameter: "agreementLanguage",
+        member: "language",
+        index: Self::BY_LANGUAGE,
+    });
+    type Facts = ();
+
+    async fn enter(call: &Call<'_>) -> Outcome<()> {
+        noun::named::<Agreement>(call).await?;
+        noun::named::<AgreementLanguage>(call).await.map(|_| ())
+    }
+
+    async fn gather<'a>(_: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<()> {
+        Ok(())
+    }
+
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, (): ()) -> Result<Batch, Failure> {
+        if let Some(after) = change.after() {
+            let mut check = Check::new();
+            check.length("text", &after.text, 1, Self::MAX_TEXT);
+            check.finish()?;
+        }
+        Ok(Batch::new())
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        object.insert("requireReconsent".into(), json!(self.require_reconsent));
+        object.insert("agreement".into(), json!({ "id": call.text("agreement") }));
+        Ok(object)
+    }
+}

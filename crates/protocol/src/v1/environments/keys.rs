@@ -1,0 +1,273 @@
+//! `/v1/environments/{e}/keys` (`reference/platform.md` 3.9).
+
+mod creation;
+mod csr;
+
+pub(super) use creation::generated;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_domain::application::Application;
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::ids::KeyId;
+use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyUsageType, SigningKey};
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::store::Batch;
+use serde_json::{Value, json};
+
+use crate::configuration;
+use crate::defaults::key_pair;
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{Check, Object};
+use crate::v1::call::{Call, Reply};
+use crate::v1::certified;
+use crate::v1::hal::{self, Links, List};
+use crate::v1::noun::{self, Change, Noun};
+use crate::v1::route::{Endpoint, Resource};
+use crate::v1::upload::MULTIPART;
+
+const ALL: &str = "/environments/{environment}/keys";
+const ONE: &str = "/environments/{environment}/keys/{key}";
+const APPLICATIONS: &str = "/environments/{environment}/keys/{key}/applications";
+const CSR: &str = "/environments/{environment}/keys/{key}/csr";
+
+/// `/environments/{e}/keys`
+pub const RESOURCE: Resource = Resource {
+    name: "keys",
+    endpoints: &[
+        Endpoint::get(ALL, "keys:read", noun::list::<SigningKey>),
+        Endpoint::post(ALL, "keys:create", creation::create),
+        Endpoint::post(ALL, "keys:create", creation::import).any_of(MULTIPART),
+        Endpoint::get(ONE, "keys:read", read),
+        Endpoint::put(ONE, "keys:update", noun::replace::<SigningKey>),
+        Endpoint::delete(ONE, "keys:delete", noun::remove::<SigningKey>),
+        Endpoint::get(APPLICATIONS, "keys:read", applications),
+        Endpoint::get(CSR, "keys:read", csr::request),
+        Endpoint::post(CSR, "keys:update", csr::answer).any_of(MULTIPART),
+    ],
+};
+
+/// What else a change concerns.
+pub struct Facts {
+    others: Vec<Stored<SigningKey>>,
+    /// Whether a rotation policy signs with it, or will.
+    is_rotated: bool,
+    /// Whether an application names it.
+    is_used: bool,
+}
+
+/// Source: `reference/platform.md` 3.9: a PUT changes `default`, `usageType` and `issuerDN`.
+impl Noun for SigningKey {
+    const PLURAL: &'static str = "keys";
+    const PARAMETER: &'static str = "key";
+    const READ_ONLY: &'static [&'static str] = &[
+        "name",
+        "algorithm",
+        "keyLength",
+        "signatureAlgorithm",
+        "status",
+        "startsAt",
+        "expiresAt",
+        "subjectDN",
+        "serialNumber",
+        "validityPeriod",
+        "customCRL",
+        "organization",
+        "certificate",
+        "privateKey",
+    ];
+    const KEPT: &'static [&'static str] = &["issuerDN"];
+    type Facts = Facts;
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let id = change.before().map(|it| it.id);
+        let others = noun::all::<Self>(call).await?;
+        let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
+        let mut facts = Facts {
+            others,
+            is_rotated: false,
+            is_used: false,
+        };
+        if let Some(id) = id {
+            let policies = noun::all::<KeyRotationPolicy>(call).await?;
+            let mut rotated = policies
+                .iter()
+                .map(|it| [it.current_key_id, it.next_key_id]);
+            facts.is_rotated = rotated.any(|it| it.contains(&id));
+            facts.is_used = !users_of(call, id).await?.is_empty();
+        }
+        Ok(facts)
+    }
+
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let (Some(after), before) = (change.after(), change.before()) else {
+            return Ok(removed(
+                change.before().is_some_and(|it| it.default),
+                &facts,
+            )?);
+        };
+        let mut check = Check::new();
+        check.length("issuerDN", &after.issuer_dn, 1, 1_024);
+        let signs = before.is_some_and(|it| it.usage_type == KeyUsageType::Signing);
+        let must_sign = signs && (facts.is_rotated || before.is_some_and(|it| it.default));
+        check.expect(
+            !must_sign || after.usage_type == KeyUsageType::Signing,
+            || Misfit::constraint("usageType", "the key signs tokens of this environment"),
+        );
+        // Tokens are signed with something at any time: being the default is handed on.
+        let is_default = before.is_some_and(|it| it.default) && signs;
+        check.expect(!is_default || after.default, || {
+            Misfit::constraint("default", "make another key the default instead")
+        });
+        check.expect(!after.default || may_lead(after), || {
+            Misfit::constraint("default", "a key of this kind cannot sign tokens")
+        });
+        check.finish()?;
+        if !after.default {
+            return Ok(Batch::new());
+        }
+        Ok(noun::taken_from(call, &facts.others, |it| {
+            it.usage_type == after.usage_type && std::mem::take(&mut it.default)
+        })?)
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        for secret in ["privateKey", "certificate", "serialNumber"] {
+            object.remove(secret);
+        }
+        if let Some(serial) = certified::serial(&self.serial_number) {
+            object.insert("serialNumber".into(), serial);
+        }
+        object.insert("default".into(), json!(self.default));
+        object.insert("status".into(), json!(self.status_at(call.now())));
+        let days = certified::days(self.starts_at, self.expires_at);
+        object.insert("validityPeriod".into(), json!(days));
+        let organization = call.cx.env.environment.organization;
+        object.insert("organization".into(), json!(organization));
+        Ok(object)
+    }
+
+    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+        links.add("applications", format!("{own}/applications"));
+        links.add("csr", format!("{own}/csr"));
+    }
+
+    /// Source: `reference/platform.md` 1.8.
+    fn absent(call: &Call<'_>, id: &str) -> Refused {
+        let message = match id.parse::<KeyId>() {
+            Ok(id) => format!("Key not found for id: {id} and environmentId: {}", call.env),
+            Err(_) => return Refusal::NotFound.because("the key's id is no id"),
+        };
+        Refusal::Absent(message.into()).because("no such key")
+    }
+}
+
+/// Whether it can be the default of its use: of `SIGNING` only what can sign tokens.
+fn may_lead(key: &SigningKey) -> bool {
+    let spec = KeySpec::of(key.algorithm, key.key_length, key.signature_algorithm);
+    key.usage_type != KeyUsageType::Signing || spec.is_some()
+}
+
+/// Source: `reference/platform.md` 1.8: the words that clients look for.
+fn removed(is_default: bool, facts: &Facts) -> Result<Batch, Refused> {
+    if !is_default && !facts.is_rotated && !facts.is_used {
+        return Ok(Batch::new());
+    }
+    let message = "The Key must not be in use";
+    let misfit = Misfit::constraint("", message);
+    Err(Refusal::NotNow(Some(message.into()), vec![misfit]).because(message))
+}
+
+/// Applications that name a key, whatever they use it for.
+async fn users_of(call: &Call<'_>, id: KeyId) -> Outcome<Vec<Application>> {
+    let all = configuration::all::<Application>(call.store(), call.env, call.now()).await?;
+    let mut found = Vec::new();
+    for application in all {
+        if names(
+            &Value::Object(noun::object_of(&application)?),
+            &id.to_string(),
+        ) {
+            found.push(application);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a text is somewhere in a value.
+pub(super) fn names(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(found) => found == text,
+        Value::Array(items) => items.iter().any(|it| names(it, text)),
+        Value::Object(members) => members.values().any(|it| names(it, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Applications as they are listed below what they use: enough to find them.
+pub(super) fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
+    let items = applications.iter().map(|it| {
+        let path = call.fill("/environments/{environment}/applications");
+        let links = Links::to(call, &call.url(&format!("{path}/{}", it.id)));
+        let mut object = Object::new();
+        object.insert("id".into(), json!(it.id));
+        object.insert("name".into(), json!(it.name));
+        object.insert("environment".into(), json!({ "id": call.env }));
+        if let Ok(Value::Object(whole)) = serde_json::to_value(it) {
+            for name in ["type", "protocol", "enabled"] {
+                let value = whole.get(name).cloned().unwrap_or(Value::Null);
+                object.insert(name.into(), value);
+            }
+        }
+        hal::resource(links, object)
+    });
+    let items: Vec<Object> = items.collect();
+    let list = List {
+        name: "applications",
+        count: Some(items.len()),
+        items,
+        next: None,
+    };
+    Reply::ok(hal::list(call, list))
+}
+
+fn applications<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let key = noun::named::<SigningKey>(call).await?;
+        Ok(listed(call, &users_of(call, key.id).await?))
+    })
+}
+
+/// `GET` of one: as JSON, or its certificate in the form that `Accept` asks for.
+///
+/// Source: `reference/platform.md` 1.7.
+fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        const X509: &str = "application/x-x509-ca-cert";
+        const PKCS7: &str = "application/x-pkcs7-certificates";
+        let found = noun::named::<SigningKey>(call).await?;
+        let der = || {
+            let der = STANDARD.decode(&found.certificate);
+            der.map_err(|_| countersign_domain::store::Fault::Corrupt {
+                key: found.key(call.env),
+                reason: "the certificate is not base64".to_owned(),
+            })
+        };
+        if call.accepts("application/json") || call.accepts("*/*") {
+            return Ok(Reply::ok(noun::shown(call, &found.value).await?));
+        }
+        if call.accepts(X509) {
+            return Ok(Reply::raw(X509, certified::pem(&der()?).into_bytes()));
+        }
+        if call.accepts(PKCS7) {
+            return Ok(Reply::raw(PKCS7, certified::pkcs7(&der()?)));
+        }
+        Ok(Reply::ok(noun::shown(call, &found.value).await?))
+    })
+}
+
+/// The pair of a stored key.
+fn opened(call: &Call<'_>, key: &SigningKey) -> Outcome<key_pair::KeyPair> {
+    Ok(key_pair::open_private(&call.cx.ports.vault, call.env, key)?)
+}

@@ -1,0 +1,87 @@
+//! `/v1/environments/{e}/agreements`, their languages and revisions
+
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::json;
+
+use super::super::{Api, admin, refused, text};
+
+on_every_adapter! {
+    async fn an_agreement_comes_to_be_step_by_step(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let all = format!("{env}/agreements");
+        let body = json!({ "name": "Terms", "description": "For all", "enabled": false, "reconsentPeriodDays": 31 });
+        let made = Api::created(api.post(&all, body.clone()).await);
+        for (name, value) in body.as_object().unwrap() {
+            assert_eq!(made[name], *value, "{name}");
+        }
+        let path = format!("{all}/{}", text(&made, "/id"));
+        assert_eq!(api.get(&path).await.expect_status(200).json(), made);
+        assert_eq!(api.put(&path, made.clone()).await.expect_status(200).json(), made);
+        let mut on = made.clone();
+        on["enabled"] = json!(true);
+        refused(api.put(&path, on.clone()).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "enabled")));
+
+        let languages = format!("{path}/languages");
+        let body = json!({ "locale": "en", "displayName": "Terms", "enabled": true,
+            "userExperience": { "acceptCheckboxText": "Yeah" } });
+        let language = Api::created(api.post(&languages, body).await);
+        assert_eq!((&language["agreement"]["id"], &language["currentRevision"]), (&made["id"], &json!(null)));
+        assert_eq!(language["userExperience"]["acceptCheckboxText"], "Yeah");
+        let own = format!("{languages}/{}", text(&language, "/id"));
+        assert_eq!(api.put(&own, language.clone()).await.expect_status(200).json(), language);
+        let again = json!({ "locale": "EN", "displayName": "x" });
+        refused(api.post(&languages, again).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "locale")));
+        refused(api.post(&languages, json!({ "locale": "en_US", "displayName": "x" })).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "locale")));
+
+        let revisions = format!("{own}/revisions");
+        let body = json!({ "contentType": "text/html", "effectiveAt": "2020-01-01T00:00:00.000Z",
+            "requireReconsent": false, "text": "<b>Be good</b>" });
+        let revision = Api::created(api.post(&revisions, body.clone()).await);
+        for (name, value) in body.as_object().unwrap() {
+            assert_eq!(revision[name], *value, "{name}");
+        }
+        assert_eq!((&revision["language"]["id"], &revision["agreement"]["id"]), (&language["id"], &made["id"]));
+        let language = api.get(&own).await.expect_status(200).json();
+        assert_eq!(language["currentRevision"]["id"], revision["id"]);
+        let one = format!("{revisions}/{}", text(&revision, "/id"));
+        assert_eq!(api.get(&one).await.expect_status(200).json(), revision);
+        let _ = api.put(&one, revision.clone()).await.expect_status(405);
+        let mut long = body.clone();
+        long["text"] = json!("x".repeat(32_001));
+        long["effectiveAt"] = json!("2021-01-01T00:00:00.000Z");
+        refused(api.post(&revisions, long).await, 400, "INVALID_DATA", Some(("SIZE_LIMIT_EXCEEDED", "text")));
+
+        assert_eq!(api.put(&path, on).await.expect_status(200).json()["enabled"], true);
+        // What a sign-on asks for stays.
+        let policy = Api::created(api.post(&format!("{env}/signOnPolicies"), json!({ "name": "Agree" })).await);
+        let policy = format!("{env}/signOnPolicies/{}", text(&policy, "/id"));
+        let action = json!({ "type": "AGREEMENT", "priority": 1, "agreement": { "id": made["id"] } });
+        Api::created(api.post(&format!("{policy}/actions"), action).await);
+        refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        let _ = api.delete(&policy).await.expect_status(204);
+        let _ = api.delete(&path).await.expect_status(204);
+        for gone in [&path, &own, &one] {
+            refused(api.get(gone).await, 404, "NOT_FOUND", None);
+        }
+    }
+
+    async fn agreements_that_cannot_be_made_say_why(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/agreements", server.tenant.id);
+        refused(api.post(&all, json!({})).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "name")));
+        refused(api.post(&all, json!({ "name": "" })).await, 400, "INVALID_DATA", Some(("EMPTY_VALUE", "name")));
+        let body = json!({ "name": "x", "reconsentPeriodDays": 0 });
+        refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("OUT_OF_RANGE", "reconsentPeriodDays")));
+        Api::created(api.post(&all, json!({ "name": "Once" })).await);
+        refused(api.post(&all, json!({ "name": "once" })).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "name")));
+        let made = Api::created(api.post(&all, json!({ "name": "Two" })).await);
+        // A language is found below its own agreement only.
+        let path = format!("{all}/{}/languages", text(&made, "/id"));
+        let language = Api::created(api.post(&path, json!({ "locale": "de", "displayName": "x" })).await);
+        let other = Api::created(api.post(&all, json!({ "name": "Three" })).await);
+        let wrong = format!("{all}/{}/languages/{}", text(&other, "/id"), text(&language, "/id"));
+        refused(api.get(&wrong).await, 404, "NOT_FOUND", None);
+        refused(api.get(&format!("{wrong}/revisions")).await, 404, "NOT_FOUND", None);
+    }
+}
