@@ -42,7 +42,7 @@ use url::Url;
 
 use crate::as_::well_known;
 use crate::jose::keys::KeyMaterial;
-use crate::jose::remote::{RemoteKeys, is_safe};
+use crate::jose::remote::{Published, is_safe};
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets;
 use crate::urls::Urls;
@@ -161,8 +161,8 @@ pub struct Snapshot {
     pub issuer: String,
     /// Base URLs, for every link.
     pub urls: Arc<Urls>,
-    /// Keys that others publish; shared by all environments of the process.
-    pub remote_keys: Arc<RemoteKeys>,
+    /// What others publish; shared by all environments of the process.
+    pub published: Arc<Published>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
     pub keys: Vec<KeyMaterial>,
     /// Key rotation policies.
@@ -318,7 +318,7 @@ impl Snapshot {
 pub struct ConfigurationCache {
     ports: Ports,
     urls: Arc<Urls>,
-    remote_keys: Arc<RemoteKeys>,
+    published: Arc<Published>,
     snapshots: moka::sync::Cache<EnvId, Arc<Snapshot>>,
     polled: Mutex<Seq>,
 }
@@ -330,7 +330,7 @@ impl ConfigurationCache {
         Self {
             ports,
             urls,
-            remote_keys: Arc::default(),
+            published: Arc::default(),
             snapshots,
             polled: Mutex::new(Seq::default()),
         }
@@ -405,7 +405,7 @@ impl ConfigurationCache {
         let loading = Box::pin(load_snapshot(
             &self.ports,
             &self.urls,
-            &self.remote_keys,
+            &self.published,
             env,
             now,
         ));
@@ -418,7 +418,7 @@ impl ConfigurationCache {
 async fn load_snapshot(
     ports: &Ports,
     urls: &Arc<Urls>,
-    remote_keys: &Arc<RemoteKeys>,
+    published: &Arc<Published>,
     env: EnvId,
     now: Time,
 ) -> Outcome<Snapshot> {
@@ -504,7 +504,7 @@ async fn load_snapshot(
         environment,
         issuer,
         urls: Arc::clone(urls),
-        remote_keys: Arc::clone(remote_keys),
+        published: Arc::clone(published),
         keys,
         rotation_policies: all(store, env, now).await?,
         resources,

@@ -22,7 +22,7 @@ pub async fn verify<C: DeserializeOwned + Clone>(
         let why = "the application has neither jwks nor jwksUrl";
         return Err(Untrusted::KeysUnavailable(why.to_owned()));
     };
-    let keys = &cx.env.remote_keys;
+    let keys = &cx.env.published;
     keys.verify_of_client(&cx.ports, cx.env_id(), url, cx.now, token)
         .await
 }

@@ -15,7 +15,7 @@ use super::exchange::{self, Said};
 use super::outcome::{Arrive, Reply};
 use crate::as_::params::Params;
 use crate::browser;
-use crate::configuration::ProviderView;
+use crate::configuration::{OpenidEndpoints, ProviderView};
 use crate::cx::Cx;
 use crate::flows::actions::Call;
 use crate::flows::external::{ExternalIdentity, Trip};
@@ -88,8 +88,15 @@ async fn redeem(
     };
     // Threat 7: an answer that another issuer gave is not this provider's, whatever its state.
     // Spec: RFC 9207 2.4.
-    if params.get("iss").is_some_and(|iss| iss != endpoints.issuer) {
-        return Ok(Err("iss is not the provider's issuer".to_owned()));
+    match params.get("iss") {
+        Some(iss) if iss == endpoints.issuer => {}
+        Some(_) => return Ok(Err("iss is not the provider's issuer".to_owned())),
+        None if always_names_itself(cx, view, endpoints).await => {
+            return Ok(Err(
+                "iss is missing, which the provider always sends".to_owned()
+            ));
+        }
+        None => {}
     }
     if let Some(error) = params.get("error") {
         let shown: String = error.chars().take(100).collect();
@@ -98,6 +105,33 @@ async fn redeem(
     match params.get("code") {
         Some(code) => exchange::redeem(cx, view, endpoints, code, state).await,
         None => Ok(Err("neither code nor error".to_owned())),
+    }
+}
+
+/// Whether a provider says of itself that it puts `iss` into every answer.
+///
+/// Decision: a discovery document that cannot be read, or is another issuer's, says nothing. Nothing
+/// else depends on it, and the endpoints may well be set by hand; the log tells.
+async fn always_names_itself(cx: &Cx, view: &ProviderView, endpoints: &OpenidEndpoints) -> bool {
+    let Some(url) = &view.provider.discovery_endpoint else {
+        return false;
+    };
+    let published = &cx.env.published;
+    let found = published
+        .metadata(&cx.ports, cx.env_id(), url, cx.now)
+        .await;
+    match found {
+        Ok(metadata) if metadata.issuer == endpoints.issuer => {
+            metadata.authorization_response_iss_parameter_supported
+        }
+        Ok(_) => {
+            tracing::warn!(provider = %view.provider.id, "the discovery document is another issuer's");
+            false
+        }
+        Err(why) => {
+            tracing::warn!(provider = %view.provider.id, %why, "no discovery document");
+            false
+        }
     }
 }
 

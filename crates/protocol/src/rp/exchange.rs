@@ -46,7 +46,7 @@ pub async fn redeem(
         },
         Err(error) => return Ok(Err(format!("token endpoint: {error}"))),
     };
-    let keys = &cx.env.remote_keys;
+    let keys = &cx.env.published;
     let verified = keys
         .verify(&cx.ports, cx.env_id(), &endpoints.jwks, cx.now, |keys| {
             verify_of_provider::<Map<String, Value>>(&tokens.id_token, keys)

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign_domain::ports::{FetchError, Fetched, Outgoing};
+use countersign_domain::ports::{BoxFuture, Fetch, FetchError, Fetched, Outgoing};
 
 use super::*;
 
@@ -53,7 +53,7 @@ fn at(seconds: i64) -> Time {
 }
 
 /// Whether the set that a request gets at a time has this key, and `None` without a set.
-async fn has(keys: &RemoteKeys, server: &Arc<Server>, kid: &str, seconds: i64) -> Option<bool> {
+async fn has(keys: &Published, server: &Arc<Server>, kid: &str, seconds: i64) -> Option<bool> {
     let fetch: Arc<dyn Fetch> = server.clone();
     let ports = crate::import::tests::ports_fetching(fetch);
     let verify = |set: &KeySet| -> Result<Verified<()>, Untrusted> {
@@ -76,7 +76,7 @@ async fn has(keys: &RemoteKeys, server: &Arc<Server>, kid: &str, seconds: i64) -
 
 #[tokio::test]
 async fn a_set_is_fetched_once_an_hour() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&[FIRST, SECOND]));
+    let (keys, server) = (Published::default(), Server::of(&[FIRST, SECOND]));
     for seconds in [0, 10, 3599] {
         assert_eq!(has(&keys, &server, "one", seconds).await, Some(true));
     }
@@ -87,7 +87,7 @@ async fn a_set_is_fetched_once_an_hour() {
 
 #[tokio::test]
 async fn an_unknown_key_id_brings_a_new_set_but_not_more_than_once_a_minute() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&[FIRST, FIRST, SECOND]));
+    let (keys, server) = (Published::default(), Server::of(&[FIRST, FIRST, SECOND]));
     assert_eq!(has(&keys, &server, "two", 0).await, Some(false));
     for seconds in 1..60 {
         assert_eq!(has(&keys, &server, "two", seconds).await, Some(false));
@@ -102,7 +102,7 @@ async fn an_unknown_key_id_brings_a_new_set_but_not_more_than_once_a_minute() {
 
 #[tokio::test]
 async fn a_crowd_makes_one_call() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&[FIRST]));
+    let (keys, server) = (Published::default(), Server::of(&[FIRST]));
     let crowd = (0..100).map(|_| has(&keys, &server, "one", 0));
     let answers = futures_util::future::join_all(crowd).await;
     assert!(answers.iter().all(|answer| *answer == Some(true)));
@@ -111,13 +111,13 @@ async fn a_crowd_makes_one_call() {
 
 #[tokio::test]
 async fn who_goes_away_takes_no_call_along() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&[FIRST]));
+    let (keys, server) = (Published::default(), Server::of(&[FIRST]));
     let mut gone = Box::pin(has(&keys, &server, "one", 0));
     assert!(futures_util::poll!(gone.as_mut()).is_pending());
     drop(gone);
     assert_eq!(has(&keys, &server, "one", 1).await, Some(true));
     assert_eq!(server.calls(), 1);
-    let (keys, server) = (RemoteKeys::default(), Server::of(&["", FIRST]));
+    let (keys, server) = (Published::default(), Server::of(&["", FIRST]));
     let mut gone = Box::pin(has(&keys, &server, "one", 0));
     assert!(futures_util::poll!(gone.as_mut()).is_pending());
     drop(gone);
@@ -126,7 +126,7 @@ async fn who_goes_away_takes_no_call_along() {
 
 #[tokio::test]
 async fn the_old_set_serves_while_its_server_is_away_but_not_for_ever() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&[FIRST, ""]));
+    let (keys, server) = (Published::default(), Server::of(&[FIRST, ""]));
     for seconds in [0, 3600, 7200, 21_599] {
         assert_eq!(has(&keys, &server, "one", seconds).await, Some(true));
     }
@@ -135,7 +135,7 @@ async fn the_old_set_serves_while_its_server_is_away_but_not_for_ever() {
 
 #[tokio::test]
 async fn a_server_that_never_answered_is_left_alone_for_ten_seconds() {
-    let (keys, server) = (RemoteKeys::default(), Server::of(&["", "", FIRST]));
+    let (keys, server) = (Published::default(), Server::of(&["", "", FIRST]));
     for seconds in [0, 5, 9] {
         assert_eq!(has(&keys, &server, "one", seconds).await, None);
     }

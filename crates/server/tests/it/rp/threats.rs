@@ -162,6 +162,40 @@ on_every_adapter! {
         assert_eq!(read(&server, &browser, &flow).await["status"], "ACCOUNT_LINKING_REQUIRED");
     }
 
+    async fn threat_7_a_provider_that_always_names_its_issuer_is_held_to_it(server: TestServer) {
+        let op = hostile(&server).await;
+        login_or_provider(&server, json!({ "enabled": true })).await;
+        let provider = json!({ "id": PROVIDER, "name": "Elsewhere",
+            "discoveryEndpoint": format!("{}/openid", op.base) });
+        server.import(&json!({ "environments": [ { "id": server.tenant.id, "name": "First",
+            "identityProviders": [provider] } ] })).await;
+        let says = |issuer: &str, always: bool| json!({
+            "issuer": issuer, "authorization_response_iss_parameter_supported": always });
+        // What cannot be read, or is said of somebody else, says nothing.
+        assert_eq!(trip(&server, &op, &json!({})).await["status"], "ACCOUNT_LINKING_REQUIRED");
+        server.clock.advance(std::time::Duration::from_mins(1));
+        for (document, status) in [
+            (says("https://other.example", true), "ACCOUNT_LINKING_REQUIRED"),
+            (says(&op.base, false), "ACCOUNT_LINKING_REQUIRED"),
+            (says(&op.base, true), "USERNAME_PASSWORD_REQUIRED"),
+        ] {
+            op.answer_json("/openid", &document);
+            for _ in 0..2 {
+                assert_eq!(trip(&server, &op, &json!({})).await["status"], status, "{document}");
+            }
+            server.clock.advance(std::time::Duration::from_mins(61));
+        }
+        assert_eq!(op.received("/openid").len(), 4, "asked once an hour");
+        let browser = server.tenant.browser();
+        let flow = server.tenant.authorize(&server.tenant.native).start_flow(&browser).await;
+        let (state, nonce) = leave(&server, &browser, &flow).await;
+        let token = jwt::sign_with_client_key(None, &claims(&server, &op, &nonce, &json!({})));
+        op.answer_json("/token", &json!({ "id_token": token }));
+        let iss: String = url::form_urlencoded::byte_serialize(op.base.as_bytes()).collect();
+        let _ = answer(&server, &browser, &state, &format!("&code=c&iss={iss}")).await;
+        assert_eq!(read(&server, &browser, &flow).await["status"], "ACCOUNT_LINKING_REQUIRED");
+    }
+
     async fn threat_37_a_stolen_answer_is_of_no_use_in_another_browser(server: TestServer) {
         provider(&server, &json!({})).await;
         login_or_provider(&server, json!({ "enabled": true })).await;
