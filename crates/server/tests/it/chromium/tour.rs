@@ -1,7 +1,7 @@
 //! A walk over every page there is, through its forms, as a person would go.
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
-use countersign_testkit::{Tenant, TestServer, code_in};
+use countersign_testkit::{Elsewhere, REDIRECT_URI, Tenant, TestServer, code_in};
 use serde_json::{Value, json};
 
 use super::NOBODY_LISTENS;
@@ -52,10 +52,12 @@ pub const PAGES: &[&str] = &[
     "failed",
     "external",
     "linking",
+    "confirmation",
     "device-code",
     "device-code-wrong",
     "device-consent",
     "device-connected",
+    "form-post",
     "signed-off",
     "error-request",
     "error-flow",
@@ -91,6 +93,7 @@ impl<'a> Tour<'a> {
         self.identifier_first().await;
         self.providers().await;
         self.device().await;
+        self.form_post().await;
         self.ends().await;
         assert_eq!(self.seen, PAGES);
     }
@@ -232,6 +235,12 @@ impl<'a> Tour<'a> {
         self.sign_on(&person.username, &person.password, "#linking-form")
             .await;
         self.see("linking").await;
+        // Known over there by now.
+        let tenant = self.tenant();
+        let request = tenant.authorize(&tenant.spa).set("acr_values", "Confirmed");
+        self.chromium.go(&request.url()).await;
+        assert!(self.chromium.has("#confirm-form").await);
+        self.see("confirmation").await;
     }
 
     async fn device(&mut self) {
@@ -259,6 +268,33 @@ impl<'a> Tour<'a> {
         self.see("device-consent").await;
         self.chromium.click_through("#connect", "#device-end").await;
         self.see("device-connected").await;
+    }
+
+    /// Where the client answers nothing, the page stays.
+    async fn form_post(&mut self) {
+        self.chromium.forget().await;
+        let client = Elsewhere::start().await;
+        client.answer("/callback", 204, "text/plain", "");
+        let uri = format!("{}/callback", client.base);
+        let tenant = self.tenant();
+        let app = json!({
+            "id": tenant.spa.id, "name": "Single page", "redirectUris": [REDIRECT_URI, uri],
+        });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [app] });
+        self.server
+            .import(&json!({ "environments": [environment] }))
+            .await;
+        let request = tenant
+            .authorize(&tenant.spa)
+            .set("acr_values", "Single_Factor");
+        let request = request.set("response_mode", "form_post");
+        let person = tenant.person.clone();
+        self.chromium
+            .go(&request.set("redirect_uri", &uri).url())
+            .await;
+        self.sign_on(&person.username, &person.password, "#form-post")
+            .await;
+        self.see("form-post").await;
     }
 
     async fn ends(&mut self) {
@@ -329,8 +365,16 @@ async fn configure(server: &TestServer) {
         "type": "IDENTITY_PROVIDER", "priority": 1, "identityProvider": PROVIDER,
         "registration": { "enabled": true },
     });
+    let mut confirmed = elsewhere.clone();
+    confirmed["registration"]["confirmIdentityProviderAttributes"] = json!(true);
     let policy = |name: &str, actions: Value| json!({ "name": name, "actions": actions });
-    let names = ["Single_Factor", "Everything", "Name_First", "Elsewhere"];
+    let names = [
+        "Single_Factor",
+        "Everything",
+        "Name_First",
+        "Elsewhere",
+        "Confirmed",
+    ];
     let assignments = names.iter().zip(1..);
     let assignments: Vec<Value> = assignments
         .map(|(name, priority)| json!({ "signOnPolicy": name, "priority": priority }))
@@ -347,6 +391,7 @@ async fn configure(server: &TestServer) {
             policy("Everything", json!([login, agreement, profile])),
             policy("Name_First", json!([name_first, factor])),
             policy("Elsewhere", json!([elsewhere])),
+            policy("Confirmed", json!([confirmed])),
         ],
         "applications": [
             {
