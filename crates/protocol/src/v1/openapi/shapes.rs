@@ -167,7 +167,23 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(of_applications());
     shapes.extend(policies());
     shapes.extend(keys());
+    shapes.extend(texts());
     shapes
+}
+
+fn texts() -> Vec<Shape> {
+    use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+    use countersign_domain::branding::Theme;
+    use countersign_domain::language::Language;
+    const LANGUAGES: &str = "/environments/{environment}/agreements/{agreement}/languages";
+    const REVISIONS: &str = "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions";
+    vec![
+        shape::<Agreement>("/environments/{environment}/agreements"),
+        shape::<AgreementLanguage>(LANGUAGES),
+        shape::<AgreementRevision>(REVISIONS),
+        shape::<Language>("/environments/{environment}/languages"),
+        shape::<Theme>("/environments/{environment}/themes"),
+    ]
 }
 
 fn of_users() -> Vec<Shape> {
@@ -233,6 +249,21 @@ fn keys() -> Vec<Shape> {
             "/environments/{environment}/certificates",
         )),
         shape::<KeyRotationPolicy>("/environments/{environment}/keyRotationPolicies"),
+    ]
+}
+
+fn looks() -> Vec<Shape> {
+    use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+    use countersign_domain::branding::Theme;
+    use countersign_domain::language::Language;
+    vec![
+        shape::<Theme>("/environments/{environment}/themes"),
+        shape::<Language>("/environments/{environment}/languages"),
+        shape::<Agreement>("/environments/{environment}/agreements"),
+        shape::<AgreementLanguage>("/environments/{environment}/agreements/{agreement}/languages"),
+        shape::<AgreementRevision>(
+            "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions",
+        ),
     ]
 }
 
