@@ -43,7 +43,10 @@ async fn traces(server: &TestServer, user: &str) -> Vec<&'static str> {
             continue;
         }
         for env in [EnvId::PLATFORM, server.tenant.id.parse().unwrap()] {
-            let page = store.list(&Query::all(*kind, env, 10_000), now).await.unwrap();
+            let page = store
+                .list(&Query::all(*kind, env, 10_000), now)
+                .await
+                .unwrap();
             let mut docs = page.docs.into_iter();
             if docs.any(|doc| doc.key.id.contains(user) || doc.body.contains(user)) {
                 found.push(kind.name);
