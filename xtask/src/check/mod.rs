@@ -7,8 +7,8 @@ mod sizes;
 use anyhow::{Result, bail};
 
 use crate::files;
-use crate::openapi;
 use crate::r#gen;
+use crate::openapi;
 use crate::rules::Rules;
 use crate::shell;
 
