@@ -344,7 +344,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         id: role_id(8),
         name: "Application Owner",
         description: "Manages one application.",
-        applicable_to: &[Application],
+        applicable_to: &[Environment, Application],
         permissions: &[
             "environments:read",
             "applications:read",

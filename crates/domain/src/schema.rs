@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{EnvId, derived_uuid};
-use crate::reference::{fold, is_false};
+use crate::reference::fold;
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
 
@@ -30,7 +30,7 @@ pub struct EnumeratedValue {
     /// The value.
     pub value: String,
     /// Whether it may no longer be chosen.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub archived: bool,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{ApplicationId, KeyId, PopulationId, SubscriptionId};
-use crate::reference::{Ref, fold, is_false};
+use crate::reference::{Ref, fold};
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
 use crate::vault::Sealed;
@@ -56,10 +56,10 @@ pub struct FilterOptions {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub included_tags: Vec<String>,
     /// Whether events show the caller's address.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub ip_address_exposed: bool,
     /// Whether events show the browser's name for itself.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub user_agent_exposed: bool,
 }
 

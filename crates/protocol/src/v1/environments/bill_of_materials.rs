@@ -103,8 +103,15 @@ pub(super) fn parse(
     })
 }
 
+fn is_tagged(product: &Object, tag: &str) -> bool {
+    let tags = product.get("tags").and_then(Value::as_array);
+    tags.is_some_and(|tags| tags.contains(&json!(tag)))
+}
+
 fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
-    if type_ == "PING_ONE_DAVINCI" {
+    // Decision: there are no flows of DaVinci here. `DAVINCI_MINIMAL` says that none is expected,
+    // which Ping's Terraform provider does; without it a new environment would lack what it promises.
+    if type_ == "PING_ONE_DAVINCI" && !is_tagged(product, "DAVINCI_MINIMAL") {
         let message = "Organization does not have Ping One DaVinci FF enabled";
         return Err(Misfit::constraint("billOfMaterials.products.type", message));
     }

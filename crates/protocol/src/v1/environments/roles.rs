@@ -121,12 +121,15 @@ impl Noun for CustomRole {
         Ok(Batch::new())
     }
 
-    async fn show<'a>(&'a self, _call: &'a Call<'a>) -> Outcome<Object> {
-        Ok(body_of(self))
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let customs = noun::all::<Self>(call).await?;
+        let customs = customs.into_iter().map(|it| it.value).collect::<Vec<_>>();
+        Ok(body_of(self, &customs))
     }
 }
 
-fn body_of(role: &CustomRole) -> Object {
+/// A custom role as it is answered; `customs` are those of the environment.
+fn body_of(role: &CustomRole, customs: &[CustomRole]) -> Object {
     let permissions: Vec<Value> = role
         .permissions
         .iter()
@@ -141,8 +144,15 @@ fn body_of(role: &CustomRole) -> Object {
     let mut object = noun::object_of(role).unwrap_or_default();
     object.insert("type".into(), json!("CUSTOM"));
     object.insert("permissions".into(), json!(permissions));
-    object.insert("canAssign".into(), json!([]));
+    object.insert("canAssign".into(), can_assign(role.id, customs));
     object
+}
+
+/// What a role may give: the custom roles that say so.
+fn can_assign(id: RoleId, customs: &[CustomRole]) -> Value {
+    let names_it = |it: &&CustomRole| it.can_be_assigned_by.iter().any(|by| by.id == id);
+    let given = customs.iter().filter(names_it);
+    given.map(|it| json!({ "id": it.id })).collect()
 }
 
 /// `GET` of the list: built-in roles first.
@@ -152,8 +162,9 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let known = [Filterable::new("type", EQ), Filterable::new("name", EQ)];
         let wanted = page::filter_of(call, &known)?;
         let customs = noun::all::<CustomRole>(call).await?;
+        let customs: Vec<CustomRole> = customs.into_iter().map(|it| it.value).collect();
         let bodies = role::BUILT_IN.iter().map(roles::body_of);
-        let bodies = bodies.chain(customs.iter().map(|it| body_of(&it.value)));
+        let bodies = bodies.chain(customs.iter().map(|it| body_of(it, &customs)));
         let items: Vec<Object> = bodies
             .filter(|body| {
                 let json = Value::Object(body.clone());
@@ -185,7 +196,13 @@ fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let id: RoleId = call.id("role")?;
         let body = match role::built_in_by_id(id) {
             Some(role) => roles::body_of(role),
-            None => body_of(&noun::named::<CustomRole>(call).await?.value),
+            None => {
+                noun::named::<CustomRole>(call)
+                    .await?
+                    .value
+                    .show(call)
+                    .await?
+            }
         };
         Ok(Reply::ok(shown(call, body)))
     })

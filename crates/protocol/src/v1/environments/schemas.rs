@@ -75,7 +75,7 @@ const fn standard(name: &'static str, display_name: &'static str) -> Standard {
 /// Source: `reference/platform.md` 3.7.
 const STANDARD: &[Standard] = &[
     core("username", "Username"),
-    core("email", "Email Address"),
+    standard("email", "Email Address"),
     core("population", "Population"),
     core("enabled", "Enabled"),
     core("lifecycle", "Lifecycle"),
@@ -83,6 +83,12 @@ const STANDARD: &[Standard] = &[
     core("emailVerified", "Email Verified"),
     core("identityProvider", "Identity Provider"),
     core("externalId", "External ID"),
+    Standard {
+        name: "account",
+        display_name: "Account",
+        schema_type: "CORE",
+        parts: &["canAuthenticate", "status", "lockedAt", "unlockAt"],
+    },
     Standard {
         name: "name",
         display_name: "Name",
@@ -129,7 +135,6 @@ const STANDARD: &[Standard] = &[
 const RESERVED: &[&str] = &[
     "id",
     "environment",
-    "account",
     "createdAt",
     "updatedAt",
     "custom",

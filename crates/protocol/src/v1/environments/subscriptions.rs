@@ -68,6 +68,11 @@ impl Noun for Subscription {
 
     /// Values of headers are credentials more often than not: sealed before anything sees them.
     fn prepare(call: &Call<'_>, body: &mut Object, _before: Option<&Self>) -> Result<(), Refused> {
+        let protocol = body.get("protocol").unwrap_or(&Value::Null);
+        if !protocol.is_null() && protocol != "HTTPS" {
+            let why = "must be HTTPS";
+            return Err(Refusal::Unfit(vec![Misfit::invalid("protocol", why)]).because(why));
+        }
         let id: Option<SubscriptionId> = body
             .get("id")
             .and_then(Value::as_str)
@@ -132,7 +137,11 @@ impl Noun for Subscription {
             .iter()
             .map(|(name, value)| (name, value.expose_secret()))
             .collect();
-        if let Some(Value::Object(endpoint)) = object.get_mut("httpEndpoint") {
+        object.insert("protocol".into(), json!("HTTPS"));
+        // Compat: Ping's Terraform provider takes an empty object for one that somebody wrote.
+        if let Some(Value::Object(endpoint)) = object.get_mut("httpEndpoint")
+            && !headers.is_empty()
+        {
             endpoint.insert("headers".into(), json!(headers));
         }
         Ok(object)

@@ -84,6 +84,22 @@ on_every_adapter! {
         Api::created(give("Identity Data Admin", population).await);
     }
 
+    async fn a_role_tells_which_roles_it_may_give(server: TestServer) {
+        let api = worker(&server, 973, json!(["Environment Admin", "Custom Roles Admin"])).await;
+        let all = format!("/environments/{}/roles", server.tenant.id);
+        let body = |name: &str, by: Value| json!({ "name": name, "applicableTo": ["ENVIRONMENT"],
+            "permissions": [{ "id": "populations:read" }], "canBeAssignedBy": [{ "id": by }] });
+        let giver = role(&api, "Environment Admin").await;
+        let giver = Api::created(api.post(&all, body("Giver", giver)).await);
+        assert_eq!(giver["canAssign"], json!([]));
+        let given = Api::created(api.post(&all, body("Given", giver["id"].clone())).await);
+        let path = format!("{all}/{}", text(&giver, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        assert_eq!(read["canAssign"], json!([{ "id": given["id"] }]));
+        let list = api.get(&all).await.expect_status(200).json();
+        assert!(list["_embedded"]["roles"].as_array().unwrap().contains(&read), "{list}");
+    }
+
     async fn a_custom_role_opens_what_it_lists(server: TestServer) {
         let api = admin(&server).await;
         let here = format!("/environments/{}/roles", server.tenant.id);

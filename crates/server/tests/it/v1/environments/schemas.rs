@@ -47,6 +47,15 @@ on_every_adapter! {
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
     }
 
+    async fn values_that_may_be_chosen_always_tell_whether_they_are_archived(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        let values = json!([{ "value": "S" }, { "value": "XS", "archived": true }]);
+        let made = attribute(&api, &all, "size", json!({ "enumeratedValues": values })).await;
+        assert_eq!(made["enumeratedValues"],
+            json!([{ "value": "S", "archived": false }, { "value": "XS", "archived": true }]));
+    }
+
     async fn attributes_that_cannot_be_made_say_why(server: TestServer) {
         let api = admin(&server).await;
         let all = attributes(&api, &server).await;

@@ -134,15 +134,16 @@ on_every_adapter! {
         // As Ping's Go SDK, and with it the Terraform provider, sends them.
         let api = admin(&server).await;
         let url = format!("{}/v1{}/{}", server.base, users(&server), server.tenant.person.id);
+        let browser = server.tenant.browser();
         let lock = "application/vnd.pingidentity.account.lock+json";
         for types in [["application/json", lock], [lock, "application/json"]] {
-            let request = server.tenant.browser().post(&url).bearer(&api.token);
+            let request = browser.post(&url).bearer(&api.token);
             let request = request.header("content-type", types[0]).header("content-type", types[1]);
             let locked = request.send().await.expect_status(200).json();
             assert_eq!(locked["account"]["status"], "LOCKED");
         }
         let unlock = "application/vnd.pingidentity.account.unlock+json";
-        let request = server.tenant.browser().post(&url).bearer(&api.token);
+        let request = browser.post(&url).bearer(&api.token);
         let answer = request.header("content-type", lock).header("content-type", unlock).send().await;
         let _ = answer.expect_status(415);
     }
