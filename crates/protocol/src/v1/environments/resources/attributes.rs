@@ -107,7 +107,7 @@ impl Noun for ResourceAttribute {
                 let misfit = Misfit::constraint("", why);
                 return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
             }
-            return Ok(without(call, facts.scopes, before)?);
+            return without(call, facts.scopes, before);
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);

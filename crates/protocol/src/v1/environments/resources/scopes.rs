@@ -113,7 +113,7 @@ impl Noun for Scope {
                 let misfit = Misfit::constraint("", why);
                 return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
             }
-            return Ok(without(call, gone.id, facts)?);
+            return without(call, gone.id, facts);
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);
