@@ -168,9 +168,9 @@ fn check(policy: &Policy) -> Result<(), Refused> {
         ("maxAgeDays", policy.max_age_days, 1..=MOST),
         ("minAgeDays", policy.min_age_days, 1..=MOST),
     ] {
-        number
-            .into_iter()
-            .for_each(|it| check.range(target, it, within.clone()));
+        if let Some(number) = number {
+            check.range(target, number, within);
+        }
     }
     let sequence = |check: &mut Check, target, rule: Option<SequenceRule>, least| {
         if let Some(rule) = rule {

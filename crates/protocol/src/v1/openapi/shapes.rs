@@ -252,21 +252,6 @@ fn keys() -> Vec<Shape> {
     ]
 }
 
-fn looks() -> Vec<Shape> {
-    use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
-    use countersign_domain::branding::Theme;
-    use countersign_domain::language::Language;
-    vec![
-        shape::<Theme>("/environments/{environment}/themes"),
-        shape::<Language>("/environments/{environment}/languages"),
-        shape::<Agreement>("/environments/{environment}/agreements"),
-        shape::<AgreementLanguage>("/environments/{environment}/agreements/{agreement}/languages"),
-        shape::<AgreementRevision>(
-            "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions",
-        ),
-    ]
-}
-
 /// Users, whose state is told beside what is stored of them.
 fn user() -> Shape {
     let text = || json!({ "type": "string" });

@@ -115,7 +115,9 @@ impl Noun for SignOnAction {
         } = facts;
         if let Some(after) = change.after() {
             let mut check = Check::new();
-            dangling.into_iter().for_each(|it| check.note(it));
+            for misfit in dangling {
+                check.note(misfit);
+            }
             check.expect(others < MAX_ACTIONS, || {
                 Misfit::constraint("", "a policy has at most 50 actions")
             });
@@ -182,7 +184,9 @@ fn step(check: &mut Check, step: &ActionStep) {
             ..
         } => {
             check.length_of("acrValues", acr_values.as_ref(), 1, 1_024);
-            given.iter().for_each(|it| registration(check, it));
+            if let Some(given) = given {
+                registration(check, given);
+            }
         }
         ActionStep::ProgressiveProfiling {
             attributes,
