@@ -50,6 +50,14 @@ const SWITCHES: &[&str] = &[
 
 /// Completes a body before it is read.
 pub(super) fn complete(body: &mut Object, before: Option<&Application>) -> Result<(), Refused> {
+    // Compat: Ping's Terraform provider writes no icon as one whose members are empty.
+    let says = |it: Option<&Value>| it.and_then(Value::as_str).is_some_and(|it| !it.is_empty());
+    if body
+        .get("icon")
+        .is_some_and(|it| !says(it.get("id")) && !says(it.get("href")))
+    {
+        body.remove("icon");
+    }
     if let Some(before) = before.filter(|it| it.type_.is_system()) {
         return keep_system(body, before);
     }

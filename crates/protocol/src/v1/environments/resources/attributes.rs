@@ -148,6 +148,25 @@ impl Noun for ResourceAttribute {
         Ok(Batch::new())
     }
 
+    /// Those of the OpenID Connect resource say where they go.
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        let is_openid = match self.type_ {
+            ResourceAttributeType::Predefined => true,
+            ResourceAttributeType::Core => false,
+            ResourceAttributeType::Custom => {
+                let resource = call.load::<ApiResource>(self.resource.id).await?;
+                resource.is_some_and(|it| it.type_ == ResourceType::OpenidConnect)
+            }
+        };
+        if is_openid {
+            for (name, value) in [("idToken", self.id_token), ("userInfo", self.user_info)] {
+                object.insert(name.into(), json!(value.unwrap_or(true)));
+            }
+        }
+        Ok(object)
+    }
+
     fn unique_member(_: IndexName, _: &str) -> String {
         "name".to_owned()
     }

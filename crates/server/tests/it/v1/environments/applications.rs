@@ -241,6 +241,8 @@ on_every_adapter! {
         changed["applyDefaultTheme"] = json!(false);
         changed["redirectUris"] = json!(["https://evil.example"]);
         changed["name"] = json!("Mine");
+        // As the Terraform provider writes that there is none.
+        changed["icon"] = json!({ "id": "", "href": "" });
         let answer = api.put(&path, changed).await.expect_status(200).json();
         assert_eq!(answer["applyDefaultTheme"], false);
         assert_eq!((&answer["redirectUris"], &answer["name"]), (&json!(null), &portal["name"]));

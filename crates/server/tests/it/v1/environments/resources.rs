@@ -110,6 +110,7 @@ on_every_adapter! {
         let body = json!({ "name": "email", "value": "${user.username}" });
         let changed = api.put(&predefined, body).await.expect_status(200).json();
         assert_eq!((&changed["value"], &changed["type"]), (&json!("${user.username}"), &json!("PREDEFINED")));
+        assert_eq!((&changed["idToken"], &changed["userInfo"]), (&json!(true), &json!(true)));
         // A scope brings it; when it goes, the scope does without.
         let scopes = format!("{openid}/scopes");
         let mut profile = named(&api, &scopes, "scopes", "profile").await;
