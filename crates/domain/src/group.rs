@@ -13,6 +13,10 @@ use crate::reference::{Ref, fold};
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
 
+/// The groups of somebody, direct, by filter and nested, with their names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Memberships(pub Vec<(GroupId, String)>);
+
 /// A group of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

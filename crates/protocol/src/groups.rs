@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::filter;
-use countersign_domain::group::{Group, GroupMembership, GroupNesting};
-use countersign_domain::ids::{GroupId, UserId};
+use countersign_domain::group::{Group, GroupMembership, GroupNesting, Memberships};
+use countersign_domain::ids::{GroupId, SignOnPolicyId, UserId};
+use countersign_domain::policy::conditions::Condition;
 use countersign_domain::store::Query;
 use countersign_domain::user::User;
 use serde_json::{Value, json};
 
+use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::refusal::Outcome;
 
@@ -33,6 +35,40 @@ pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let above = above(cx, found.iter().copied()).await?;
     found.extend(above);
     Ok(found)
+}
+
+/// The same with their names, by name; nothing is read unless it is wanted and somebody is there.
+pub async fn named(cx: &Cx, is_wanted: bool, user: Option<UserId>) -> Outcome<Option<Memberships>> {
+    let Some(user) = user.filter(|_| is_wanted) else {
+        return Ok(None);
+    };
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let mut all = Vec::new();
+    for id in of_user(cx, user).await? {
+        if let Some(group) = entity::load::<Group>(store, env, id.to_string(), cx.now).await? {
+            all.push((id, group.value.name));
+        }
+    }
+    all.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(Some(Memberships(all)))
+}
+
+/// Whether tokens of an application may name groups: whether any mapping asks for them.
+pub fn are_mapped(cx: &Cx, view: &ApplicationView) -> bool {
+    let own = view.attributes.iter().map(|it| &it.value);
+    let resources = cx.env.resources.iter().flat_map(|view| &view.attributes);
+    let mut all = own.chain(resources.map(|it| &it.value));
+    all.any(|value| value.contains("memberOfGroup"))
+}
+
+/// Whether a walk over these policies may ask which groups somebody is in.
+pub fn are_asked_for(cx: &Cx, policies: &[SignOnPolicyId]) -> bool {
+    let views = policies.iter().filter_map(|id| cx.env.policy(*id));
+    let mut rules = views.flat_map(|view| &view.actions);
+    rules.any(|action| {
+        let rule = action.condition.as_ref();
+        rule.is_some_and(Condition::asks_for_groups)
+    })
 }
 
 /// The groups that some groups are nested in, at any level; bounded likewise.

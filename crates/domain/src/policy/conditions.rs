@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::group::Memberships;
 use crate::time::Time;
 use crate::user::User;
 
@@ -85,6 +86,8 @@ pub struct ConditionFacts<'a> {
     pub mfa_at: Option<Time>,
     /// Who is signing on, as far as that is known.
     pub user: Option<&'a User>,
+    /// The groups that they are in, where that was looked up.
+    pub groups: Option<&'a Memberships>,
     /// The caller's address.
     pub remote_ip: Option<IpAddr>,
 }
@@ -295,6 +298,18 @@ impl Condition {
         1 + inner.unwrap_or(0)
     }
 
+    /// Whether it takes the user's groups to evaluate it.
+    pub fn asks_for_groups(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::asks_for_groups),
+            Self::Not(inner) => inner.asks_for_groups(),
+            Self::Equals { value, .. } => {
+                attribute_path(value).is_some_and(|path| path.starts_with(MEMBER_OF))
+            }
+            Self::SecondsSince { .. } | Self::IpRange(_) | Self::Risk(_) => false,
+        }
+    }
+
     /// `None`: unknown.
     fn truth(&self, facts: &ConditionFacts<'_>, now: Time) -> Option<bool> {
         match self {
@@ -317,6 +332,9 @@ impl Condition {
             }
             Self::Equals { value, equals } => {
                 let path = attribute_path(value)?;
+                if let Some(wanted) = path.strip_prefix(MEMBER_OF) {
+                    return is_member(facts.groups?, wanted, equals);
+                }
                 Some(same(attribute(facts.user?, path).as_ref(), equals))
             }
             Self::IpRange(ranges) => {
@@ -344,6 +362,21 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     known.then_some(true)
+}
+
+/// What `${user.memberOfGroupIDs}` and `${user.memberOfGroupNames}` have in common.
+const MEMBER_OF: &str = "memberOfGroup";
+
+/// Decision: the documents leave the name open (`reference/flows.md` 9.4), so it is that of the
+/// lists that users have; `equals` one of a list is being in it. What else begins like them is
+/// unknown.
+fn is_member(groups: &Memberships, wanted: &str, equals: &Value) -> Option<bool> {
+    let equals = equals.as_str()?;
+    match wanted {
+        "IDs" => Some(groups.0.iter().any(|(id, _)| id.to_string() == equals)),
+        "Names" => Some(groups.0.iter().any(|(_, name)| name == equals)),
+        _ => None,
+    }
 }
 
 /// `a.b` of `${user.a.b}`; other expressions are unknown.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{ApplicationId, FlowId, SignOnPolicyId, UserId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
@@ -32,6 +33,7 @@ use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{State, view};
+use crate::groups;
 use crate::in_use::Use;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
@@ -237,6 +239,8 @@ struct Facts {
     account: Option<Account>,
     /// What that user consented to, as far as the policies ask.
     consents: Vec<AgreementConsent>,
+    /// The groups that they are in, where a policy or a token may ask.
+    groups: Option<Memberships>,
     /// The browser's own anonymous token, when it is one of ours.
     anonymous: Option<BrowserToken>,
     fresh_anonymous: BrowserToken,
@@ -272,7 +276,13 @@ impl Operation for Authorize<'_> {
             Some((_, user)) => access_control::standing(cx, &self.view.application, user).await?,
             None => Standing::Allowed,
         };
+        let policies = &self.request.policies;
+        let has_tokens = !self.request.response_type.is_code();
+        let is_wanted = groups::are_asked_for(cx, policies)
+            || (has_tokens && groups::are_mapped(cx, self.view));
+        let user = session.as_ref().map(|(_, user)| user.id);
         Ok(Facts {
+            groups: groups::named(cx, is_wanted, user).await?,
             standing,
             pushed,
             named: named_by(cx, self.request).await?,
@@ -346,6 +356,7 @@ impl Authorize<'_> {
             user,
             account: facts.account.as_ref(),
             consents: &facts.consents,
+            groups: facts.groups.as_ref(),
             ui_locales: request.ui_locales.as_deref(),
             session: session.as_ref(),
             remote_ip: flow.remote_ip(cx),
@@ -364,7 +375,14 @@ impl Authorize<'_> {
             (Next::Complete(_), None) => State::Failed(FlowFailure::NobodySignedOn),
         };
         if let State::Completed(done) = flow.state.clone() {
-            return self.answer_at_once(cx, flow, &done, user, facts.standing, facts.fresh);
+            let recipient = Recipient {
+                view: self.view,
+                user,
+                groups: facts.groups.as_ref(),
+                token: self.token,
+                standing: facts.standing,
+            };
+            return answer_at_once(cx, flow, &done, &recipient, facts.fresh);
         }
         if request.prompt == Prompt::None {
             let refusal = match &flow.state {
@@ -382,39 +400,30 @@ impl Authorize<'_> {
         let writes = Batch::new().create(cx.env_id(), &flow)?;
         Ok(Verdict::reply(Judged::Asked(Reply { answer, cookie })).writing(writes))
     }
+}
 
-    /// Nothing needs to be asked: the response goes out with the answer to authorize itself.
-    fn answer_at_once(
-        &self,
-        cx: &Cx,
-        mut flow: Flow,
-        done: &Done,
-        user: Option<&User>,
-        standing: Standing,
-        fresh: Fresh,
-    ) -> Result<Verdict<Judged>, Fault> {
-        let recipient = Recipient {
-            view: self.view,
-            user,
-            token: self.token,
-            standing,
-        };
-        let (issued, mut writes) =
-            match response::issue(cx, &flow.request, done, &recipient, fresh)? {
-                Ok(issued) => issued,
-                Err(refused) => return Ok(Verdict::refuse(refused)),
-            };
-        let resource = match flow.request.destination.mode {
-            Mode::PiFlow => {
-                // The client may read the flow it was told of.
-                flow.resumed = true;
-                writes = writes.put(flow.to_doc(cx.env_id())?);
-                Some(view::render(&cx.env, &flow))
-            }
-            Mode::Query | Mode::Fragment | Mode::FormPost => None,
-        };
-        Ok(Verdict::reply(Judged::Issued(Box::new(issued), resource)).writing(writes))
-    }
+/// Nothing needs to be asked: the response goes out with the answer to authorize itself.
+fn answer_at_once(
+    cx: &Cx,
+    mut flow: Flow,
+    done: &Done,
+    recipient: &Recipient<'_>,
+    fresh: Fresh,
+) -> Result<Verdict<Judged>, Fault> {
+    let (issued, mut writes) = match response::issue(cx, &flow.request, done, recipient, fresh)? {
+        Ok(issued) => issued,
+        Err(refused) => return Ok(Verdict::refuse(refused)),
+    };
+    let resource = match flow.request.destination.mode {
+        Mode::PiFlow => {
+            // The client may read the flow it was told of.
+            flow.resumed = true;
+            writes = writes.put(flow.to_doc(cx.env_id())?);
+            Some(view::render(&cx.env, &flow))
+        }
+        Mode::Query | Mode::Fragment | Mode::FormPost => None,
+    };
+    Ok(Verdict::reply(Judged::Issued(Box::new(issued), resource)).writing(writes))
 }
 
 /// The live session behind a token and its user, who must still exist and be enabled.

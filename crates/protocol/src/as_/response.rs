@@ -1,6 +1,7 @@
 //! The authorization response (`reference/oidc.md` 5.2): what a completed sign-on is worth to the
 //! client, whether `authorize` answers at once or `resume` does.
 
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::TokenId;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
@@ -53,6 +54,8 @@ pub struct Recipient<'a> {
     pub view: &'a ApplicationView,
     /// The user, if they still are there and enabled. Tokens speak of them.
     pub user: Option<&'a User>,
+    /// Their groups, where tokens may name them.
+    pub groups: Option<&'a Memberships>,
     /// The browser's session token.
     pub token: Option<&'a BrowserToken>,
     /// Whether the application lets the user in.
@@ -112,6 +115,7 @@ fn decided(
         .ok_or_else(|| Refusal::AccessDenied.because("the user is gone or disabled"))?;
     let sign_on = SignOn {
         user,
+        groups: recipient.groups,
         session: done.session,
         auth_time: done.auth_time,
         acr: &done.acr,

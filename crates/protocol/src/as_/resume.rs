@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use countersign_domain::entity::Stored;
+use countersign_domain::group::Memberships;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
 
@@ -17,6 +18,7 @@ use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::{Flow, State, access, view};
+use crate::groups;
 use crate::refusal::{Failure, Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
@@ -91,6 +93,8 @@ struct Facts {
     view: Option<Arc<ApplicationView>>,
     /// The user, if tokens are to be made, and the user and the session still are there.
     user: Option<User>,
+    /// Their groups, where tokens may name them.
+    groups: Option<Memberships>,
     /// Whether the application lets the user in.
     standing: Standing,
     fresh: Fresh,
@@ -130,8 +134,13 @@ impl Operation for Resume<'_> {
             _ if is_restricted => Standing::Refused("the user is gone or disabled"),
             _ => Standing::Allowed,
         };
+        let is_mapped = |view: &Arc<ApplicationView>| groups::are_mapped(cx, view);
+        let has_tokens = !flow.request.response_type.is_code();
+        let is_wanted = has_tokens && view.as_ref().is_some_and(is_mapped);
+        let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
             flow,
+            groups,
             standing,
             view: view.filter(|view| view.application.enabled),
             user,
@@ -164,6 +173,7 @@ impl Operation for Resume<'_> {
         let recipient = Recipient {
             view: &view,
             user: facts.user.as_ref(),
+            groups: facts.groups.as_ref(),
             token: self.token,
             standing: facts.standing,
         };

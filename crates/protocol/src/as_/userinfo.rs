@@ -7,6 +7,7 @@ use crate::as_::checks::scope::GrantedScope;
 use crate::as_::tokens::claims::{Target, user_claims, user_value};
 use crate::as_::tokens::presented::user_token;
 use crate::cx::Cx;
+use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 
 /// Claims about the user of an access token, by its scopes, and the application it was issued to.
@@ -35,7 +36,9 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<(ApplicationId, V
             .collect(),
         ..GrantedScope::default()
     };
-    let user = user_value(&presented.user);
+    let is_wanted = groups::are_mapped(cx, &client);
+    let groups = groups::named(cx, is_wanted, Some(presented.user.id)).await?;
+    let user = user_value(&presented.user, groups.as_ref());
     let claims = user_claims(cx, &client, &scope, &user, Target::UserInfo)?;
     Ok((client.application.id, Value::Object(claims)))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::application::{Application, GrantType, Protocol};
 use countersign_domain::entity;
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{ApplicationId, FlowId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
@@ -25,6 +26,7 @@ use crate::flows::agreement;
 use crate::flows::flow::{Binding, Flow};
 use crate::flows::next::{Known, Next, next};
 use crate::flows::state::{DeviceFlow, FlowFailure};
+use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
@@ -99,6 +101,7 @@ struct Facts {
     session: Option<(Session, User)>,
     account: Option<Account>,
     consents: Vec<AgreementConsent>,
+    groups: Option<Memberships>,
     anonymous: Option<BrowserToken>,
     fresh_anonymous: BrowserToken,
     flow_id: FlowId,
@@ -120,7 +123,10 @@ impl Operation for Start<'_> {
             Some((_, user)) => agreement::consents(cx, &self.request.policies, user.id).await?,
             None => Vec::new(),
         };
+        let is_wanted = groups::are_asked_for(cx, &self.request.policies);
+        let user = session.as_ref().map(|(_, user)| user.id);
         Ok(Facts {
+            groups: groups::named(cx, is_wanted, user).await?,
             account: account_of(cx, &self.request, session.as_ref()).await?,
             consents,
             session,
@@ -153,6 +159,7 @@ impl Operation for Start<'_> {
             user: counting.map(|(_, user)| user),
             account: facts.account.as_ref(),
             consents: &facts.consents,
+            groups: facts.groups.as_ref(),
             session: session.as_ref(),
             ..Known::nobody(cx.remote_ip)
         };

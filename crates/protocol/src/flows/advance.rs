@@ -2,6 +2,7 @@
 
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{EnvId, SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
 use countersign_domain::store::{Batch, Fault, Key, Query, Range};
@@ -18,6 +19,7 @@ use crate::flows::flow::FlowUser;
 use crate::flows::next::{Known, Next, next};
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{Flow, State};
+use crate::groups;
 use crate::refusal::Outcome;
 
 /// Longest `User-Agent` that is kept, in characters.
@@ -38,6 +40,8 @@ pub struct Arrival {
     sessions: Vec<Key>,
     /// What the user consented to, as far as the policies ask.
     consents: Vec<AgreementConsent>,
+    /// The groups that the user is in, where a policy asks.
+    groups: Option<Memberships>,
     session_id: SessionId,
     token: BrowserToken,
     /// The code for an address that is still to be verified.
@@ -62,8 +66,10 @@ impl Arrival {
         let consents = agreement::consents(cx, &flow.request.policies, user);
         let sessions = store.list(&query, cx.now);
         let (prior, page, consents) = futures_util::try_join!(prior, sessions, consents)?;
+        let is_wanted = groups::are_asked_for(cx, &flow.request.policies);
         let entropy = &*cx.ports.entropy;
         Ok(Self {
+            groups: groups::named(cx, is_wanted, Some(user)).await?,
             prior,
             verification: None,
             link: PendingLink::gather(cx, flow).await?,
@@ -164,6 +170,7 @@ fn onward(
         user: Some(user),
         account: Some(account),
         consents: &arrival.consents,
+        groups: arrival.groups.as_ref(),
         ui_locales: ui_locales.as_deref(),
         session: session.as_ref(),
         remote_ip: flow.remote_ip(cx),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use countersign_domain::agreement::AgreementConsent;
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{ActionId, IdentityProviderId, SignOnPolicyId};
 use countersign_domain::policy::conditions::{ConditionFacts, evaluate};
 use countersign_domain::policy::sign_on::{ActionStep, NoDevicesMode, SignOnAction};
@@ -28,6 +29,8 @@ pub struct Known<'a> {
     pub account: Option<&'a Account>,
     /// What they consented to, as far as the policies ask.
     pub consents: &'a [AgreementConsent],
+    /// The groups that they are in, where a policy asks.
+    pub groups: Option<&'a Memberships>,
     /// The languages that the client wishes for, in the syntax of `ui_locales`.
     pub ui_locales: Option<&'a str>,
     /// The session that counts, if any.
@@ -43,6 +46,7 @@ impl Known<'_> {
             user: None,
             account: None,
             consents: &[],
+            groups: None,
             ui_locales: None,
             session: None,
             remote_ip,
@@ -148,6 +152,7 @@ fn walk(
         pwd_at,
         mfa_at: known.session.and_then(|session| session.mfa_at),
         user: known.user,
+        groups: known.groups,
         remote_ip: known.remote_ip,
     };
     for action in actions {

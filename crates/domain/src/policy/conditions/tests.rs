@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::GroupId;
 
 fn parse(json: &str) -> Condition {
     serde_json::from_str(json).unwrap()
@@ -185,5 +186,38 @@ fn users_are_told_apart_by_population_lifecycle_and_attributes_of_their_own() {
     ] {
         let rule = format!(r#"{{"value":"{value}","equals":{equals}}}"#);
         assert_eq!(evaluate(&parse(&rule), &facts, Time::EPOCH), runs, "{rule}");
+    }
+}
+
+#[test]
+fn who_is_in_a_group_is_told_apart_and_who_may_be_counts_as_one() {
+    let id = GroupId::from_uuid(uuid::Uuid::nil());
+    let groups = Memberships(vec![(id, "Reds".to_owned())]);
+    let user = user();
+    let facts = ConditionFacts {
+        user: Some(&user),
+        groups: Some(&groups),
+        ..ConditionFacts::default()
+    };
+    let unknown = ConditionFacts {
+        groups: None,
+        ..facts
+    };
+    for (value, equals, runs) in [
+        ("memberOfGroupNames", "Reds", true),
+        ("memberOfGroupNames", "Blues", false),
+        (
+            "memberOfGroupIDs",
+            "00000000-0000-0000-0000-000000000000",
+            true,
+        ),
+        ("memberOfGroupIDs", "Reds", false),
+        ("memberOfGroups", "Reds", true),
+    ] {
+        let rule = format!(r#"{{"value":"${{user.{value}}}","equals":"{equals}"}}"#);
+        let rule = parse(&rule);
+        assert!(rule.asks_for_groups());
+        assert_eq!(evaluate(&rule, &facts, Time::EPOCH), runs, "{value}");
+        assert!(evaluate(&rule, &unknown, Time::EPOCH), "{value}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use countersign_domain::application::GrantType;
 use countersign_domain::application::redirect_uri::RedirectUri;
 use countersign_domain::entity::{self, Entity, Stored, kinds};
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::Session;
@@ -26,6 +27,7 @@ use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::browser;
 use crate::cx::Cx;
 use crate::flows::state::Done;
+use crate::groups;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
@@ -159,6 +161,8 @@ struct Facts {
     code: Option<Stored<Code>>,
     session: Option<Session>,
     user: Option<User>,
+    /// The user's groups, where a mapping asks for them.
+    groups: Option<Memberships>,
     jti: TokenId,
     family: TokenId,
 }
@@ -175,10 +179,13 @@ impl Operation for Redeem<'_> {
             Some(code) => super::living(cx, code.session, code.user).await?,
             None => (None, None),
         };
+        let is_wanted = groups::are_mapped(cx, self.client.view());
+        let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
             code,
             session,
             user,
+            groups,
             jti: TokenId::random(&*cx.ports.entropy),
             family: TokenId::random(&*cx.ports.entropy),
         })
@@ -217,6 +224,7 @@ impl Operation for Redeem<'_> {
         };
         let sign_on = SignOn {
             user: &user,
+            groups: facts.groups.as_ref(),
             session: session.id,
             auth_time: code.auth_time,
             acr: &code.acr,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_domain::application::GrantType;
 use countersign_domain::consent::OauthConsent;
 use countersign_domain::entity::{self, Entity, Stored, kinds};
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::Session;
@@ -25,6 +26,7 @@ use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::browser;
 use crate::cx::Cx;
 use crate::flows::state::Done;
+use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
@@ -97,6 +99,8 @@ struct Facts {
     session: Option<Session>,
     user: Option<User>,
     consent: Option<OauthConsent>,
+    /// The user's groups, where a mapping asks for them.
+    groups: Option<Memberships>,
     jti: TokenId,
     family: TokenId,
 }
@@ -119,7 +123,10 @@ impl Operation for Redeem<'_> {
             let found = entity::load_by::<OauthConsent>(store, env, rule, of, cx.now).await?;
             consent = found.map(|found| found.value).filter(OauthConsent::holds);
         }
+        let is_wanted = groups::are_mapped(cx, self.client.view());
+        let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
+            groups,
             request,
             poll: poll.map(|poll| poll.value),
             session,
@@ -225,6 +232,7 @@ impl Redeem<'_> {
         };
         let sign_on = SignOn {
             user: &user,
+            groups: facts.groups.as_ref(),
             session: session.id,
             auth_time: done.auth_time,
             acr: &done.acr,

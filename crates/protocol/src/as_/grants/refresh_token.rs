@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_domain::application::GrantType;
 use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::Session;
@@ -20,6 +21,7 @@ use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::configuration::{ApplicationView, Snapshot};
 use crate::cx::Cx;
+use crate::groups;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
@@ -75,6 +77,8 @@ struct Facts {
     family: Option<Stored<RefreshFamily>>,
     session: Option<Session>,
     user: Option<User>,
+    /// The user's groups, where a mapping asks for them.
+    groups: Option<Memberships>,
     /// Whether the consent that the family rests on still holds, if it rests on one.
     consented: bool,
     /// Whether the application still lets the user in, where that is asked.
@@ -106,10 +110,13 @@ impl Operation for Refresh<'_> {
             }
             _ => Standing::Allowed,
         };
+        let is_wanted = groups::are_mapped(cx, self.client.view());
+        let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
             family,
             session,
             user,
+            groups,
             consented,
             standing,
             jti: TokenId::random(&*cx.ports.entropy),
@@ -152,7 +159,7 @@ impl Operation for Refresh<'_> {
         if facts.standing != Standing::Allowed {
             return Ok(refuse("the application does not let the user in any more"));
         }
-        let claims = match self.claims(cx, &family, &user, facts.jti) {
+        let claims = match self.claims(cx, &family, (&user, facts.groups.as_ref()), facts.jti) {
             Ok(claims) => claims,
             Err(refused) => return Ok(Verdict::refuse(refused)),
         };
@@ -190,13 +197,14 @@ impl Refresh<'_> {
         &self,
         cx: &Cx,
         family: &RefreshFamily,
-        user: &User,
+        (user, groups): (&User, Option<&Memberships>),
         jti: TokenId,
     ) -> Result<TokenClaims, Refused> {
         let view = self.client.view();
         let scope = scope::narrowed(&cx.env, view, &family.scope, self.scope)?;
         let sign_on = SignOn {
             user,
+            groups,
             session: family.session,
             auth_time: family.auth_time,
             acr: &family.acr,

@@ -17,6 +17,7 @@ use crate::as_::token::TokenResponse;
 use crate::as_::tokens::presented::{self, Alive, AliveId};
 use crate::as_::tokens::{self, SignOn};
 use crate::cx::Cx;
+use crate::groups;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 
 /// The grant.
@@ -76,8 +77,10 @@ async fn exchange(cx: &Cx, client: &Client, params: &Params) -> Outcome<TokenRes
     };
     let seconds = subject.all.get("auth_time").and_then(Value::as_i64);
     let acr = subject.all.get("acr").and_then(Value::as_str);
+    let groups = groups::named(cx, groups::are_mapped(cx, view), Some(user.id)).await?;
     let sign_on = SignOn {
         user,
+        groups: groups.as_ref(),
         session: session.id,
         auth_time: seconds.map_or(session.created_at, Time::from_seconds),
         acr: acr.unwrap_or_default(),

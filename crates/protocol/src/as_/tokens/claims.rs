@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use countersign_domain::group::Memberships;
 use countersign_domain::resource::{ResourceAttribute, ResourceAttributeType, ResourceType};
 use countersign_domain::user::User;
 use serde_json::{Map, Value, json};
@@ -22,9 +23,15 @@ pub enum Target {
 }
 
 /// The user as mappings see them: PingOne's JSON shape, with `name.formatted` made up from the
-/// parts when it is not set.
-pub fn user_value(user: &User) -> Value {
+/// parts when it is not set, and with the groups where a mapping asks for them.
+pub fn user_value(user: &User, groups: Option<&Memberships>) -> Value {
     let mut value = crate::groups::as_filtered(user);
+    if let (Some(Memberships(groups)), Value::Object(user)) = (groups, &mut value) {
+        let ids: Vec<_> = groups.iter().map(|(id, _)| id).collect();
+        let names: Vec<_> = groups.iter().map(|(_, name)| name).collect();
+        user.insert("memberOfGroupIDs".into(), json!(ids));
+        user.insert("memberOfGroupNames".into(), json!(names));
+    }
     if let Some(Value::Object(name)) = value.get_mut("name")
         && !name.contains_key("formatted")
     {

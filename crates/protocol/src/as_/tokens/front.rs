@@ -32,7 +32,7 @@ pub fn decide(
     jti: TokenId,
 ) -> Result<FrontTokens, Refused> {
     let scope = &scope::of_person(scope, sign_on.user)?;
-    let user = claims::user_value(sign_on.user);
+    let user = claims::user_value(sign_on.user, sign_on.groups);
     let access = response_type
         .token
         .then(|| access::claims(cx, view, scope, sign_on, &user, jti))

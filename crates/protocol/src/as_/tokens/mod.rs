@@ -10,6 +10,7 @@ pub mod refresh;
 pub mod revoked;
 
 use countersign_domain::application::Application;
+use countersign_domain::group::Memberships;
 use countersign_domain::ids::{SessionId, TokenId};
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
@@ -27,6 +28,8 @@ use crate::refusal::Refused;
 pub struct SignOn<'a> {
     /// Who.
     pub user: &'a User,
+    /// The groups that they are in, where a mapping asks for them.
+    pub groups: Option<&'a Memberships>,
     /// `sid`.
     pub session: SessionId,
     /// `auth_time`.
@@ -72,7 +75,7 @@ pub fn for_user(
     jti: TokenId,
 ) -> Result<TokenClaims, Refused> {
     let scope = &scope::of_person(scope, sign_on.user)?;
-    let user = claims::user_value(sign_on.user);
+    let user = claims::user_value(sign_on.user, sign_on.groups);
     let (access, expires_in) = access::claims(cx, view, scope, sign_on, &user, jti)?;
     let id = scope
         .contains("openid")
@@ -97,7 +100,7 @@ pub fn for_exchange(
     jti: TokenId,
     context: &Value,
 ) -> Result<TokenClaims, Refused> {
-    let user = claims::user_value(sign_on.user);
+    let user = claims::user_value(sign_on.user, sign_on.groups);
     let context = Some(context);
     let (access, expires_in) = access::claims_in(cx, view, scope, sign_on, &user, jti, context)?;
     Ok(TokenClaims {

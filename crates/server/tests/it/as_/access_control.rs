@@ -115,4 +115,43 @@ on_every_adapter! {
         configure(&server, groups("ANY_GROUP", &["Reds"]), strict).await;
         let _ = refresh(token).await.expect_status(200);
     }
+    async fn claims_name_groups_where_a_mapping_asks(server: TestServer) {
+        let tenant = &server.tenant;
+        configure(&server, Value::Null, json!({
+            "resources": [ {
+                "name": "openid", "type": "OPENID_CONNECT", "attributes": [
+                    { "name": "groups", "value": "${user.memberOfGroupNames}" },
+                    { "name": "group_ids", "value": "${user.memberOfGroupIDs}" },
+                ],
+            } ],
+        })).await;
+        let tokens = tenant.tokens(&tenant.post).await;
+        let id = tenant.verify(&tokens["id_token"]).await;
+        assert_eq!(id.claims["groups"], json!(["Colours", "Reds"]));
+        assert_eq!(id.claims["group_ids"].as_array().unwrap().len(), 2);
+        let said = tenant.userinfo(tokens["access_token"].as_str().unwrap()).await;
+        assert_eq!(said.json()["groups"], json!(["Colours", "Reds"]));
+    }
+
+    async fn a_condition_may_ask_for_a_group(server: TestServer) {
+        let tenant = &server.tenant;
+        let members = json!({ "value": "${user.memberOfGroupNames}", "equals": "Colours" });
+        let policy = json!({ "name": "Members", "default": true, "actions": [
+            { "type": "LOGIN", "priority": 1 },
+            { "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 2, "noDevicesMode": "BLOCK",
+              "condition": members },
+        ] });
+        configure(&server, Value::Null, json!({ "signOnPolicies": [policy] })).await;
+        let plain = json!({ "id": tenant.id, "name": "First", "users": [
+            { "username": "plain", "password": { "value": tenant.person.password } },
+        ] });
+        server.import(&json!({ "environments": [plain] })).await;
+        for (name, status) in [(tenant.person.username.as_str(), "FAILED"), ("plain", "COMPLETED")] {
+            let browser = tenant.browser();
+            let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+            let password = &tenant.person.password;
+            let done = tenant.check_password(&browser, &flow, name, password).await;
+            assert_eq!(done.expect_status(200).text("/status"), status, "{name}");
+        }
+    }
 }
