@@ -34,5 +34,6 @@ async fn threat_30_nothing_comes_out_that_was_not_proved() {
             seen.registered > 1 && seen.consented > 10 && seen.declined > 3,
             "{seen:?}"
         );
+        assert!(seen.connected > 5 && seen.sent_away > 1, "{seen:?}");
     }
 }

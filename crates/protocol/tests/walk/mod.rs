@@ -1,5 +1,6 @@
 //! The world that is walked through: a few people, browsers and flows, and the model beside them.
 
+mod devices;
 mod mails;
 mod model;
 mod ports;
@@ -31,6 +32,7 @@ use countersign_protocol::refusal::{Failure, Refusal};
 use countersign_protocol::urls::Urls;
 use serde_json::{Value, json};
 
+use devices::{Device, uncounted};
 use model::{BrowserModel, FlowModel, Person, Proof};
 use ports::Standing;
 
@@ -76,6 +78,8 @@ pub struct Seen {
     pub registered: u32,
     pub consented: u32,
     pub declined: u32,
+    pub connected: u32,
+    pub sent_away: u32,
 }
 
 pub struct World {
@@ -87,6 +91,7 @@ pub struct World {
     people: Vec<Person>,
     browsers: Vec<BrowserModel>,
     flows: Vec<FlowModel>,
+    devices: Vec<Device>,
     passwords: u32,
     seen: Seen,
 }
@@ -128,6 +133,7 @@ impl World {
             people: people.collect(),
             browsers: (0..BROWSERS).map(|_| BrowserModel::default()).collect(),
             flows: Vec::new(),
+            devices: Vec::new(),
             passwords: 0,
             seen: Seen::default(),
             ports,
@@ -170,7 +176,8 @@ impl World {
 
     pub async fn step(&mut self) {
         match self.below(100) {
-            0..10 => self.authorize().await,
+            0..8 => self.authorize().await,
+            8..10 => self.connect().await,
             10..80 => self.act().await,
             80..87 => self.read().await,
             87..95 => self.resume().await,
@@ -233,11 +240,17 @@ impl World {
             began_at: cx.now,
             proved: None,
             session: self.browsers[browser].session.filter(|_| counts),
+            for_device: false,
             completed: false,
             resumed: answered,
             recovering: None,
         };
         assert_eq!(answered, json["authorizeResponse"]["code"].is_string());
+        self.begin(flow).await;
+    }
+
+    /// One more flow to play with; it may be complete at once.
+    async fn begin(&mut self, flow: FlowModel) {
         let at = self.below(FLOWS);
         if self.flows.len() < FLOWS {
             self.flows.push(flow);
@@ -313,7 +326,8 @@ impl World {
                 let is_lock = matches!(refused.refusal, Refusal::PasswordLocked { .. });
                 self.seen.locked += u32::from(is_lock);
                 let (before, after) = (before, self.document(flow).await);
-                assert_eq!(before.map(|it| it.state), after.map(|it| it.state));
+                let state = |it: Option<Flow>| it.map(|it| uncounted(it.state));
+                assert_eq!(state(before), state(after));
                 return;
             }
             Err(Failure::Fault(fault)) => panic!("{fault}"),
@@ -321,6 +335,10 @@ impl World {
         assert_eq!(browser, self.flows[flow].browser, "another browser's flow");
         let (before, after) = (before.unwrap(), self.document(flow).await.unwrap());
         let states = (&before.state, &after.state);
+        if self.flows[flow].for_device {
+            let body = body.clone().unwrap_or_default();
+            self.judge_devices(&body, states).await;
+        }
         self.record(flow, action.link(), body.unwrap_or_default(), states);
         self.read_mails().await;
         if let Some(token) = reply.cookie {
@@ -462,6 +480,9 @@ impl World {
                 json!({ "username": name, "email": email, "password": new })
             }
             "user.consent" => json!({ "accept": self.below(4) != 0 }),
+            "deviceAuthGrant.userCode.verify" | "deviceAuthGrant.consent" => {
+                self.device_body(action)
+            }
             "user.update" => json!({ "mobilePhone": "1", "name": { "given": "X" } }),
             _ => json!({}),
         };
@@ -493,7 +514,8 @@ impl World {
             return;
         };
         // Mostly one that is ready, so that something happens.
-        let ready = self.flows.iter().position(|it| it.completed && !it.resumed);
+        let is_ready = |it: &FlowModel| it.completed && !it.resumed && !it.for_device;
+        let ready = self.flows.iter().position(is_ready);
         if let Some(ready) = ready.filter(|_| !self.random.is_multiple_of(4)) {
             (flow, browser) = (ready, self.flows[ready].browser);
         }
@@ -509,7 +531,7 @@ impl World {
                 assert!(json["authorizeResponse"]["code"].is_string());
                 let model = &mut self.flows[flow];
                 assert_eq!(browser, model.browser);
-                assert!(model.completed && !model.resumed);
+                assert!(model.completed && !model.resumed && !model.for_device);
                 model.resumed = true;
                 self.seen.resumed += 1;
             }
@@ -570,10 +592,15 @@ impl World {
             panic!("a flow that was just touched is gone");
         };
         let now = self.now();
-        let State::Completed(done) = &document.state else {
-            return;
-        };
         let model = &mut self.flows[flow];
+        let done = match &document.state {
+            State::Completed(done) => done,
+            // Where a device is to be connected, the code is asked for instead.
+            State::DagUserCodeRequired(asked) => &asked.done,
+            _ => return,
+        };
+        let has_code = matches!(document.state, State::Completed(_));
+        assert_eq!(has_code, !model.for_device);
         assert!(!model.completed, "completed twice");
         model.completed = true;
         let id = done.user.id.to_string();

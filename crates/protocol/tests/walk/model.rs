@@ -64,6 +64,9 @@ pub struct FlowModel {
     pub proved: Option<Proof>,
     /// The session that it began with, if that counts.
     pub session: Option<Proof>,
+    /// It ends with a device, not with a code.
+    pub for_device: bool,
+    /// The sign-on is complete.
     pub completed: bool,
     pub resumed: bool,
     /// Whose password is being recovered, by the name that was typed.

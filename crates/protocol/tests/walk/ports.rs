@@ -28,8 +28,13 @@ struct Counter(AtomicU64);
 impl Entropy for Counter {
     fn fill(&self, out: &mut [u8]) {
         for chunk in out.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
+            let next = self.0.fetch_add(1, Ordering::Relaxed);
+            // Whole chunks never repeat; of single bytes, as codes are drawn from, all must come.
+            let next = match chunk.len() {
+                8 => next,
+                _ => next.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            };
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
         }
     }
 }
