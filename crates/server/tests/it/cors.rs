@@ -41,6 +41,16 @@ on_every_adapter! {
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     }
 
+    async fn a_page_is_told_that_its_flow_is_over(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let unknown = tenant.flow("00000000-0000-4000-8000-000000000000");
+        let request = browser.get(unknown).header("origin", "https://any.example");
+        let answer = request.send().await.expect_status(404);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://any.example"));
+        assert_eq!(answer.text("/code"), "NOT_FOUND");
+    }
+
     async fn a_listed_page_may_sign_off(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();
