@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<Value> {
                         value
                             .as_str()
                             .map_or_else(|| value.to_string(), str::to_owned),
-                    )
+                    );
                 }
             },
         }

@@ -124,7 +124,9 @@ fn content_type(incoming: &Incoming) -> Outcome<&str> {
     match values.as_slice() {
         [] => Ok(""),
         [one] => Ok(one),
-        _ => Err(Refusal::UnsupportedMediaType.because("several Content-Type").into()),
+        _ => Err(Refusal::UnsupportedMediaType
+            .because("several Content-Type")
+            .into()),
     }
 }
 

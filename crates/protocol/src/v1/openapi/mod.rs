@@ -26,13 +26,12 @@ pub fn document() -> Value {
             let shape = shapes.iter().find(|it| it.covers(endpoint.path));
             let methods = paths.entry(endpoint.path).or_default();
             let method = endpoint.method.name().to_ascii_lowercase();
-            match methods.get_mut(&method).and_then(Value::as_object_mut) {
-                Some(operation) => also(operation, endpoint, shape),
-                None => {
-                    let made = operation(resource.name, endpoint, shape);
-                    methods.insert(method, Value::Object(made));
-                }
+            if let Some(operation) = methods.get_mut(&method).and_then(Value::as_object_mut) {
+                also(operation, endpoint, shape);
+                continue;
             }
+            let made = operation(resource.name, endpoint, shape);
+            methods.insert(method, Value::Object(made));
         }
     }
     let components = shapes.iter().map(|it| (it.name.clone(), it.component()));

@@ -21,7 +21,9 @@ fn full(name: &str) -> Value {
         "alphabetSequenceRule": { "maxLength": 2 }, "numberSequenceRule": { "maxLength": 3 },
         "qwertySequenceRule": { "maxLength": 3 }, "shiftedNumberRowSequenceRule": { "maxLength": 3 },
     });
-    body.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+    body.as_object_mut()
+        .unwrap()
+        .append(&mut more.as_object().unwrap().clone());
     body
 }
 
