@@ -214,8 +214,6 @@ pub mod kinds {
         REFRESH_FAMILY = 30;
         /// A pushed authorization request (protocol).
         PUSHED_REQUEST = 31;
-        /// A client assertion that was used (protocol).
-        USED_ASSERTION = 50;
         /// [`crate::notice::Notice`]
         NOTICE = 32;
         /// [`crate::notification::NotificationContent`]
@@ -246,6 +244,8 @@ pub mod kinds {
         BRANDING_SETTINGS = 47;
         /// [`crate::branding::Image`]
         IMAGE = 48;
+        /// A client assertion that was used (protocol).
+        USED_ASSERTION = 50;
         /// [`crate::consent::OauthConsent`]
         OAUTH_CONSENT = 52;
         /// A device that waits for a sign-on (protocol).

@@ -109,6 +109,11 @@ mod tests {
             drain-seconds = 3
             log-format = "json"
             log = "debug"
+            smtp-url = "smtp://mail.example"
+            smtp-from = "no-reply@a.example"
+            mail-dir = "mail"
+            audit-days = 30
+            api-rate = 100
         "#;
         let raw = parse(text).unwrap();
         assert_eq!(raw.listen.len(), 2);

@@ -57,7 +57,12 @@ fn header(mailbox: &Mailbox, what: &str) -> Result<Header, Undelivered> {
         .address
         .parse()
         .map_err(|error| never(&format!("the {what}'s address is not one: {error}")))?;
-    Ok(Header::new(mailbox.name.clone(), address))
+    Ok(Header::new(mailbox.name.as_deref().map(one_line), address))
+}
+
+/// Without control characters: lettre refuses to write a name with a line break by panicking.
+fn one_line(name: &str) -> String {
+    name.replace(char::is_control, " ")
 }
 
 fn never(why: &str) -> Undelivered {

@@ -104,7 +104,8 @@ impl Noun for SignOnPolicy {
 /// Source: `reference/platform.md` 3.10.
 fn is_name(name: &str) -> bool {
     let plain = |it: char| it.is_ascii_alphanumeric() || "_. -".contains(it);
-    name.chars().all(plain) || (name.contains(':') && url::Url::parse(name).is_ok())
+    let is_uri = |name: &str| !name.ends_with(':') && url::Url::parse(name).is_ok();
+    name.chars().all(plain) || (name.contains(':') && is_uri(name))
 }
 
 async fn is_assigned(call: &Call<'_>, id: SignOnPolicyId) -> Outcome<bool> {
