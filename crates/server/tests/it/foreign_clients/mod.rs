@@ -2,8 +2,6 @@
 
 mod aiosmtpd;
 mod authlib;
-mod mod_auth_openidc;
-mod oauth4webapi;
 mod oidc_provider;
 mod openid_client;
 mod openidconnect;
