@@ -4,17 +4,16 @@
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{EnvId, SubscriptionId};
 use countersign_domain::store::Fault;
-use countersign_domain::subscription::Subscription;
+use countersign_domain::subscription::{Subscription, SubscriptionProtocol};
 use countersign_domain::vault::Sealed;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use url::Url;
 
 use super::build::Parts;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent};
 use crate::audit::kinds::is_well_formed;
-use crate::webhooks::headers;
+use crate::webhooks::{headers, is_endpoint};
 
 const SUBSCRIPTION: Referent = Referent {
     kind: kinds::SUBSCRIPTION,
@@ -30,7 +29,8 @@ impl Plan<'_> {
         };
         let id = self.named(env, &mut node, &SUBSCRIPTION, "", &name);
         let line = node.line;
-        if let Some(mut endpoint) = node.take("httpEndpoint") {
+        let endpoint = node.take("httpEndpoint");
+        if let Some(mut endpoint) = endpoint.or_else(|| node.take("connectionDetails")) {
             if let Some(given) = endpoint.take("headers") {
                 let id = SubscriptionId::from_uuid(id);
                 let sealed = self.headers(env, id, given)?;
@@ -45,7 +45,6 @@ impl Plan<'_> {
             implied: Vec::new(),
             fresh: vec![
                 ("enabled", json!(true)),
-                ("format", json!("ACTIVITY")),
                 ("verifyTlsCertificates", json!(true)),
             ],
             nested: &["id"],
@@ -53,9 +52,12 @@ impl Plan<'_> {
         let Some(subscription) = built else {
             return Ok(());
         };
-        let url = Url::parse(&subscription.http_endpoint.url).ok();
-        if !url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            self.note(line, "httpEndpoint", "url must be an http or https URL");
+        if !is_endpoint(&subscription) {
+            self.note(
+                line,
+                "httpEndpoint",
+                "url must be an http, https or tcp URL",
+            );
         }
         let types = &subscription.filter_options.included_action_types;
         if types.is_empty() || !types.iter().all(|it| is_well_formed(it)) {
@@ -121,6 +123,12 @@ pub(super) fn written(
         reason: error.to_string(),
     };
     let mut value = serde_json::to_value(subscription).map_err(corrupt)?;
+    if let Some(object) = value.as_object_mut()
+        && subscription.protocol == SubscriptionProtocol::TcpIp
+        && let Some(endpoint) = object.remove("httpEndpoint")
+    {
+        object.insert("connectionDetails".to_owned(), endpoint);
+    }
     let endpoint = value.get_mut("httpEndpoint");
     if let Some(endpoint) = endpoint.and_then(serde_json::Value::as_object_mut) {
         endpoint.remove("headers");

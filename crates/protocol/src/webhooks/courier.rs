@@ -208,7 +208,7 @@ impl Work<'_> {
         let mut round = Round::default();
         for request in 1..=REQUESTS {
             let docs = next(self.ports, self.snapshot.id, self.subscription.id).await?;
-            let parcel = parcel(docs)?;
+            let parcel = parcel(docs, self.subscription)?;
             if parcel.is_empty() {
                 break;
             }
@@ -253,11 +253,15 @@ impl Work<'_> {
             return Ok(Err(Undelivered::Never("the URL cannot be read".to_owned())));
         };
         let own = headers::open(vault, env, self.subscription)?;
-        let mut call = Outgoing::post(&url, "application/json", body, MAX_ANSWER)
+        let (types, own): (Vec<_>, Vec<_>) = own
+            .iter()
+            .partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let type_ = types.first().map(|(_, value)| value.expose_secret());
+        let mut call = Outgoing::post(&url, type_.unwrap_or("application/json"), body, MAX_ANSWER)
             .header("webhook-id", id)
             .header("webhook-timestamp", now.seconds().to_string())
             .header("webhook-signature", signature);
-        for (name, value) in &own {
+        for (name, value) in own {
             call = call.header(name, value.expose_secret());
         }
         if !self.subscription.verify_tls_certificates {
@@ -313,12 +317,16 @@ impl Work<'_> {
 }
 
 /// As many deliveries as fit one request, in order; at least one.
-fn parcel(docs: Vec<Doc>) -> Result<Vec<Delivery>, Fault> {
+///
+/// Decision: events of one commit stay together, so that there may be a few more than asked for.
+fn parcel(docs: Vec<Doc>, subscription: &Subscription) -> Result<Vec<Delivery>, Fault> {
+    let asked = subscription.most_events().map(|it| it as usize);
+    let most = asked.map_or(MAX_EVENTS, |it| it.min(MAX_EVENTS));
     let (mut parcel, mut events) = (Vec::new(), 0);
     for doc in docs {
         let delivery = Delivery::from_doc(&doc)?;
         events += delivery.events.len();
-        if events > MAX_EVENTS && !parcel.is_empty() {
+        if events > most && !parcel.is_empty() {
             break;
         }
         parcel.push(delivery);

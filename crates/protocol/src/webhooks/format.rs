@@ -1,6 +1,6 @@
 //! What a delivery looks like on the wire.
 
-use countersign_domain::subscription::{Subscription, SubscriptionFormat};
+use countersign_domain::subscription::{HttpsFormat, Subscription, SubscriptionFormat};
 use serde_json::{Value, json};
 
 use crate::audit::{Activity, Source, show};
@@ -26,8 +26,11 @@ pub(super) fn body(api: &str, subscription: &Subscription, events: &[Activity]) 
         let at = event.recorded_at;
         (at, show::activity(api, &event))
     });
-    let body: Value = match subscription.format {
-        SubscriptionFormat::Activity => shown.map(|(_, event)| event).collect(),
+    let body: Value = match subscription.format.unwrap_or(SubscriptionFormat::Activity) {
+        SubscriptionFormat::Activity => {
+            let shown: Vec<Value> = shown.map(|(_, event)| event).collect();
+            return activities(subscription, shown);
+        }
         SubscriptionFormat::Splunk => shown
             .map(|(at, event)| {
                 let seconds = format!("{}.{:03}", at.seconds(), at.millis().rem_euclid(1000));
@@ -45,4 +48,19 @@ pub(super) fn body(api: &str, subscription: &Subscription, events: &[Activity]) 
         }
     };
     body.to_string()
+}
+
+/// Events as `/activities` shows them, put together as the subscription asks for.
+fn activities(subscription: &Subscription, events: Vec<Value>) -> String {
+    let payload = subscription.https_payload();
+    let is = |format| payload.and_then(|it| it.format) == Some(format);
+    if is(HttpsFormat::NdJson) {
+        return events.iter().map(|event| format!("{event}\n")).collect();
+    }
+    let array = Value::Array(events);
+    if payload.and_then(|it| it.pretty_print) == Some(true) {
+        format!("{array:#}")
+    } else {
+        array.to_string()
+    }
 }

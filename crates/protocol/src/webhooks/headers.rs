@@ -17,10 +17,9 @@ pub const MAX_HEADERS: usize = 20;
 pub const MAX_VALUE: usize = 4 * 1024;
 
 /// Headers that are ours or the connection's to set.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 8] = [
     "connection",
     "content-length",
-    "content-type",
     "host",
     "te",
     "transfer-encoding",

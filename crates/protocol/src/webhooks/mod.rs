@@ -13,11 +13,16 @@ pub mod signature;
 use countersign_domain::entity::Entity;
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::subscription::Subscription;
+use countersign_domain::subscription::{Subscription, SubscriptionProtocol};
+
+use url::Url;
 
 use crate::audit::Activity;
 use crate::cx::Cx;
 use delivery::Delivery;
+
+/// Most bytes of a receiver's URL.
+const MAX_URL: usize = 2_048;
 
 /// Adds to a batch the deliveries of its events.
 pub fn enlist(cx: &Cx, mut batch: Batch) -> Result<Batch, Fault> {
@@ -44,8 +49,25 @@ pub fn enlist(cx: &Cx, mut batch: Batch) -> Result<Batch, Fault> {
     Ok(batch)
 }
 
+/// Whether the URL of a subscription is one that its protocol can use.
+pub fn is_endpoint(subscription: &Subscription) -> bool {
+    let endpoint = &subscription.http_endpoint;
+    let scheme = subscription.protocol.scheme();
+    let fits = |url: &Url| {
+        (url.scheme() == scheme || scheme == "https" && url.scheme() == "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    endpoint.url.len() <= MAX_URL && Url::parse(&endpoint.url).is_ok_and(|url| fits(&url))
+}
+
 /// Whether a subscription is about an event.
 fn wants(subscription: &Subscription, activity: &Activity) -> bool {
+    // Compat: what would go over TCP is not delivered, and so not kept either.
+    if subscription.protocol == SubscriptionProtocol::TcpIp {
+        return false;
+    }
     let options = &subscription.filter_options;
     let types = &options.included_action_types;
     if !types.contains(&activity.action.type_) {

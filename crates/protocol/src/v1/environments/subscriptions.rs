@@ -9,10 +9,11 @@ use countersign_domain::entity;
 use countersign_domain::ids::SubscriptionId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
-use countersign_domain::subscription::{MAX_SUBSCRIPTIONS, Subscription};
+use countersign_domain::subscription::{
+    MAX_SUBSCRIPTIONS, PayloadLimitType, Subscription, SubscriptionProtocol,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::audit::kinds::is_well_formed;
 use crate::audit::show;
@@ -24,7 +25,7 @@ use crate::v1::hal::{self, Links, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::webhooks::delivery::Receiver;
-use crate::webhooks::{courier, headers, signature};
+use crate::webhooks::{courier, headers, is_endpoint, signature};
 
 const ALL: &str = "/environments/{environment}/subscriptions";
 const ONE: &str = "/environments/{environment}/subscriptions/{subscription}";
@@ -68,10 +69,9 @@ impl Noun for Subscription {
 
     /// Values of headers are credentials more often than not: sealed before anything sees them.
     fn prepare(call: &Call<'_>, body: &mut Object, _before: Option<&Self>) -> Result<(), Refused> {
-        let protocol = body.get("protocol").unwrap_or(&Value::Null);
-        if !protocol.is_null() && protocol != "HTTPS" {
-            let why = "must be HTTPS";
-            return Err(Refusal::Unfit(vec![Misfit::invalid("protocol", why)]).because(why));
+        // Compat: clients of today say connectionDetails for what others call httpEndpoint.
+        if let Some(details) = body.remove("connectionDetails") {
+            body.entry("httpEndpoint").or_insert(details);
         }
         let id: Option<SubscriptionId> = body
             .get("id")
@@ -137,12 +137,18 @@ impl Noun for Subscription {
             .iter()
             .map(|(name, value)| (name, value.expose_secret()))
             .collect();
-        object.insert("protocol".into(), json!("HTTPS"));
         // Compat: Ping's Terraform provider takes an empty object for one that somebody wrote.
         if let Some(Value::Object(endpoint)) = object.get_mut("httpEndpoint")
             && !headers.is_empty()
         {
             endpoint.insert("headers".into(), json!(headers));
+        }
+        let endpoint = match self.protocol {
+            SubscriptionProtocol::Https => object.get("httpEndpoint").cloned(),
+            SubscriptionProtocol::TcpIp => object.remove("httpEndpoint"),
+        };
+        if let Some(endpoint) = endpoint {
+            object.insert("connectionDetails".into(), endpoint);
         }
         Ok(object)
     }
@@ -157,17 +163,26 @@ fn check(after: &Subscription) -> Result<(), Refused> {
     let options = &after.filter_options;
     let mut check = Check::new();
     check.length("name", &after.name, 1, 256);
-    let url = Url::parse(&after.http_endpoint.url).ok();
-    let is_web = url.as_ref().is_some_and(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
+    check.expect(is_endpoint(after), || match after.protocol {
+        SubscriptionProtocol::Https => {
+            let why = "must be an http or https URL without credentials";
+            Misfit::invalid("httpEndpoint.url", why)
+        }
+        SubscriptionProtocol::TcpIp => Misfit::invalid(
+            "connectionDetails.url",
+            "must be a tcp URL without credentials",
+        ),
     });
-    check.expect(is_web && after.http_endpoint.url.len() <= 2_048, || {
-        let why = "must be an http or https URL without credentials";
-        Misfit::invalid("httpEndpoint.url", why)
-    });
+    let options_of_payload = after.payload_options.as_ref();
+    let limit = options_of_payload.and_then(|it| it.maximum_payload_limit.as_ref());
+    if let Some(size) = limit.and_then(|it| it.size) {
+        // Source: PingOne's Go SDK, SubscriptionPayloadOptionsMaximumPayloadLimit.
+        let most = match limit.and_then(|it| it.type_) {
+            Some(PayloadLimitType::KbPerPayload) => 4_096,
+            Some(PayloadLimitType::EventsPerPayload) | None => 500,
+        };
+        check.range("payloadOptions.maximumPayloadLimit.size", size, 1..=most);
+    }
     let types = &options.included_action_types;
     check.expect(!types.is_empty(), || {
         Misfit::required("filterOptions.includedActionTypes")

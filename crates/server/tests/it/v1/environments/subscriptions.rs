@@ -126,6 +126,76 @@ on_every_adapter! {
         assert!(is_signed(&last, &rotated) && !is_signed(&last, &secret));
     }
 
+    async fn a_delivery_looks_as_the_subscription_asks(server: TestServer) {
+        let api = admin(&server).await;
+        let receiver = Elsewhere::start().await;
+        receiver.answer("/events", 200, "text/plain", "");
+        let mut asked = body(&receiver);
+        asked.as_object_mut().unwrap().remove("format");
+        asked["httpEndpoint"]["headers"] = json!({ "content-type": "application/x-ndjson" });
+        let lines = json!({ "https": { "format": "ND_JSON" } });
+        asked["payloadOptions"] = json!({ "payloadFormat": lines,
+            "maximumPayloadLimit": { "type": "EVENTS_PER_PAYLOAD", "size": 1 } });
+        let made = subscribe(&server, &api, asked.clone()).await;
+        assert_eq!((&made["format"], &made["protocol"]), (&json!(null), &json!("HTTPS")));
+        assert_eq!(made["payloadOptions"], asked["payloadOptions"]);
+        assert_eq!(made["connectionDetails"], made["httpEndpoint"]);
+        sign_on(&server).await;
+        assert_eq!(server.deliver_webhooks().await.delivered, 3);
+        let received = receiver.received("/events");
+        assert!(received.len() > 1, "one event at a time, as far as they did not happen together");
+        for received in &received {
+            assert_eq!(received.headers["content-type"], "application/x-ndjson");
+            for line in received.body.lines() {
+                let event: Value = serde_json::from_str(line).unwrap();
+                assert!(event["action"]["type"].is_string(), "{event}");
+            }
+        }
+        let own = made["_links"]["self"]["href"].as_str().unwrap();
+        asked["payloadOptions"] = json!({ "payloadFormat": { "https": { "prettyPrint": true } } });
+        let _ = api.put(own, asked.clone()).await.expect_status(200);
+        server.poll_changes().await;
+        sign_on(&server).await;
+        server.deliver_webhooks().await;
+        let last = receiver.received("/events").pop().unwrap();
+        assert!(last.body.starts_with("[\n") && !events(&last).is_empty(), "{}", last.body);
+        for (kind, size, is_good) in [("EVENTS_PER_PAYLOAD", 500, true), ("EVENTS_PER_PAYLOAD", 501, false),
+            ("KB_PER_PAYLOAD", 4_096, true), ("KB_PER_PAYLOAD", 4_097, false), ("KB_PER_PAYLOAD", 0, false)] {
+            asked["payloadOptions"] = json!({ "maximumPayloadLimit": { "type": kind, "size": size } });
+            let answer = api.put(own, asked.clone()).await;
+            if is_good {
+                let _ = answer.expect_status(200);
+            } else {
+                let target = "payloadOptions.maximumPayloadLimit.size";
+                refused(answer, 400, "INVALID_DATA", Some(("OUT_OF_RANGE", target)));
+            }
+        }
+    }
+
+    async fn what_would_go_over_tcp_is_kept_and_shown_and_not_delivered(server: TestServer) {
+        let api = admin(&server).await;
+        let mut asked = json!({ "name": "Syslog", "enabled": true, "protocol": "TCP_IP",
+            "verifyTlsCertificates": false, "connectionDetails": { "url": "tcp://siem.example.com:1234" },
+            "filterOptions": { "includedActionTypes": TYPES },
+            "payloadOptions": { "payloadFormat": { "tcp": { "format": "RFC_LOGLINE",
+                "additionalAttributes": { "source": "us" } } } } });
+        let made = subscribe(&server, &api, asked.clone()).await;
+        assert_eq!((&made["connectionDetails"], &made["protocol"]), (&asked["connectionDetails"], &json!("TCP_IP")));
+        assert!(made.get("httpEndpoint").is_none(), "{made}");
+        assert_eq!(made["payloadOptions"], asked["payloadOptions"]);
+        let own = made["_links"]["self"]["href"].as_str().unwrap();
+        let mut again = api.put(own, made.clone()).await.expect_status(200).json();
+        again["updatedAt"] = made["updatedAt"].clone();
+        assert_eq!(again, made);
+        sign_on(&server).await;
+        let round = server.deliver_webhooks().await;
+        assert_eq!((round.delivered, round.failed), (0, 0));
+        asked["connectionDetails"]["url"] = json!("https://siem.example.com");
+        asked["name"] = json!("Other");
+        let all = all(&server);
+        refused(api.post(&all, asked).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "connectionDetails.url")));
+    }
+
     async fn what_cannot_be_delivered_is_tried_again_in_order(server: TestServer) {
         let api = admin(&server).await;
         let receiver = Elsewhere::start().await;
