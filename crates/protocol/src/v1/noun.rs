@@ -80,6 +80,8 @@ pub trait Noun: Entity + Clone {
     const KEPT: &'static [&'static str] = &[];
     /// Whether requests are judged by it: snapshots of the environment are made anew then.
     const IS_CONFIGURATION: bool = true;
+    /// Whether some are there without being stored: see [`Noun::implied`].
+    const IMPLIES: bool = false;
     /// To what its lists belong.
     const PARENT: Option<Parent> = None;
     /// Most items of a page; `None`: its lists are short and answered whole.
@@ -97,6 +99,12 @@ pub trait Noun: Entity + Clone {
 
     /// What its lists can be filtered by.
     fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+        Vec::new()
+    }
+
+    /// Those that every environment has and that are not among the `stored`. The first change of one
+    /// stores it. For short lists of configuration alone, and only where [`Noun::IMPLIES`] says so.
+    fn implied(_call: &Call<'_>, _stored: &[Stored<Self>]) -> Vec<Self> {
         Vec::new()
     }
 
@@ -185,12 +193,19 @@ pub async fn named_as<N: Noun>(call: &Call<'_>, id: &str) -> Outcome<Stored<N>> 
     }
     let (store, env) = (call.store(), N::place(call));
     let found = countersign_domain::entity::load::<N>(store, env, id, call.now()).await?;
+    let found = match found {
+        None if N::IMPLIES => all::<N>(call).await?.into_iter().find(|it| it.id() == id),
+        found => found,
+    };
     let found = found.ok_or_else(absent)?;
     if !is_at_home(call, &found.value)? || !found.is_visible(call) {
         return Err(absent().into());
     }
     Ok(found)
 }
+
+/// The version of one that is [implied](Noun::implied).
+const NOT_STORED: u64 = 0;
 
 /// All of a kind in the environment, for rules that look at the others. For configuration alone.
 pub async fn all<N: Noun>(call: &Call<'_>) -> Outcome<Vec<Stored<N>>> {
@@ -206,9 +221,15 @@ pub async fn all<N: Noun>(call: &Call<'_>) -> Outcome<Vec<Stored<N>>> {
         }
         match page.next {
             Some(next) => query.after = Some(next),
-            None => return Ok(found),
+            None => break,
         }
     }
+    let implied = N::implied(call, &found).into_iter();
+    found.extend(implied.map(|value| Stored {
+        value,
+        version: NOT_STORED,
+    }));
+    Ok(found)
 }
 
 /// All of a kind with this entry in an index, such as what belongs to something.
@@ -244,10 +265,19 @@ pub fn taken_from<N: Noun>(
     for other in others {
         let mut former = other.value.clone();
         if take(&mut former) {
-            batch = batch.update(N::place(call), &former, other.version)?;
+            batch = updated(batch, N::place(call), &former, other.version)?;
         }
     }
     Ok(batch)
+}
+
+/// Adds the change of one that was read with this version.
+fn updated<N: Noun>(batch: Batch, env: EnvId, after: &N, version: u64) -> Result<Batch, Fault> {
+    if version == NOT_STORED {
+        batch.create(env, after)
+    } else {
+        batch.update(env, after, version)
+    }
 }
 
 /// Whether it belongs to the parent in the path.
@@ -530,7 +560,7 @@ fn decided<N: Noun>(call: &Call<'_>, facts: WriteFacts<N>) -> Result<Verdict<N>,
     };
     let batch = match &before {
         None => Batch::new().create(env, &after)?,
-        Some(before) => Batch::new().update(env, &after, before.version)?,
+        Some(before) => updated(Batch::new(), env, &after, before.version)?,
     };
     Ok(Verdict::reply(after).writing(marked::<N>(batch.and(more), env)))
 }

@@ -78,23 +78,55 @@ on_every_adapter! {
     async fn a_language_is_read_as_it_was_written(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/languages", server.tenant.id);
-        let body = json!({ "locale": "fr-CA", "enabled": false, "default": false });
+        let body = json!({ "locale": "fr-BE", "enabled": false, "default": false });
         let made = Api::created(api.post(&all, body).await);
-        assert_eq!((&made["locale"], &made["customerAdded"]), (&json!("fr-CA"), &json!(true)));
+        assert_eq!((&made["locale"], &made["customerAdded"]), (&json!("fr-BE"), &json!(true)));
+        assert_eq!(made["name"], "French (Belgium)");
         let path = format!("{all}/{}", text(&made, "/id"));
         assert_eq!(api.get(&path).await.expect_status(200).json(), made);
         assert_eq!(api.put(&path, made.clone()).await.expect_status(200).json(), made);
-        let bad = json!({ "locale": "fr-CA", "enabled": false, "default": true });
+        let bad = json!({ "locale": "fr-BE", "enabled": false, "default": true });
         refused(api.put(&path, bad).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "enabled")));
-        let good = json!({ "locale": "de", "enabled": true, "default": true });
+        let good = json!({ "locale": "de-AT", "enabled": true, "default": true });
         let changed = api.put(&path, good).await.expect_status(200).json();
-        assert_eq!((&changed["locale"], &changed["default"]), (&json!("fr-CA"), &json!(true)));
+        assert_eq!((&changed["locale"], &changed["default"]), (&json!("fr-BE"), &json!(true)));
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
-        let body = json!({ "locale": "FR-ca", "enabled": true });
+        let body = json!({ "locale": "FR-be", "enabled": true });
         refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "locale")));
         refused(api.post(&all, json!({ "locale": "?" })).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "locale")));
-        let other = Api::created(api.post(&all, json!({ "locale": "de", "enabled": true, "default": true })).await);
+        let other = Api::created(api.post(&all, json!({ "locale": "de-AT", "enabled": true, "default": true })).await);
         assert_eq!(other["default"], true);
         let _ = api.delete(&path).await.expect_status(204);
+    }
+
+    async fn languages_that_nobody_added_are_there_and_a_change_stays(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/languages", server.tenant.id);
+        let of = async |locale: &str| {
+            let list = api.get(&all).await.expect_status(200).json();
+            let list = list["_embedded"]["languages"].as_array().unwrap().clone();
+            list.into_iter().find(|it| it["locale"] == locale).unwrap()
+        };
+        let (english, french) = (of("en").await, of("fr").await);
+        assert_eq!((&english["default"], &english["enabled"]), (&json!(true), &json!(true)));
+        assert_eq!((&french["name"], &french["enabled"]), (&json!("French"), &json!(false)));
+        assert_eq!(french["customerAdded"], false);
+        let path = format!("{all}/{}", text(&french, "/id"));
+        assert_eq!(api.get(&path).await.expect_status(200).json(), french);
+        refused(api.post(&all, json!({ "locale": "fr" })).await, 400, "INVALID_DATA",
+            Some(("UNIQUENESS_VIOLATION", "locale")));
+        let mut body = french.clone();
+        body["enabled"] = json!(true);
+        body["default"] = json!(true);
+        let changed = api.put(&path, body).await.expect_status(200).json();
+        assert_eq!((&changed["default"], &changed["id"]), (&json!(true), &french["id"]));
+        assert_eq!(changed["customerAdded"], false);
+        assert_eq!(of("fr").await, changed);
+        assert_eq!((&of("en").await["default"], &of("en").await["id"]), (&json!(false), &english["id"]));
+        let english = format!("{all}/{}", text(&english, "/id"));
+        refused(api.delete(&english).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        let absent = api.get(&format!("{all}/9c052a8a-14be-44e4-8f07-2662569994ce")).await;
+        let body = refused(absent, 404, "NOT_FOUND", None);
+        assert!(text(&body, "/message").starts_with("Unable to find language for environmentId="), "{body}");
     }
 }
