@@ -121,3 +121,39 @@ impl Entity for SchemaAttribute {
         vec![(Self::UNIQUE_NAME, fold(&self.name))]
     }
 }
+
+/// What an environment changed of an attribute that every environment has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandardAttribute {
+    /// The attribute's id.
+    pub id: Uuid,
+    /// The attribute's name.
+    pub name: String,
+    /// Whether users have it.
+    pub enabled: bool,
+    /// Whether two users may not have the same value.
+    #[serde(default)]
+    pub unique: bool,
+    /// What text must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regex_validation: Option<RegexValidation>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl StandardAttribute {
+    /// The id of the attribute of this name.
+    pub fn id_of(env: EnvId, name: &str) -> Uuid {
+        SchemaAttribute::standard_id(env, name)
+    }
+}
+
+impl Entity for StandardAttribute {
+    const KIND: Kind = kinds::STANDARD_ATTRIBUTE;
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}

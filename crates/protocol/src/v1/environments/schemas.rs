@@ -1,12 +1,16 @@
 //! `/v1/environments/{e}/schemas` and their attributes (`reference/platform.md` 4).
 
-use countersign_domain::entity::kinds;
-use countersign_domain::ids::derived_uuid;
-use countersign_domain::ports::BoxFuture;
-use countersign_domain::schema::{SchemaAttribute, SchemaAttributeType};
-use countersign_domain::store::{Batch, Query};
-use serde_json::{Value, json};
+mod standard;
 
+use countersign_domain::entity::kinds;
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::schema::{
+    RegexValidation, SchemaAttribute, SchemaAttributeType, StandardAttribute,
+};
+use countersign_domain::store::{Batch, Query};
+use serde_json::json;
+
+use self::standard::STANDARD;
 use super::users::custom;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -36,100 +40,11 @@ pub const RESOURCE: Resource = Resource {
             noun::create::<SchemaAttribute>,
         ),
         Endpoint::get(ATTRIBUTE, "schemas:read", read_attribute),
-        Endpoint::put(
-            ATTRIBUTE,
-            "schemas:update",
-            noun::replace::<SchemaAttribute>,
-        ),
-        Endpoint::patch(ATTRIBUTE, "schemas:update", noun::change::<SchemaAttribute>),
+        Endpoint::put(ATTRIBUTE, "schemas:update", replace),
+        Endpoint::patch(ATTRIBUTE, "schemas:update", change),
         Endpoint::delete(ATTRIBUTE, "schemas:delete", noun::remove::<SchemaAttribute>),
     ],
 };
-
-/// An attribute that every environment has.
-struct Standard {
-    name: &'static str,
-    display_name: &'static str,
-    schema_type: &'static str,
-    parts: &'static [&'static str],
-}
-
-const fn core(name: &'static str, display_name: &'static str) -> Standard {
-    Standard {
-        name,
-        display_name,
-        schema_type: "CORE",
-        parts: &[],
-    }
-}
-
-const fn standard(name: &'static str, display_name: &'static str) -> Standard {
-    Standard {
-        name,
-        display_name,
-        schema_type: "STANDARD",
-        parts: &[],
-    }
-}
-
-/// Source: `reference/platform.md` 3.7.
-const STANDARD: &[Standard] = &[
-    core("username", "Username"),
-    standard("email", "Email Address"),
-    core("population", "Population"),
-    core("enabled", "Enabled"),
-    core("lifecycle", "Lifecycle"),
-    core("mfaEnabled", "MFA Enabled"),
-    core("emailVerified", "Email Verified"),
-    core("identityProvider", "Identity Provider"),
-    core("externalId", "External ID"),
-    Standard {
-        name: "account",
-        display_name: "Account",
-        schema_type: "CORE",
-        parts: &["canAuthenticate", "status", "lockedAt", "unlockAt"],
-    },
-    Standard {
-        name: "name",
-        display_name: "Name",
-        schema_type: "STANDARD",
-        parts: &[
-            "formatted",
-            "given",
-            "middle",
-            "family",
-            "honorificPrefix",
-            "honorificSuffix",
-        ],
-    },
-    Standard {
-        name: "address",
-        display_name: "Address",
-        schema_type: "STANDARD",
-        parts: &[
-            "streetAddress",
-            "locality",
-            "region",
-            "postalCode",
-            "countryCode",
-        ],
-    },
-    Standard {
-        name: "photo",
-        display_name: "Photo",
-        schema_type: "STANDARD",
-        parts: &["href"],
-    },
-    standard("nickname", "Nickname"),
-    standard("title", "Title"),
-    standard("preferredLanguage", "Preferred Language"),
-    standard("locale", "Locale"),
-    standard("timezone", "Time Zone"),
-    standard("type", "Type"),
-    standard("mobilePhone", "Mobile Phone"),
-    standard("primaryPhone", "Primary Phone"),
-    standard("accountId", "Account ID"),
-];
 
 /// Members of a user's JSON that are no attributes and whose names are taken all the same.
 const RESERVED: &[&str] = &[
@@ -153,40 +68,6 @@ fn is_taken(name: &str) -> bool {
     STANDARD.iter().any(|it| same(it.name)) || RESERVED.iter().any(|it| same(it))
 }
 
-impl Standard {
-    fn body(&self, call: &Call<'_>) -> Object {
-        let mut object = Object::new();
-        let id = SchemaAttribute::standard_id(call.env, self.name);
-        let is_boolean = ["enabled", "mfaEnabled", "emailVerified"].contains(&self.name);
-        let type_ = match (self.parts, is_boolean) {
-            ([], true) => "BOOLEAN",
-            ([], false) => "STRING",
-            _ => "COMPLEX",
-        };
-        object.insert("id".into(), json!(id));
-        object.insert("name".into(), json!(self.name));
-        object.insert("displayName".into(), json!(self.display_name));
-        object.insert("type".into(), json!(type_));
-        object.insert("enabled".into(), json!(true));
-        object.insert("required".into(), json!(self.name == "username"));
-        object.insert("unique".into(), json!(self.name == "username"));
-        object.insert("multiValued".into(), json!(false));
-        object.insert("schemaType".into(), json!(self.schema_type));
-        if !self.parts.is_empty() {
-            let part = |name: &&str| {
-                let full = format!("{}.{name}", self.name);
-                let id = derived_uuid(call.env, kinds::SCHEMA_ATTRIBUTE, &full);
-                json!({ "id": id, "name": name, "type": "STRING", "enabled": true,
-                        "required": false, "unique": false, "multiValued": false,
-                        "schemaType": self.schema_type })
-            };
-            let parts: Vec<Value> = self.parts.iter().map(part).collect();
-            object.insert("subAttributes".into(), json!(parts));
-        }
-        object
-    }
-}
-
 /// What judging a change takes.
 pub struct Facts {
     count: usize,
@@ -202,10 +83,7 @@ impl Noun for SchemaAttribute {
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
         is_ours(call)?;
-        let id = call.text("attribute").to_owned();
-        let of_all =
-            |it: &&Standard| SchemaAttribute::standard_id(call.env, it.name).to_string() == id;
-        if STANDARD.iter().any(|it| of_all(&it)) {
+        if standard::named(call).is_some() {
             let message = "Attributes that every environment has cannot be changed";
             let misfit = Misfit::constraint("", message);
             return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
@@ -307,24 +185,23 @@ fn check(
             Misfit::constraint("required", "users without a value exist")
         });
     }
-    if let Some(looks) = looks {
-        match custom::pattern(&looks.pattern) {
-            None => check.note(Misfit::invalid(
-                "regexValidation.pattern",
-                "is no regular expression",
-            )),
-            Some(pattern) => {
-                let hits = |it: &String| custom::is_whole_match(&pattern, it);
-                let good = looks.values_pattern_should_match.iter().all(hits);
-                let mut bad = looks.values_pattern_should_not_match.iter();
-                check.expect(good && !bad.any(hits), || {
-                    let message = "does not treat the sample values as it should";
-                    Misfit::invalid("regexValidation.pattern", message)
-                });
-            }
-        }
-    }
+    check_pattern(&mut check, looks.as_ref());
     check.finish()
+}
+
+/// A pattern must be one, and treat its samples as they say.
+fn check_pattern(check: &mut Check, looks: Option<&RegexValidation>) {
+    let Some(looks) = looks else { return };
+    let target = "regexValidation.pattern";
+    let Some(pattern) = custom::pattern(&looks.pattern) else {
+        return check.note(Misfit::invalid(target, "is no regular expression"));
+    };
+    let hits = |it: &String| custom::is_whole_match(&pattern, it);
+    let good = looks.values_pattern_should_match.iter().all(hits);
+    let mut bad = looks.values_pattern_should_not_match.iter();
+    check.expect(good && !bad.any(hits), || {
+        Misfit::invalid(target, "does not treat the sample values as it should")
+    });
 }
 
 /// Refuses any schema but the one there is.
@@ -371,21 +248,16 @@ fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-fn shown(call: &Call<'_>, standard: &Standard) -> Object {
-    let mut body = standard.body(call);
-    let id = SchemaAttribute::standard_id(call.env, standard.name);
-    let own = call.url(&format!("{}/{id}", call.fill(ATTRIBUTES)));
-    let schema = SchemaAttribute::schema_id(call.env);
-    body.insert("schema".into(), json!({ "id": schema }));
-    body.insert("environment".into(), json!({ "id": call.env }));
-    hal::resource(Links::to(call, &own), body)
-}
-
 /// `GET /schemas/{schema}/attributes`
 fn list_attributes<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         is_ours(call)?;
-        let mut items: Vec<Object> = STANDARD.iter().map(|it| shown(call, it)).collect();
+        let changed = noun::all::<StandardAttribute>(call).await?;
+        let mut items: Vec<Object> = Vec::new();
+        for attribute in STANDARD {
+            let changed = changed.iter().find(|it| it.name == attribute.name);
+            items.push(attribute.shown(call, changed.map(|it| &it.value)));
+        }
         for attribute in noun::all::<SchemaAttribute>(call).await? {
             items.push(noun::shown(call, &attribute.value).await?);
         }
@@ -403,14 +275,28 @@ fn list_attributes<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 fn read_attribute<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         is_ours(call)?;
-        let id = call.text("attribute");
-        let mut all = STANDARD.iter();
-        let found =
-            all.find(|it| SchemaAttribute::standard_id(call.env, it.name).to_string() == id);
-        if let Some(found) = found {
-            return Ok(Reply::ok(shown(call, found)));
+        if let Some(found) = standard::named(call) {
+            let changed = noun::all::<StandardAttribute>(call).await?;
+            let changed = changed.iter().find(|it| it.name == found.name);
+            return Ok(Reply::ok(found.shown(call, changed.map(|it| &it.value))));
         }
         let found = noun::named::<SchemaAttribute>(call).await?;
         Ok(Reply::ok(noun::shown(call, &found.value).await?))
     })
+}
+
+/// `PUT /schemas/{schema}/attributes/{attribute}`
+fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    match standard::named(call) {
+        Some(found) if found.is_changeable() => noun::replace::<StandardAttribute>(call),
+        _ => noun::replace::<SchemaAttribute>(call),
+    }
+}
+
+/// `PATCH /schemas/{schema}/attributes/{attribute}`
+fn change<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    match standard::named(call) {
+        Some(found) if found.is_changeable() => noun::change::<StandardAttribute>(call),
+        _ => noun::change::<SchemaAttribute>(call),
+    }
 }

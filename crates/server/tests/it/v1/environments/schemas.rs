@@ -47,6 +47,40 @@ on_every_adapter! {
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
     }
 
+    async fn a_standard_attribute_keeps_what_was_changed(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        let of = async |name: &str| {
+            let list = api.get(&all).await.expect_status(200).json();
+            let list = list["_embedded"]["attributes"].as_array().unwrap().clone();
+            list.into_iter().find(|it| it["name"] == name).unwrap()
+        };
+        let before = of("email").await;
+        let path = format!("{all}/{}", text(&before, "/id"));
+        let looks = json!({ "pattern": "[^@]+@example[.]com", "requirements": "of ours" });
+        let mut body = before.clone();
+        body["enabled"] = json!(false);
+        body["unique"] = json!(true);
+        body["regexValidation"] = looks.clone();
+        body["displayName"] = json!("not ours to say");
+        let after = api.put(&path, body).await.expect_status(200).json();
+        assert_eq!((&after["enabled"], &after["unique"]), (&json!(false), &json!(true)));
+        assert_eq!((&after["regexValidation"], &after["displayName"]), (&looks, &before["displayName"]));
+        assert_eq!(api.get(&path).await.expect_status(200).json(), after);
+        assert_eq!(of("email").await, after);
+        let patched = api.patch(&path, json!({ "regexValidation": null })).await.expect_status(200).json();
+        assert_eq!((&patched["regexValidation"], &patched["unique"]), (&json!(null), &json!(true)));
+        assert_eq!(api.put(&path, before.clone()).await.expect_status(200).json(), before);
+        let address = of("address").await;
+        let path = format!("{all}/{}", text(&address, "/id"));
+        let mut body = address.clone();
+        body["unique"] = json!(true);
+        refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "type")));
+        let core = of("account").await;
+        let path = format!("{all}/{}", text(&core, "/id"));
+        refused(api.put(&path, core).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+    }
+
     async fn values_that_may_be_chosen_always_tell_whether_they_are_archived(server: TestServer) {
         let api = admin(&server).await;
         let all = attributes(&api, &server).await;
