@@ -135,6 +135,21 @@ on_every_adapter! {
         let _ = api.get(&path).await.expect_status(200);
         let licenses = api.get(&format!("{path}/licenses")).await.expect_status(200).json();
         assert!(licenses["_embedded"]["licenses"].is_array());
+        for (filter, fits) in [
+            ("status eq \"active\" and beginsAt lt \"2100-01-01T00:00:00Z\"", true),
+            ("beginsAt lt \"2000-01-01T00:00:00Z\"", false),
+        ] {
+            let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+            let some = api.get(&format!("{path}/licenses?filter={filter}")).await.expect_status(200).json();
+            let count = if fits { licenses["count"].clone() } else { json!(0) };
+            assert_eq!(some["count"], count, "{filter}");
+        }
+        assert_eq!(organization["billingConnections"].as_array().unwrap().len(), 1);
+        // One that does not exist is no different from somebody else's.
+        let path = "/organizations/9c052a8a-14be-44e4-8f07-2662569994ce";
+        let foreign = api.get(path).await;
+        let body = refused(foreign, 404, "NOT_FOUND", None);
+        assert!(text(&body, "/message").ends_with("You do not have access to this resource."), "{body}");
         let roles = api.get("/roles").await.expect_status(200).json();
         let roles = roles["_embedded"]["roles"].as_array().unwrap().clone();
         let admin = roles.iter().find(|it| it["name"] == "Environment Admin").unwrap();
