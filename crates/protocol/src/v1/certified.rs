@@ -30,6 +30,12 @@ pub struct Said {
     pub subject: String,
     /// Its issuer.
     pub issuer: String,
+    /// Its subject in the order of the certificate.
+    pub plain_subject: String,
+    /// Its issuer in the order of the certificate.
+    pub plain_issuer: String,
+    /// The common name of the issuer, if it has one.
+    pub issued_by: Option<String>,
     /// Its serial number, in decimal.
     pub serial: String,
     /// Family of its key.
@@ -58,11 +64,12 @@ impl Said {
             _ => (KeyAlgorithm::OKP, 256),
         };
         let subject = name_of(parsed.subject());
-        let common = parsed.subject().iter_common_name().next();
-        let common = common.and_then(|it| it.as_str().ok()).map(str::to_owned);
         Some(Self {
-            name: common.unwrap_or_else(|| subject.clone()),
+            name: common_name(parsed.subject()).unwrap_or_else(|| subject.clone()),
             issuer: name_of(parsed.issuer()),
+            plain_subject: plain_name(parsed.subject()),
+            plain_issuer: plain_name(parsed.issuer()),
+            issued_by: common_name(parsed.issuer()),
             serial: parsed.tbs_certificate.serial.to_string(),
             algorithm,
             bits: u32::try_from(bits).ok()?,
@@ -72,6 +79,19 @@ impl Said {
             subject,
         })
     }
+}
+
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let common = name.iter_common_name().next()?;
+    common.as_str().ok().map(str::to_owned)
+}
+
+/// The parts in the order of the certificate.
+///
+/// Source: Ping's Terraform provider: so PingOne writes the names of certificates, other than those
+/// of keys.
+fn plain_name(name: &X509Name<'_>) -> String {
+    name.to_string().replace(", ", ",")
 }
 
 /// The last part first, as PingOne writes names (RFC 4514 2.1, with a space after each comma).

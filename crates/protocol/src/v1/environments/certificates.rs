@@ -14,7 +14,7 @@ use super::keys::{listed, names};
 use crate::configuration;
 use crate::cx::Cx;
 use crate::misfit::Misfit;
-use crate::refusal::{Failure, Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::Object;
 use crate::v1::call::{Call, Reply};
@@ -83,6 +83,14 @@ impl Noun for Certificate {
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
         links.add("applications", format!("{own}/applications"));
     }
+
+    /// Source: Ping's Terraform provider, whose tests look for this text.
+    fn absent(call: &Call<'_>, id: &str) -> Refused {
+        let id: String = id.chars().take(64).collect();
+        let env = call.env;
+        let message = format!("Certificate not found for id: {id} and environmentId: {env}");
+        Refusal::Absent(message.into()).because("no such certificate")
+    }
 }
 
 async fn users_of(call: &Call<'_>, id: KeyId) -> Outcome<Vec<Application>> {
@@ -131,8 +139,8 @@ fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             usage_type,
             starts_at: said.starts_at,
             expires_at: said.expires_at,
-            subject_dn: said.subject,
-            issuer_dn: said.issuer,
+            subject_dn: said.plain_subject,
+            issuer_dn: said.plain_issuer,
             serial_number: said.serial,
             created_at: call.now(),
             certificate: STANDARD.encode(&der),

@@ -2,6 +2,7 @@
 
 mod creation;
 mod csr;
+mod pkcs12;
 
 pub(super) use creation::generated;
 

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use url::Url;
 
+use super::pkcs12;
 use crate::cx::Cx;
 use crate::defaults::key_pair::{self, Certification, KeyPair};
 use crate::misfit::{Hint, Misfit};
@@ -174,25 +175,50 @@ fn made(call: &Call<'_>, wanted: Wanted, pair: &KeyPair) -> Outcome<SigningKey> 
 
 /// `POST` of a file with a private key and its certificate.
 ///
-/// Decision: PEM, not encrypted, with both in one file. PingOne takes PKCS#12 as well, which is not
-/// served: the libraries that read it are previews.
+/// PEM, not encrypted, with both in one file, or PKCS#12 with the password in `password`.
 pub(super) fn import<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let form = Form::read(call).await?;
         let usage = form.usage()?;
-        let key = imported(call, usage, form.file()?)?;
+        let brought = brought(form.file()?, form.text("password").unwrap_or_default())?;
+        let key = imported(call, usage, &brought)?;
         let key = run(call.cx, &Add { call, key }).await?;
         Ok(Reply::created(noun::shown(call, &key).await?))
     })
 }
 
-fn imported(call: &Call<'_>, usage_type: KeyUsageType, file: &[u8]) -> Outcome<SigningKey> {
+/// What a file brings: the key, and the certificates that may be its own.
+struct Brought {
+    pair: KeyPair,
+    certificates: Vec<Vec<u8>>,
+}
+
+fn brought(file: &[u8], password: &str) -> Result<Brought, Refused> {
     let bad = |why: &'static str| unfit(Misfit::invalid("file", why));
-    let text = std::str::from_utf8(file).map_err(|_| bad("must be PEM"))?;
-    let pair = KeyPair::from_pem(text).map_err(|_| {
-        bad("must hold an unencrypted private key (RSA, P-256, P-384, P-521) and its certificate in PEM")
+    if let Some(text) = std::str::from_utf8(file)
+        .ok()
+        .filter(|it| it.contains("-----BEGIN"))
+    {
+        let pair = KeyPair::from_pem(text).map_err(|_| {
+            bad("must hold an unencrypted private key (RSA, P-256, P-384, P-521) and its certificate in PEM")
+        })?;
+        let certificates = certified::certificates(file);
+        return Ok(Brought { pair, certificates });
+    }
+    let contents = pkcs12::open(file, password).ok_or_else(|| {
+        bad("must be PEM or PKCS#12 that is encrypted with AES and opens with the password")
     })?;
-    let certificates = certified::certificates(file);
+    let pair = KeyPair::from_pkcs8(&contents.key)
+        .map_err(|_| bad("must hold a private key (RSA, P-256, P-384, P-521)"))?;
+    Ok(Brought {
+        pair,
+        certificates: contents.certificates,
+    })
+}
+
+fn imported(call: &Call<'_>, usage_type: KeyUsageType, brought: &Brought) -> Outcome<SigningKey> {
+    let bad = |why: &'static str| unfit(Misfit::invalid("file", why));
+    let Brought { pair, certificates } = brought;
     let own = |der: &&Vec<u8>| pair.is_certified_by(der).unwrap_or(false);
     let der = certificates.iter().find(own);
     let der = der.ok_or_else(|| bad("must hold the certificate of the private key"))?;
@@ -225,7 +251,7 @@ fn imported(call: &Call<'_>, usage_type: KeyUsageType, file: &[u8]) -> Outcome<S
         custom_crl: None,
         created_at: now,
         certificate: STANDARD.encode(der),
-        private_key: key_pair::seal_private(&ports.vault, &*ports.entropy, call.env, id, &pair)?,
+        private_key: key_pair::seal_private(&ports.vault, &*ports.entropy, call.env, id, pair)?,
     })
 }
 

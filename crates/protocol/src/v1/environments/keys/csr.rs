@@ -48,6 +48,10 @@ pub(super) fn answer<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             if call.now() < said.starts_at || call.now() >= said.expires_at {
                 return Err(bad("is not valid now"));
             }
+            // Source: Ping's Terraform provider: the name tells who issued the certificate.
+            if let Some(issuer) = said.issued_by.filter(|_| said.subject != said.issuer) {
+                key.name = format!("{} ({issuer})", said.name);
+            }
             key.subject_dn = said.subject;
             key.issuer_dn = said.issuer;
             key.serial_number = said.serial;

@@ -162,6 +162,8 @@ on_every_adapter! {
         let (certificate, _) = pair("ca");
         let made = Api::created(upload(&api, &all, "SIGNING", &certificate).await);
         assert_eq!((&made["name"], &made["usageType"], &made["status"]), (&json!("ca"), &json!("SIGNING"), &json!("VALID")));
+        // The order of the certificate, and no spaces.
+        assert_eq!(made["subjectDN"], "CN=ca,O=Tests");
         let path = format!("{all}/{}", text(&made, "/id"));
         assert_eq!(api.get(&path).await.expect_status(200).json(), made);
         assert_eq!(api.get(&all).await.expect_status(200).json()["count"], 1);
