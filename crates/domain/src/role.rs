@@ -229,7 +229,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         id: role_id(3),
         name: "Identity Data Admin",
         description: "Manages users, passwords, groups, sessions and consents.",
-        applicable_to: &[Organization, Environment, Population],
+        applicable_to: &[Environment, Population],
         permissions: &[
             "environments:read",
             "users:*",
@@ -358,6 +358,21 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         description: "Manages custom roles.",
         applicable_to: &[Organization, Environment],
         permissions: &["environments:read", "roles:*"],
+    },
+    // Compat: there is no DaVinci here; plans and scripts give these roles all the same.
+    BuiltInRole {
+        id: role_id(10),
+        name: "DaVinci Admin",
+        description: "Reads environments; there are no flows of DaVinci here.",
+        applicable_to: &[Organization, Environment],
+        permissions: &["environments:read"],
+    },
+    BuiltInRole {
+        id: role_id(11),
+        name: "DaVinci Admin Read Only",
+        description: "Reads environments; there are no flows of DaVinci here.",
+        applicable_to: &[Organization, Environment],
+        permissions: &["environments:read"],
     },
 ];
 

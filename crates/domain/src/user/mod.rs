@@ -14,4 +14,6 @@ mod user;
 pub use account::{Account, UserSignOn};
 pub use code::{CodePurpose, UserCode};
 pub use credential::{Credential, FormerPassword};
-pub use user::{Address, Lifecycle, LifecycleStatus, Photo, User, UserIdentityProvider, UserName};
+pub use user::{
+    Address, Lifecycle, LifecycleStatus, Photo, User, UserIdentityProvider, UserName, VerifyStatus,
+};

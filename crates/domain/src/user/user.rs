@@ -80,6 +80,25 @@ pub struct Lifecycle {
     pub status: LifecycleStatus,
 }
 
+/// Whether a user's identity is verified with documents. Nothing here does that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VerifyStatus {
+    /// Nobody said anything.
+    #[default]
+    NotInitiated,
+    /// It may be.
+    Enabled,
+    /// It may not be.
+    Disabled,
+}
+
+impl VerifyStatus {
+    fn is_not_initiated(&self) -> bool {
+        *self == Self::NotInitiated
+    }
+}
+
 /// The identity provider that has the say over a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserIdentityProvider {
@@ -124,6 +143,9 @@ pub struct User {
     /// Whether second factors are asked of the user.
     #[serde(default)]
     pub mfa_enabled: bool,
+    /// What administrators say about verifying the user's identity.
+    #[serde(default, skip_serializing_if = "VerifyStatus::is_not_initiated")]
+    pub verify_status: VerifyStatus,
     /// Whether an address is still to be proven.
     #[serde(default)]
     pub lifecycle: Lifecycle,

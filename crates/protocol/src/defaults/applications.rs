@@ -92,6 +92,13 @@ fn system_application(
         }),
         group: None,
     };
+    let description = if type_ == ApplicationType::PingOneSelfService {
+        "People look after their own account here."
+    } else if is_console {
+        "Administrators work here."
+    } else {
+        "People find their applications here."
+    };
     Application {
         grant_types: vec![GrantType::AuthorizationCode],
         response_types: vec![ResponseType::Code],
@@ -101,6 +108,7 @@ fn system_application(
             PkceEnforcement::S256Required
         },
         access_control: is_console.then_some(admins),
+        description: Some(description.to_owned()),
         apply_default_theme: (!is_console).then_some(true),
         enable_default_theme_footer: (type_ == ApplicationType::PingOneSelfService).then_some(true),
         ..Application::new(id, name, type_, TokenEndpointAuthMethod::None, maker.now)

@@ -12,7 +12,7 @@ use countersign_domain::reference::{Ref, fold};
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 use countersign_domain::user::{
-    Account, Credential, Lifecycle, LifecycleStatus, User, UserIdentityProvider,
+    Account, Credential, Lifecycle, LifecycleStatus, User, UserIdentityProvider, VerifyStatus,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -146,6 +146,7 @@ fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> U
         email_verified: false,
         enabled: true,
         mfa_enabled: false,
+        verify_status: VerifyStatus::default(),
         lifecycle: Lifecycle {
             status: LifecycleStatus::VerificationRequired,
         },

@@ -95,8 +95,9 @@ async fn environment(cx: &Cx, env: EnvId) -> Outcome<Environment> {
     let store = &*cx.ports.store;
     let found = entity::load::<Environment>(store, EnvId::PLATFORM, env.to_string(), cx.now);
     let found = found.await?.ok_or_else(|| {
-        let why = "no such environment";
-        Refusal::EnvironmentNotFound.because(why)
+        // Source: Ping's Terraform provider, whose tests look for this text.
+        let message = format!("Unable to find environment with ID: '{env}'");
+        Refusal::Absent(message.into()).because("no such environment")
     })?;
     Ok(found.value)
 }

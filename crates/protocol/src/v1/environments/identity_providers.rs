@@ -16,7 +16,6 @@ use countersign_domain::vault::Sealed;
 use serde_json::json;
 use url::Url;
 
-use crate::configuration;
 use crate::jose::remote::is_safe;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -63,8 +62,8 @@ pub struct Facts {
     secret: Option<Sealed>,
     before: Option<Stored<IdentityProviderSecret>>,
     has_population: bool,
-    /// Sign-on policies that lead to it.
-    used_by: usize,
+    /// Actions of sign-on policies that lead to it.
+    leading: Vec<Stored<SignOnAction>>,
     /// What goes with it.
     owned: Vec<Key>,
 }
@@ -82,7 +81,7 @@ impl Noun for IdentityProvider {
             secret: None,
             before: None,
             has_population: true,
-            used_by: 0,
+            leading: Vec::new(),
             owned: Vec::new(),
         };
         let Some(id) = after.or(before).map(|it| it.id) else {
@@ -95,9 +94,8 @@ impl Noun for IdentityProvider {
         if after.is_some() {
             facts.secret = secret(call, id)?;
         } else {
-            let actions =
-                configuration::all::<SignOnAction>(call.store(), call.env, call.now()).await?;
-            facts.used_by = actions.iter().filter(|it| leads_to(it, id)).count();
+            facts.leading = noun::all::<SignOnAction>(call).await?;
+            facts.leading.retain(|it| leads_to(it, id));
             facts.owned = owned(call, id).await?;
         }
         Ok(facts)
@@ -105,12 +103,17 @@ impl Noun for IdentityProvider {
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
-            if facts.used_by > 0 {
-                let why = "a sign-on policy leads to the identity provider";
-                let misfit = Misfit::constraint("", why);
-                return Err(Refusal::InUse(vec![misfit]).because(why).into());
+            let id = change.before().map(|it| it.id);
+            let mut batch = facts.owned.into_iter().fold(Batch::new(), Batch::delete);
+            for action in facts.leading {
+                let Some(rest) = id.and_then(|id| without(&action.value, id)) else {
+                    let why = "a sign-on policy leads to the identity provider";
+                    let misfit = Misfit::constraint("", why);
+                    return Err(Refusal::InUse(vec![misfit]).because(why).into());
+                };
+                batch = batch.update(call.env, &rest, action.version)?;
             }
-            return Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete));
+            return Ok(batch);
         };
         check(after, &facts)?;
         let mut batch = Batch::new();
@@ -215,6 +218,28 @@ fn leads_to(action: &SignOnAction, id: IdentityProviderId) -> bool {
         | ActionStep::Agreement { .. }
         | ActionStep::ProgressiveProfiling { .. } => false,
     }
+}
+
+/// An action that no longer leads to a provider. `None`: without it there would be no action.
+///
+/// Compat: Ping's Terraform provider deletes what a login offers before it changes the login.
+fn without(action: &SignOnAction, id: IdentityProviderId) -> Option<SignOnAction> {
+    let mut rest = action.clone();
+    match &mut rest.step {
+        ActionStep::Login(login) => login.social_providers.retain(|it| it.id != id),
+        ActionStep::IdentifierFirst {
+            login,
+            discovery_rules,
+        } => {
+            login.social_providers.retain(|it| it.id != id);
+            discovery_rules.retain(|it| it.identity_provider.id != id);
+        }
+        ActionStep::IdentityProvider { .. } => return None,
+        ActionStep::MultiFactorAuthentication { .. }
+        | ActionStep::Agreement { .. }
+        | ActionStep::ProgressiveProfiling { .. } => {}
+    }
+    Some(rest)
 }
 
 /// Its secret, its mappings, and the accounts that people have there.

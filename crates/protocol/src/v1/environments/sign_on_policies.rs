@@ -37,10 +37,8 @@ pub const RESOURCE: Resource = Resource {
 pub struct Facts {
     /// The other policies.
     others: Vec<Stored<SignOnPolicy>>,
-    /// Whether an application goes by it.
-    is_assigned: bool,
-    /// Its actions, which go with it.
-    actions: Vec<Key>,
+    /// Its actions and its assignments to applications, which go with it.
+    owned: Vec<Key>,
 }
 
 impl Noun for SignOnPolicy {
@@ -62,14 +60,13 @@ impl Noun for SignOnPolicy {
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
         let mut facts = Facts {
             others,
-            is_assigned: false,
-            actions: Vec::new(),
+            owned: Vec::new(),
         };
         if let (Change::Remove(_), Some(id)) = (&change, id) {
-            facts.is_assigned = is_assigned(call, id).await?;
             let actions =
                 noun::all_by::<SignOnAction>(call, SignOnAction::BY_POLICY, id.to_string()).await?;
-            facts.actions = actions.iter().map(|it| it.key(call.env)).collect();
+            facts.owned = actions.iter().map(|it| it.key(call.env)).collect();
+            facts.owned.extend(assignments(call, id).await?);
         }
         Ok(facts)
     }
@@ -108,24 +105,25 @@ fn is_name(name: &str) -> bool {
     name.chars().all(plain) || (name.contains(':') && is_uri(name))
 }
 
-async fn is_assigned(call: &Call<'_>, id: SignOnPolicyId) -> Outcome<bool> {
+/// Its assignments to applications.
+async fn assignments(call: &Call<'_>, id: SignOnPolicyId) -> Outcome<Vec<Key>> {
     let (store, now) = (call.store(), call.now());
-    let assignments = configuration::all::<SignOnPolicyAssignment>(store, call.env, now).await?;
-    Ok(assignments.iter().any(|it| it.sign_on_policy.id == id))
+    let mut all = configuration::all::<SignOnPolicyAssignment>(store, call.env, now).await?;
+    all.retain(|it| it.sign_on_policy.id == id);
+    Ok(all.iter().map(|it| it.key(call.env)).collect())
 }
 
 /// Whether one may go, and what goes with it.
-/// Source: `reference/platform.md` 1.8: the words that clients look for.
+///
+/// Source: `reference/platform.md` 1.8: the words that clients look for; Ping's Terraform provider
+/// for what is assigned: it goes as well, and the assignments with it.
 fn removed(is_default: bool, facts: Facts) -> Result<Batch, Refused> {
-    let message = if is_default {
-        "You cannot delete a default policy"
-    } else if facts.is_assigned {
-        "The policy is assigned to an application"
-    } else {
-        return Ok(facts.actions.into_iter().fold(Batch::new(), Batch::delete));
-    };
-    let misfit = Misfit::constraint("", message);
-    Err(Refusal::NotNow(None, vec![misfit]).because(message))
+    if is_default {
+        let message = "You cannot delete a default policy";
+        let misfit = Misfit::constraint("", message);
+        return Err(Refusal::NotNow(None, vec![misfit]).because(message));
+    }
+    Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete))
 }
 
 #[cfg(test)]

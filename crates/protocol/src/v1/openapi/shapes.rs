@@ -262,8 +262,6 @@ fn user() -> Shape {
         "status": { "type": "string", "enum": ["OK", "LOCKED"] } } });
     let last_sign_on = json!({ "type": "object",
         "properties": { "at": time(), "remoteIp": text() } });
-    let verify_status = json!({ "type": "string",
-        "enum": ["NOT_INITIATED", "ENABLED", "DISABLED"] });
     let groups = || json!({ "type": "array", "items": text() });
     // Attributes of an environment's own schema stand beside the others.
     shape::<User>("/environments/{environment}/users")
@@ -272,7 +270,6 @@ fn user() -> Shape {
         .without("password")
         .with("account", account)
         .with("lastSignOn", last_sign_on)
-        .with("verifyStatus", verify_status)
         .with("memberOfGroupIDs", groups())
         .with("memberOfGroupNames", groups())
 }

@@ -231,9 +231,10 @@ on_every_adapter! {
         }
         assert_eq!(state(&server).await, before);
         // What decides over access is not theirs to change.
-        let grab = json!({ "enabled": false, "emailVerified": true, "population": { "id": NOBODY }, "nickname": "I" });
+        let grab = json!({ "enabled": false, "emailVerified": true, "population": { "id": NOBODY },
+            "verifyStatus": "ENABLED", "nickname": "I" });
         let after = me.patch(&mine, grab).await.expect_status(200).json();
-        for name in ["enabled", "emailVerified", "population"] {
+        for name in ["enabled", "emailVerified", "population", "verifyStatus"] {
             assert_eq!(after[name], read[name], "{name}");
         }
     }

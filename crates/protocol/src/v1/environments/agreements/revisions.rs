@@ -2,18 +2,21 @@
 //! revision never changes.
 
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
 use serde_json::json;
 
 use crate::refusal::{Failure, Outcome};
 use crate::v1::body::{Check, Object};
-use crate::v1::call::Call;
+use crate::v1::call::{Call, Reply};
+use crate::v1::hal::{self, Links};
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str =
     "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions";
 const ONE: &str = "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions/{revision}";
+const TEXT: &str = "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions/{revision}/text";
 const UPDATE: &str = "agreements:update";
 
 /// `/environments/{e}/agreements/{a}/languages/{l}/revisions`
@@ -23,6 +26,7 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::get(ALL, "agreements:read", noun::list::<AgreementRevision>),
         Endpoint::post(ALL, UPDATE, noun::create::<AgreementRevision>),
         Endpoint::get(ONE, "agreements:read", noun::read::<AgreementRevision>),
+        Endpoint::get(TEXT, "agreements:read", text),
         Endpoint::delete(ONE, UPDATE, noun::remove::<AgreementRevision>),
     ],
 };
@@ -62,4 +66,26 @@ impl Noun for AgreementRevision {
         object.insert("agreement".into(), json!({ "id": call.text("agreement") }));
         Ok(object)
     }
+
+    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+        links.add("text", format!("{own}/text"));
+    }
+}
+
+/// `GET .../revisions/{revision}/text`: the text as a document of its own, which the link `text` of a
+/// revision leads to.
+///
+/// Source: PingOne's Go SDK, AgreementRevisionText. Where PingOne has it is not documented.
+fn text<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        AgreementRevision::enter(call).await?;
+        let revision = noun::named::<AgreementRevision>(call).await?;
+        let path = call.fill(TEXT);
+        let mut body = Object::new();
+        body.insert("data".into(), json!(revision.text));
+        body.insert("dataType".into(), json!(revision.content_type));
+        body.insert("resourcePath".into(), json!(path));
+        let links = Links::to(call, &call.url(&path));
+        Ok(Reply::ok(hal::resource(links, body)))
+    })
 }

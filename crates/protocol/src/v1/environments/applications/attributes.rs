@@ -1,7 +1,7 @@
 //! `/v1/environments/{e}/applications/{a}/attributes` (`reference/platform.md` 3.2, `oidc.md` 21.1).
 
 use countersign_domain::application::{Application, ApplicationAttribute, MappingType, Protocol};
-use countersign_domain::ids::AttributeId;
+use countersign_domain::ids::{AttributeId, ScopeId};
 use countersign_domain::resource::{Resource as ApiResource, ResourceType, Scope};
 use countersign_domain::store::Batch;
 use serde_json::json;
@@ -160,12 +160,9 @@ impl Noun for ApplicationAttribute {
         match facts.protocol {
             Some(Protocol::OpenidConnect) => openid(&mut check, after, &facts.scopes),
             Some(Protocol::Saml | Protocol::WsFed) => {
-                let has_own = after.id_token.is_some()
-                    || after.user_info.is_some()
-                    || after.oidc_scopes.is_some();
-                check.expect(!has_own, || {
-                    let why = "idToken, userInfo and oidcScopes are for OpenID Connect";
-                    Misfit::constraint("oidcScopes", why)
+                // Compat: Ping's Terraform provider sends idToken and userInfo all the same.
+                check.expect(after.oidc_scopes.is_none(), || {
+                    Misfit::constraint("oidcScopes", "is for OpenID Connect")
                 });
             }
             Some(Protocol::ExternalLink) | None => {
@@ -176,14 +173,42 @@ impl Noun for ApplicationAttribute {
         Ok(Batch::new())
     }
 
-    async fn show<'a>(&'a self, _call: &'a Call<'a>) -> Outcome<Object> {
-        noun::object_of(self)
+    /// Source: `reference/platform.md` 3.2: without `oidcScopes`, with `openid`.
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        if self.mapping_type == MappingType::Core {
+            return Ok(object);
+        }
+        let application = call.load::<Application>(self.application.id).await?;
+        if application.is_some_and(|it| it.protocol == Protocol::OpenidConnect) {
+            if self.oidc_scopes.is_none()
+                && let Some(scope) = openid_scope(call)
+            {
+                object.insert("oidcScopes".into(), json!([scope]));
+            }
+        } else {
+            object.remove("idToken");
+            object.remove("userInfo");
+        }
+        Ok(object)
     }
+}
+
+/// The scope that every sign-on with OpenID Connect has.
+fn openid_scope(call: &Call<'_>) -> Option<ScopeId> {
+    let mut views = call.cx.env.resources.iter();
+    let openid = views.find(|it| it.resource.type_ == ResourceType::OpenidConnect)?;
+    let mut scopes = openid.scopes.iter();
+    scopes.find(|it| it.name == "openid").map(|it| it.id)
 }
 
 fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[bool]) {
     check.expect(!RESERVED.contains(&after.name.as_str()), || {
-        Misfit::invalid("name", "is reserved")
+        // Source: Ping's Terraform provider, whose tests look for this text.
+        let name = &after.name;
+        let why =
+            format!("Attribute name '{name}' is not valid for the 'OPENID_CONNECT' application");
+        Misfit::invalid("name", why)
     });
     let nowhere = after.id_token == Some(false) && after.user_info == Some(false);
     check.expect(!nowhere, || {

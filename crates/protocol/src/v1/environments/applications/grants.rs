@@ -53,8 +53,10 @@ impl Noun for Grant {
     async fn enter(call: &Call<'_>) -> Outcome<()> {
         let application = noun::named::<Application>(call).await?;
         // Source: `reference/platform.md` 3.2.
+        // Compat: Ping's Terraform provider grants scopes to the self-service application, which that
+        // page has answer 404 as well.
         match application.type_ {
-            ApplicationType::PingOneAdminConsole | ApplicationType::PingOneSelfService => {
+            ApplicationType::PingOneAdminConsole => {
                 Err(Refusal::NotFound.because("it has no grants").into())
             }
             ApplicationType::WebApp
@@ -65,7 +67,8 @@ impl Noun for Grant {
             | ApplicationType::CustomApp
             | ApplicationType::TemplateApp
             | ApplicationType::PortalLinkApp
-            | ApplicationType::PingOnePortal => Ok(()),
+            | ApplicationType::PingOnePortal
+            | ApplicationType::PingOneSelfService => Ok(()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From PingOne's flat JSON of an application to what is stored, and back.
 
+use countersign_domain::application::mobile::Mobile;
 use countersign_domain::application::partner::{Saml, WsFed};
 use countersign_domain::application::{Application, ApplicationType, Protocol};
 use serde::de::DeserializeOwned;
@@ -168,6 +169,11 @@ pub(super) fn shown(application: &Application, mut stored: Object) -> Object {
             stored.insert("clientId".into(), json!(application.id));
             let duration = application.refresh_token_duration();
             stored.insert("refreshTokenDuration".into(), json!(duration));
+            // Source: Ping's Terraform provider: native applications tell the defaults of what they
+            // said nothing about.
+            if application.type_ == ApplicationType::NativeApp && !stored.contains_key("mobile") {
+                stored.insert("mobile".into(), json!(Mobile::default()));
+            }
             for name in SWITCHES {
                 stored.entry(*name).or_insert(json!(false));
             }

@@ -106,7 +106,6 @@ impl Noun for User {
         "memberOfGroupIDs",
         "memberOfGroupNames",
         "password",
-        "verifyStatus",
     ];
     const FIXED: &'static [&'static str] = &["population", "mfaEnabled"];
     const IS_CONFIGURATION: bool = false;
@@ -278,7 +277,7 @@ fn describe(user: &User, account: Option<&Stored<Account>>, object: &mut Object)
         state.insert("lockedAt".into(), json!(at));
     }
     object.insert("account".into(), Value::Object(state));
-    object.insert("verifyStatus".into(), json!("NOT_INITIATED"));
+    object.insert("verifyStatus".into(), json!(user.verify_status));
     if let Some(last) = account.and_then(|it| it.last_sign_on.as_ref()) {
         object.insert("lastSignOn".into(), json!(last));
     }

@@ -20,6 +20,9 @@ pub(super) const UPDATE: &str = "p1:update:user";
 /// What is shown whatever a scope lists: without it the answer could not be understood.
 const ALWAYS: [&str; 4] = ["id", "_links", "environment", "population"];
 
+/// What administrators alone say of a user, whatever a scope opens.
+const NOT_THEIRS: &str = "verifyStatus";
+
 /// What the scopes of a token open.
 enum Opened {
     All,
@@ -78,7 +81,7 @@ pub(super) fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let mut before = Value::Object(noun::object_of(&before.value)?);
         groups::lift_custom(&mut before);
         for name in before.as_object().into_iter().flat_map(Object::keys) {
-            let is_kept = name == "username" || !opened.has(name);
+            let is_kept = [NOT_THEIRS, "username"].contains(&name.as_str()) || !opened.has(name);
             if !is_kept && !patch.contains_key(name) {
                 patch.insert(name.clone(), Value::Null);
             }
@@ -107,7 +110,8 @@ async fn answer(call: &Call<'_>, patch: Object) -> Outcome<Reply> {
 /// The body, if all of it may be changed with the token's scopes.
 fn permitted(body: Object, opened: &Opened) -> Outcome<Object> {
     use crate::v1::noun::Noun;
-    let body = body::writable(body, User::READ_ONLY);
+    let mut body = body::writable(body, User::READ_ONLY);
+    body.remove(NOT_THEIRS);
     let closed = body
         .keys()
         .find(|name| !opened.has(name) && !User::FIXED.contains(&name.as_str()));

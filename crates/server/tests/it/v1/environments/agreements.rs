@@ -46,6 +46,9 @@ on_every_adapter! {
         assert_eq!(language["currentRevision"]["id"], revision["id"]);
         let one = format!("{revisions}/{}", text(&revision, "/id"));
         assert_eq!(api.get(&one).await.expect_status(200).json(), revision);
+        let link = revision["_links"]["text"]["href"].as_str().unwrap();
+        let words = api.get(link).await.expect_status(200).json();
+        assert_eq!((&words["data"], &words["dataType"]), (&body["text"], &body["contentType"]));
         let _ = api.put(&one, revision.clone()).await.expect_status(405);
         let mut long = body.clone();
         long["text"] = json!("x".repeat(32_001));

@@ -115,10 +115,12 @@ on_every_adapter! {
         // What a PUT leaves out goes back to its default; type and protocol stay.
         let less = api.put(&path, web("Less")).await.expect_status(200).json();
         assert_eq!(less["type"], "NATIVE_APP");
-        for gone in ["description", "icon", "mobile", "corsSettings", "jwksUrl", "refreshTokenType", "accessControl"] {
+        for gone in ["description", "icon", "corsSettings", "jwksUrl", "refreshTokenType", "accessControl"] {
             assert_eq!(less[gone], json!(null), "{gone}");
         }
         assert_eq!(less["parTimeout"], 60);
+        assert_eq!(less["mobile"], json!({ "integrityDetection": { "mode": "DISABLED" },
+            "passcodeRefreshDuration": { "duration": 30, "timeUnit": "SECONDS" } }));
         let _ = api.delete(&path).await.expect_status(204);
         let body = refused(api.get(&path).await, 404, "NOT_FOUND", None);
         assert!(text(&body, "/message").starts_with("Unable to find Application with ID"));

@@ -75,15 +75,27 @@ on_every_adapter! {
             Some(("UNIQUENESS_VIOLATION", "name")));
     }
 
-    async fn what_a_policy_leads_to_stays(server: TestServer) {
+    async fn a_provider_that_goes_is_offered_no_more(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/identityProviders", server.tenant.id);
         let made = Api::created(api.post(&all, provider("Elsewhere")).await);
-        let policy = json!({ "name": "Led", "actions": [{ "type": "LOGIN", "priority": 1,
-            "socialProviders": [made["id"]] }] });
-        server.import(&json!({ "environments": [
-            { "id": server.tenant.id, "name": "First", "signOnPolicies": [policy] } ] })).await;
-        let path = format!("{all}/{}", text(&made, "/id"));
+        let other = Api::created(api.post(&all, provider("Other")).await);
+        let rule = json!({ "condition": { "contains": "@x", "value": "${identifier}" },
+            "identityProvider": { "id": made["id"] } });
+        let own = Api::created(api.post(&format!("/environments/{}/signOnPolicies", server.tenant.id),
+            json!({ "name": "Led" })).await);
+        let actions = format!("{}/actions", own["_links"]["self"]["href"].as_str().unwrap());
+        let offers = json!([{ "id": made["id"] }, { "id": other["id"] }]);
+        let first = Api::created(api.post(&actions, json!({ "type": "IDENTIFIER_FIRST", "priority": 1,
+            "socialProviders": offers, "discoveryRules": [rule] })).await);
+        let _ = api.delete(&format!("{all}/{}", text(&made, "/id"))).await.expect_status(204);
+        let left = api.get(&format!("{actions}/{}", text(&first, "/id"))).await.expect_status(200).json();
+        assert_eq!(left["socialProviders"], json!([{ "id": other["id"] }]));
+        assert_eq!(left["discoveryRules"], json!([]));
+        // An action that is nothing without it keeps it.
+        Api::created(api.post(&actions, json!({ "type": "IDENTITY_PROVIDER", "priority": 2,
+            "identityProvider": { "id": other["id"] } })).await);
+        let path = format!("{all}/{}", text(&other, "/id"));
         let _ = api.delete(&path).await.expect_status(409);
         let _ = api.get(&path).await.expect_status(200);
     }

@@ -70,7 +70,7 @@ on_every_adapter! {
         for (name, scope) in [
             ("Environment Admin", environment(&server.tenant.id)),
             ("Identity Data Admin", environment(&server.other.id)),
-            ("Identity Data Admin", json!({ "id": organization, "type": "ORGANIZATION" })),
+            ("Configuration Read Only", json!({ "id": organization, "type": "ORGANIZATION" })),
             ("Organization Admin", json!({ "id": organization, "type": "ORGANIZATION" })),
         ] {
             let body = refused(give(name, scope).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "scope")));

@@ -190,4 +190,24 @@ on_every_adapter! {
         refused(api.get(&format!("{other}/actions/{}", text(&two, "/id"))).await, 404, "NOT_FOUND", None);
         let _ = api.delete(&path).await.expect_status(204);
     }
+
+    async fn a_policy_that_goes_is_assigned_to_nobody(server: TestServer) {
+        let api = admin(&server).await;
+        let path = policy(&api, &server, "Passing").await;
+        let action = json!({ "type": "LOGIN", "priority": 1 });
+        Api::created(api.post(&format!("{path}/actions"), action).await);
+        let assignments = format!("/environments/{}/applications/{}/signOnPolicyAssignments",
+            server.tenant.id, server.tenant.web.id);
+        let count = async || {
+            let list = api.get(&assignments).await.expect_status(200).json();
+            list["_embedded"]["signOnPolicyAssignments"].as_array().unwrap().len()
+        };
+        let before = count().await;
+        let policy = path.rsplit('/').next().unwrap();
+        let body = json!({ "priority": 7, "signOnPolicy": { "id": policy } });
+        Api::created(api.post(&assignments, body).await);
+        assert_eq!(count().await, before + 1);
+        let _ = api.delete(&path).await.expect_status(204);
+        assert_eq!(count().await, before);
+    }
 }

@@ -124,6 +124,24 @@ on_every_adapter! {
         assert_eq!(api.put(&one, made.clone()).await.expect_status(200).json(), made);
         refused(api.post(&path, body).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "name")));
         let _ = api.delete(&one).await.expect_status(204);
+        // Without scopes of its own it comes with the scope that every sign-on has.
+        let body = json!({ "name": "plain", "value": "x", "required": false });
+        let made = Api::created(api.post(&path, body.clone()).await);
+        assert_eq!(made["oidcScopes"], json!([scopes["openid"]]));
+        let one = format!("{path}/{}", text(&made, "/id"));
+        assert_eq!(api.put(&one, made.clone()).await.expect_status(200).json(), made);
+        // What is for OpenID Connect is nothing to an application that speaks SAML.
+        let saml = json!({ "name": "SAML", "enabled": true, "type": "WEB_APP", "protocol": "SAML",
+            "acsUrls": ["https://sp.example/acs"], "assertionDuration": 60, "spEntityId": "sp:example" });
+        let saml = Api::created(api.post(&all(&server), saml).await);
+        let path = format!("{}/{}/attributes", all(&server), text(&saml, "/id"));
+        let mut told = body.clone();
+        told["idToken"] = json!(true);
+        told["userInfo"] = json!(true);
+        let made = Api::created(api.post(&path, told).await);
+        for name in ["idToken", "userInfo", "oidcScopes"] {
+            assert_eq!(made[name], json!(null), "{name}");
+        }
     }
 
     async fn a_mapping_that_cannot_be_made_says_why(server: TestServer) {
@@ -147,6 +165,10 @@ on_every_adapter! {
             body[member] = value;
             refused(api.post(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+        let body = json!({ "name": "aud", "value": "x", "required": false });
+        let said = refused(api.post(&path, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "name")));
+        let said = text(&said, "/details/0/message");
+        assert_eq!(said, "Attribute name 'aud' is not valid for the 'OPENID_CONNECT' application");
         let body = json!({ "name": "claim", "value": "x", "required": false, "idToken": false, "userInfo": false });
         refused(api.post(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "userInfo")));
     }

@@ -48,9 +48,13 @@ on_every_adapter! {
         let patched = api.patch(&path, patch).await.expect_status(200).json();
         assert_eq!(patched["name"], json!({ "given": "G", "family": "Hopper" }));
         assert_eq!(patched["nickname"], json!(null));
+        let patched = api.patch(&path, json!({ "verifyStatus": "ENABLED" })).await.expect_status(200).json();
+        assert_eq!(patched["verifyStatus"], "ENABLED");
+        assert_eq!(api.get(&path).await.json()["verifyStatus"], "ENABLED");
         let put = json!({ "username": "grace", "email": "other@client.example" });
         let put = api.put(&path, put).await.expect_status(200).json();
         assert_eq!((&put["name"], &put["population"]), (&json!(null), &read["population"]));
+        assert_eq!(put["verifyStatus"], "NOT_INITIATED");
         let _ = api.delete(&path).await.expect_status(204);
         refused(api.get(&path).await, 404, "NOT_FOUND", None);
     }
