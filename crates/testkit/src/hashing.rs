@@ -13,6 +13,7 @@ use secrecy::SecretString;
 pub struct CountingHeavy {
     pool: HeavyPool,
     verified: AtomicU64,
+    imported: AtomicU64,
     hashed: AtomicU64,
 }
 
@@ -20,6 +21,11 @@ impl CountingHeavy {
     /// Passwords verified so far, those of unknown people included.
     pub fn verified(&self) -> u64 {
         self.verified.load(Ordering::SeqCst)
+    }
+
+    /// Those of them that were compared with a hash of another make than ours.
+    pub fn imported(&self) -> u64 {
+        self.imported.load(Ordering::SeqCst)
     }
 
     /// Passwords hashed so far.
@@ -35,6 +41,9 @@ impl Heavy for CountingHeavy {
         password: SecretString,
     ) -> BoxFuture<'_, Result<bool, Fault>> {
         self.verified.fetch_add(1, Ordering::SeqCst);
+        let is_imported = hash.as_ref().is_some_and(PasswordHash::is_outdated);
+        self.imported
+            .fetch_add(u64::from(is_imported), Ordering::SeqCst);
         self.pool.verify_password(hash, password)
     }
 

@@ -2,6 +2,11 @@
 
 use countersign_store::faulty::Mishap;
 use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::{Value, json};
+
+/// bcrypt, cost 5.
+const BCRYPT: &str = "{BCRYPT}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+const OF_BCRYPT: &str = "U*U";
 
 on_every_adapter! {
     /// authorize, password, resume, token: one durable write each.
@@ -93,6 +98,31 @@ on_every_adapter! {
             costs.push((after.0 - before.0, after.1 - before.1));
         }
         assert_eq!(costs, [(1, 1), (1, 1)]);
+    }
+
+    /// Imported hashes take other times than ours until their users sign on: if that told a name
+    /// from nobody's, an import would make a list of its users.
+    async fn threat_22_and_34_unknown_names_take_the_time_of_imported_hashes_as_well(server: TestServer) {
+        let tenant = &server.tenant;
+        let imported = (0..20).map(|number| {
+            json!({ "username": format!("imported {number}"), "password": { "hash": BCRYPT } })
+        });
+        let users: Vec<Value> = imported.chain([json!({ "username": "without" })]).collect();
+        let environment = json!({ "id": tenant.id, "name": "First", "users": users });
+        server.import(&json!({ "environments": [environment] })).await;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let before = (server.hashing.imported(), server.hashing.verified());
+        // The password that all the imported ones have: what fits somebody else's proves nothing.
+        let names = (0..20).map(|number| format!("nobody {number}"));
+        for name in names.chain(["without".to_owned()]) {
+            let answer = tenant.check_password(&browser, &flow, &name, OF_BCRYPT).await;
+            assert_eq!(answer.expect_status(400).text("/details/0/code"), "INVALID_VALUE", "{name}");
+        }
+        let after = (server.hashing.imported(), server.hashing.verified());
+        assert_eq!(after.1 - before.1, 21);
+        // Twenty of the twenty-two hashes here are imported.
+        assert!(after.0 - before.0 >= 10, "{}", after.0 - before.0);
     }
 
     /// While the password is locked, guesses cost no hash: neither CPU nor an oracle.
