@@ -114,6 +114,9 @@ pub struct EnvironmentSettings {
     pub session_lifetime_in_minutes: u32,
     /// How long a session may lie idle, in minutes; at most thirty days, as in PingOne.
     pub session_idle_timeout_in_minutes: u32,
+    /// Whether the session cookie ends with the browser: `useNonPersistentSessionTokenCookie` of
+    /// `/ssoCookieSettings` in PingOne (`reference/flows.md` 8.1).
+    pub non_persistent_session_cookie: bool,
 }
 
 /// Longest life of a session in minutes, and what it may lie idle: thirty days.
@@ -149,6 +152,7 @@ impl EnvironmentSettings {
         verify_registrations: true,
         session_lifetime_in_minutes: SESSION_MINUTES,
         session_idle_timeout_in_minutes: SESSION_MINUTES,
+        non_persistent_session_cookie: false,
     };
 }
 
@@ -165,6 +169,7 @@ impl Default for EnvironmentSettings {
             verify_registrations: true,
             session_lifetime_in_minutes: SESSION_MINUTES,
             session_idle_timeout_in_minutes: SESSION_MINUTES,
+            non_persistent_session_cookie: false,
         }
     }
 }

@@ -66,11 +66,8 @@ impl App {
 
     /// Explains a refused request to administrators.
     fn explain(&self, id: CorrelationId, method: &str, path: &str, refused: &Refused) {
-        let env = match refused.refusal {
-            // Anybody can make up such paths, without end.
-            Refusal::EnvironmentNotFound | Refusal::NotFound | Refusal::MethodNotAllowed => None,
-            _ => named(path),
-        };
+        // Anybody can make up environments, without end.
+        let env = named(path).filter(|env| self.configuration.at_hand(*env).is_some());
         let env = env.unwrap_or(EnvId::PLATFORM);
         let explanation = Explanation::of(env, id, self.now(), refused).asked(method, path);
         self.explanations.record(explanation);

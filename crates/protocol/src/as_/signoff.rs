@@ -179,9 +179,17 @@ pub(super) async fn destination(
         found
     };
     if !is_registered {
+        let registered = hinted.or(named.as_deref()).map(|view| &view.application);
+        let expected = match registered.map(|it| it.post_logout_redirect_uris.as_slice()) {
+            None => "one of the postLogoutRedirectUris of any enabled application".to_owned(),
+            Some([]) => "a registered URI, and the application has none".to_owned(),
+            Some(registered) => registered.join(" "),
+        };
         let why = "not among the postLogoutRedirectUris that count here";
         return Err(Refusal::ParameterInvalid("post_logout_redirect_uri")
             .because(why)
+            .expected(expected)
+            .arrived(uri)
             .into());
     }
     let mut to = uri.to_owned();

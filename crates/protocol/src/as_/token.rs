@@ -40,13 +40,19 @@ pub async fn token(
     let grant_type = params.require("grant_type")?;
     let client = client_auth::authenticate(cx, "token", authorization, params).await?;
     let Some(grant) = GRANTS.iter().find(|grant| grant.grant_type() == grant_type) else {
+        let known: Vec<&str> = GRANTS.iter().map(|grant| grant.grant_type()).collect();
         return Err(Refusal::GrantTypeUnsupported
             .because("no such grant_type")
+            .expected(known.join(" "))
+            .arrived(grant_type)
             .into());
     };
     if !grant.is_allowed(&cx.env, client.view()) {
         let why = format!("grantTypes of application {} lacks it", client.id());
-        return Err(Refusal::GrantTypeNotAllowed.because(why).into());
+        return Err(Refusal::GrantTypeNotAllowed
+            .because(why)
+            .arrived(grant_type)
+            .into());
     }
     grant.redeem(cx, &client, params).await
 }

@@ -6,7 +6,7 @@ use countersign_domain::ids::UserId;
 use countersign_domain::reference::Ref;
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Doc, Fault, Kind, Precondition, Write};
-use countersign_domain::user::User;
+use countersign_domain::user::{Account, User};
 use serde::Deserialize;
 
 use super::{Activity, Actors, Happened, Party, kinds};
@@ -117,9 +117,9 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
         .iter()
         .filter_map(|write| seen(batch, write))
         .collect();
-    let operation = operation(cx, batch);
+    let mut events = operation(cx, batch);
     if told.is_empty() {
-        return Ok(operation.into_iter().collect());
+        return Ok(events);
     }
     let flow = told.iter().find(|it| it.kind == Flow::KIND);
     let flow = flow.and_then(|it| it.doc).map(Flow::from_doc).transpose()?;
@@ -130,7 +130,6 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
         allowed: false,
     };
     around.actors.get_or_insert_default();
-    let mut events: Vec<Activity> = operation.into_iter().collect();
     for it in &told {
         events.extend(around.tell(it)?);
     }
@@ -140,6 +139,8 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
 /// Operations of the management API that are told by their own name, not by what they write.
 ///
 /// Source: `reference/platform.md` 1.7.
+///
+/// Whoever recovers a password is unlocked with it (`reference/flows.md` 6.7).
 const OPERATIONS: &[(&str, Happened)] = &[
     ("account.lock", kinds::USER_LOCKED),
     ("account.unlock", kinds::USER_UNLOCKED),
@@ -147,21 +148,42 @@ const OPERATIONS: &[(&str, Happened)] = &[
     ("password.setValue", kinds::PASSWORD_SET),
     ("password.reset", kinds::PASSWORD_RESET),
     ("password.recover", kinds::PASSWORD_RECOVERY),
+    ("password.recover", kinds::USER_UNLOCKED),
     ("password.forceChange", kinds::PASSWORD_FORCE_CHANGE),
     ("password.unlock", kinds::PASSWORD_UNLOCKED),
+    ("password.unlock", kinds::USER_UNLOCKED),
 ];
 
-/// The event of an operation, about the user whose account or password it writes.
-fn operation(cx: &Cx, batch: &Batch) -> Option<Activity> {
-    let operation = cx.caller.as_ref()?.operation?;
-    let (_, happened) = OPERATIONS.iter().find(|(name, _)| *name == operation)?;
-    let id = batch.writes.iter().find_map(|write| match write {
+/// The events of an operation, about the user whose account or password it writes.
+fn operation(cx: &Cx, batch: &Batch) -> Vec<Activity> {
+    let operation = cx.caller.as_ref().and_then(|caller| caller.operation);
+    let Some(operation) = operation else {
+        return Vec::new();
+    };
+    let named = OPERATIONS.iter().filter(|(name, _)| *name == operation);
+    let user = batch.writes.iter().find_map(|write| match write {
         Write::Put(doc) if is_of_user(doc.key.kind) => Some(&doc.key.id),
         Write::Delete(key) if is_of_user(key.kind) => Some(&key.id),
         _ => None,
-    })?;
-    let user = Party::new(cx.env_id(), "USER", id);
-    Some(Activity::new(cx, happened, vec![user]))
+    });
+    let Some(user) = user.map(|id| Party::new(cx.env_id(), "USER", id)) else {
+        return Vec::new();
+    };
+    let told =
+        named.filter(|(_, happened)| *happened != kinds::USER_UNLOCKED || !stays_locked(batch));
+    told.map(|(_, happened)| Activity::new(cx, happened, vec![user.clone()]))
+        .collect()
+}
+
+/// Whether an administrator's lock is on the account that a batch writes: lifting the one after
+/// wrong passwords unlocks nobody then (`reference/flows.md` 10.2).
+fn stays_locked(batch: &Batch) -> bool {
+    batch.writes.iter().any(|write| match write {
+        Write::Put(doc) if doc.key.kind == documents::ACCOUNT => {
+            Account::from_doc(doc).is_ok_and(|account| account.locked_by_admin)
+        }
+        _ => false,
+    })
 }
 
 fn is_of_user(kind: Kind) -> bool {
@@ -214,43 +236,50 @@ impl Around<'_> {
         }
     }
 
-    fn tell(&mut self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
+    fn tell(&mut self, it: &Told<'_>) -> Result<Vec<Activity>, Fault> {
         let env = self.cx.env_id();
         if it.kind == Flow::KIND {
             return Ok(self.flow(it));
         }
         if it.kind == documents::AUTHORIZATION_CODE {
-            return Ok(self.code(it));
+            return Ok(self.code(it).into_iter().collect());
         }
         if it.kind == Session::KIND {
-            return self.session(it);
+            return Ok(self.session(it)?.into_iter().collect());
         }
         let Some((family, type_)) = family_of(it.kind) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let party = match it.doc {
             Some(doc) if it.kind == User::KIND => Party::user(env, &User::from_doc(doc)?),
             Some(doc) => described(Party::new(env, type_, it.id), doc),
             None => Party::new(env, type_, it.id),
         };
-        Ok(Some(self.activity(&happened(family, it), vec![party])))
+        Ok(vec![self.activity(&happened(family, it), vec![party])])
     }
 
-    fn flow(&mut self, it: &Told<'_>) -> Option<Activity> {
-        let flow = self.flow.as_ref()?;
+    fn flow(&mut self, it: &Told<'_>) -> Vec<Activity> {
+        let Some(flow) = &self.flow else {
+            return Vec::new();
+        };
         let env = self.cx.env_id();
         let resource = Party::new(env, "FLOW", it.id);
-        match it.done {
-            Done::Created => Some(self.activity(&kinds::FLOW_CREATED, vec![resource])),
-            Done::Updated if flow.resumed && !self.allowed => match &flow.state {
-                State::Completed(done) => {
-                    let user = Party::flow_user(env, &done.user);
-                    self.allowed = true;
-                    Some(self.activity(&kinds::ACCESS_ALLOWED, vec![user]))
-                }
-                _ => None,
-            },
-            Done::Updated | Done::Deleted => None,
+        match (it.done, &flow.state) {
+            // Some policies have nothing to ask and nobody to let in.
+            (Done::Created, State::Failed(failure)) => {
+                let denied = self.activity(&kinds::ACCESS_DENIED, vec![]);
+                vec![
+                    self.activity(&kinds::FLOW_CREATED, vec![resource]),
+                    denied.failed(failure.message()),
+                ]
+            }
+            (Done::Created, _) => vec![self.activity(&kinds::FLOW_CREATED, vec![resource])],
+            (Done::Updated, State::Completed(done)) if flow.resumed && !self.allowed => {
+                let user = Party::flow_user(env, &done.user);
+                self.allowed = true;
+                vec![self.activity(&kinds::ACCESS_ALLOWED, vec![user])]
+            }
+            (Done::Updated | Done::Deleted, _) => Vec::new(),
         }
     }
 

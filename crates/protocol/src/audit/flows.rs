@@ -1,10 +1,12 @@
-//! Events of flow actions: every action passes here, so none can be added that is not told of.
+//! Events of flow actions, and of coming back from an identity provider: every action passes here,
+//! so none can be added that is not told of.
 
 use countersign_domain::store::Fault;
 
 use super::{Activity, Actors, Happened, Party, kinds};
 use crate::cx::Cx;
 use crate::flows::actions::Reply;
+use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State};
 use crate::refusal::{Refusal, Refused};
 use crate::run::Verdict;
@@ -14,6 +16,7 @@ const TELLING: &[(&str, Happened)] = &[
     ("usernamePassword.check", kinds::PASSWORD_CHECK_SUCCEEDED),
     ("password.reset", kinds::PASSWORD_RESET),
     ("password.recover", kinds::PASSWORD_RECOVERY),
+    ("password.recover", kinds::USER_UNLOCKED),
 ];
 
 /// A flow before an action.
@@ -53,18 +56,26 @@ impl Watched {
         Ok(Verdict { reply, writes })
     }
 
-    fn succeeded(self, cx: &Cx, flow: &Flow) -> Vec<Activity> {
+    /// What became of the flow, in events.
+    pub fn succeeded(self, cx: &Cx, flow: &Flow) -> Vec<Activity> {
         let env = cx.env_id();
         let mut actors = Actors::of_flow(env, flow);
         actors.fill(&self.actors);
         let user: Vec<Party> = actors.user.iter().cloned().collect();
         let mut told = Vec::new();
-        if let Some((_, happened)) = TELLING.iter().find(|(media, _)| *media == self.media) {
+        for (_, happened) in TELLING.iter().filter(|(media, _)| *media == self.media) {
             told.push(Activity::new(cx, happened, user.clone()));
         }
         if flow.state.status() != self.status {
             let resource = Party::new(env, "FLOW", flow.id);
             told.push(Activity::new(cx, &kinds::FLOW_UPDATED, vec![resource]));
+        }
+        if let State::Failed(FlowFailure::DeviceRefused) = &flow.state {
+            told.push(Activity::new(
+                cx,
+                &kinds::OAUTH_CONSENT_DECLINED,
+                user.clone(),
+            ));
         }
         if let State::Failed(failure) = &flow.state {
             let denied = Activity::new(cx, &kinds::ACCESS_DENIED, user);

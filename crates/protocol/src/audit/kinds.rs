@@ -54,9 +54,11 @@ happenings! {
     ACCESS_ALLOWED = "USER" "ACCESS_ALLOWED";
     /// A sign-on failed for good.
     ACCESS_DENIED = "USER" "ACCESS_DENIED";
+    /// Somebody refused to connect a device.
+    OAUTH_CONSENT_DECLINED = "OAUTH_CONSENT" "DECLINED";
     /// An administrator locked an account.
     USER_LOCKED = "USER" "LOCKED";
-    /// An administrator unlocked an account.
+    /// An account was unlocked: by an administrator, or with its password.
     USER_UNLOCKED = "USER" "UNLOCKED";
 }
 

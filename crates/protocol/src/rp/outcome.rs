@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::attributes;
 use crate::as_::authorize::sign_on_page;
+use crate::audit::Watched;
 use crate::browser::BrowserToken;
 use crate::configuration::ProviderView;
 use crate::cx::Cx;
@@ -21,7 +22,7 @@ use crate::flows::external::{self, ExternalIdentity, Trip};
 use crate::flows::next::{Known, next};
 use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State, access};
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict};
 
 /// Most linked accounts of a user that are looked at.
@@ -34,6 +35,8 @@ pub struct Reply {
     pub to: String,
     /// A new value for the `ST` cookie.
     pub cookie: Option<BrowserToken>,
+    /// Why nobody came in, for administrators; the browser goes on all the same.
+    pub refused: Option<Refused>,
 }
 
 /// The second half of a callback: the answer was taken, the provider was asked.
@@ -103,6 +106,7 @@ impl Operation for Arrive<'_> {
             value: mut flow,
             version,
         } = facts.flow;
+        let watched = Watched::before(cx, "rp.callback", &flow);
         let awaits = flow.progress.trip.take();
         if awaits.is_none_or(|trip| trip.state != self.trip.state) {
             let why = "the flow began anew while the provider was asked";
@@ -121,10 +125,11 @@ impl Operation for Arrive<'_> {
             }
             (Some(_), _, _) => Err(Why::Refused),
         };
-        let mut to = facts.page;
+        let (mut to, mut refused) = (facts.page, None);
         let advanced = match result {
             Ok(advanced) => advanced,
             Err(why) => {
+                refused = Some(self.refused(&why));
                 if fail(cx, &mut flow, &why) {
                     to = with_error(cx, &to);
                 }
@@ -132,13 +137,38 @@ impl Operation for Arrive<'_> {
             }
         };
         flow.touch(cx.now);
-        let writes = advanced.writes.update(cx.env_id(), &flow, version)?;
-        let cookie = advanced.cookie;
-        Ok(Verdict::reply(Reply { to, cookie }).writing(writes))
+        let mut writes = advanced.writes.update(cx.env_id(), &flow, version)?;
+        for activity in watched.succeeded(cx, &flow) {
+            writes = writes.record(activity.to_event(cx.env_id())?);
+        }
+        let reply = Reply {
+            to,
+            cookie: advanced.cookie,
+            refused,
+        };
+        Ok(Verdict::reply(reply).writing(writes))
     }
 }
 
 impl Arrive<'_> {
+    /// For the explanation.
+    fn refused(&self, why: &Why) -> Refused {
+        let provider = self.trip.provider;
+        let why = match (why, &self.said) {
+            (Why::Refused, Err(why)) => format!("the sign-on at the provider failed: {why}"),
+            (Why::Refused, Ok(_)) => "the provider named nobody".to_owned(),
+            (Why::NotUsable, _) => {
+                "the user whom the provider named is gone, disabled or locked, or \
+                                    not the one whom the flow is about"
+                    .to_owned()
+            }
+            (Why::NotRegistered, _) => "no user is linked to the account at the provider, and the \
+                                        policy's action registers nobody"
+                .to_owned(),
+        };
+        Refusal::AccessDenied.because(format!("identity provider {provider}: {why}"))
+    }
+
     async fn person(&self, cx: &Cx, flow: &Flow, identity: &ExternalIdentity) -> Outcome<Person> {
         let (store, env) = (&*cx.ports.store, cx.env_id());
         let linked = external::link_of(cx, identity).await?;

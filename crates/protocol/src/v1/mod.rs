@@ -65,6 +65,7 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::keys::RESOURCE,
     &environments::certificates::RESOURCE,
     &environments::key_rotation_policies::RESOURCE,
+    &environments::sso_cookie_settings::RESOURCE,
     &environments::themes::RESOURCE,
     &environments::branding_settings::RESOURCE,
     &environments::languages::RESOURCE,

@@ -3,7 +3,7 @@
 
 use countersign_domain::ids::EnvId;
 use countersign_protocol::explain::{self, Explanation};
-use countersign_testkit::{Answer, Tenant, TestServer, on_every_adapter};
+use countersign_testkit::{Answer, Tenant, TestServer, on_every_adapter, submit};
 use std::time::Duration;
 
 /// The explanation of an answer, as `countersign explain` finds it.
@@ -86,6 +86,46 @@ on_every_adapter! {
         let answer = mine.get(tenant.flow(&flow)).send().await.expect_status(404);
         let why = explained(&server, tenant, &answer).await;
         assert!(why.because.starts_with("the flow expired at"), "{why:?}");
+    }
+
+    async fn the_reference_on_a_page_is_explained(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let page = tenant.authorize(&tenant.web).page(&browser).await;
+        let person = &tenant.person;
+        let wrong = submit(tenant, &browser, &page, &person.username, "Wrong-Word-1").await;
+        let wrong = wrong.expect_status(400);
+        let id = wrong.header("correlation-id").unwrap();
+        assert!(wrong.body.contains(&format!("Reference {id}")), "{}", wrong.body);
+        let why = explained(&server, tenant, &wrong).await;
+        assert_eq!(why.refusal, "WrongCredentials");
+        assert_eq!(why.about.as_ref().unwrap().id, person.id);
+        assert_eq!(why.request.as_ref().unwrap().path, format!("/{}/signon/", tenant.id));
+        assert!(!serde_json::to_string(&why).unwrap().contains("Wrong-Word-1"));
+    }
+
+    async fn what_is_not_there_is_explained_where_the_environment_is(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let nothing = format!("{}/{}/as/nothing", tenant.base, tenant.id);
+        let _ = tenant.jwks().await;
+        let answer = browser.get(nothing).send().await.expect_status(404);
+        assert_eq!(explained(&server, tenant, &answer).await.refusal, "NotFound");
+        let answer = browser.get(tenant.endpoint("token")).send().await.expect_status(405);
+        assert_eq!(explained(&server, tenant, &answer).await.refusal, "MethodNotAllowed");
+    }
+
+    async fn a_sign_off_that_leads_nowhere_says_where_it_could_lead(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let url = format!(
+            "{}?client_id={}&post_logout_redirect_uri=https://evil.example/",
+            tenant.endpoint("signoff"), tenant.web.id,
+        );
+        let answer = browser.get(url).send().await.expect_status(400);
+        let why = explained(&server, tenant, &answer).await;
+        assert_eq!(why.arrived.as_deref(), Some("https://evil.example/"));
+        assert!(why.expected.contains("registered") || why.expected.starts_with("https://client"), "{why:?}");
     }
 
     async fn a_client_learns_nothing_that_the_administrator_does(server: TestServer) {

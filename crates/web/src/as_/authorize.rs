@@ -83,7 +83,7 @@ pub fn render(cx: &Cx, incoming: &Incoming, reply: Reply) -> Response {
         }
     };
     if let Some(token) = &reply.cookie {
-        cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+        cookies::set(response.headers_mut(), cx, token);
     }
     response
 }

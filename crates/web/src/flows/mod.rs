@@ -83,7 +83,7 @@ async fn acting(app: &App, env: &str, flow: &str, incoming: &Incoming) -> Outcom
     let body = view::render(&cx.env, &reply.flow);
     let mut response = answer::json(StatusCode::OK, HAL, &body);
     if let Some(token) = &reply.cookie {
-        cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+        cookies::set(response.headers_mut(), &cx, token);
     }
     Ok(response)
 }

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::App;
 use crate::wire::incoming::Incoming;
-use crate::wire::{answer, cookies, form};
+use crate::wire::{answer, cookies, form, layers};
 
 #[derive(Template)]
 #[template(path = "failed.html")]
@@ -187,12 +187,13 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             };
             let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
             if let Some(token) = &reply.cookie {
-                cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+                cookies::set(response.headers_mut(), &cx, token);
             }
             Ok(response)
         }
         Err(Failure::Refused(refused)) if is_correctable(&refused.refusal) => {
-            crate::wire::layers::log(&Failure::Refused(refused.clone()));
+            let failure = Failure::Refused(refused.clone());
+            layers::log(&failure);
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
             let frame = Frame::of_flow(&cx, incoming, &flow).await;
             let again = Again {
@@ -203,13 +204,10 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
                 },
                 fields: &fields,
             };
-            Ok(show(
-                &cx,
-                &frame,
-                &flow,
-                Some(again),
-                StatusCode::BAD_REQUEST,
-            ))
+            let status = StatusCode::BAD_REQUEST;
+            let mut response = show(&cx, &frame, &flow, Some(again), status);
+            layers::explain(&mut response, &failure);
+            Ok(response)
         }
         // The page was left open while the flow went on elsewhere: show where it stands.
         Err(Failure::Refused(refused)) if refused.refusal == Refusal::ActionNotOffered => {
@@ -343,6 +341,8 @@ fn same_origin(cx: &Cx, incoming: &Incoming) -> Outcome<()> {
     }
     Err(Refusal::FlowNotFound
         .because("submitted from another origin")
+        .expected(format!("a form of a page of {}", urls.apps()))
+        .arrived(format!("Origin: {origin}"))
         .into())
 }
 

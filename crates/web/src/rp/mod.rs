@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use countersign_protocol::flows::actions::Call;
-use countersign_protocol::refusal::Outcome;
+use countersign_protocol::refusal::{Failure, Outcome};
 use countersign_protocol::rp;
 
 use crate::App;
 use crate::as_::authorize::unredirectable;
 use crate::wire::incoming::Incoming;
-use crate::wire::{answer, cookies, form};
+use crate::wire::{answer, cookies, form, layers};
 
 /// `GET /{envID}/rp/authenticate`: sends the browser to a provider.
 pub async fn authenticate(
@@ -62,7 +62,10 @@ async fn arriving(
     let reply = rp::callback::callback(&cx, provider_type, &params, &call).await?;
     let mut response = answer::redirect(StatusCode::FOUND, &reply.to);
     if let Some(token) = &reply.cookie {
-        cookies::set(response.headers_mut(), &cx.env.urls, cx.env_id(), token);
+        cookies::set(response.headers_mut(), &cx, token);
+    }
+    if let Some(refused) = reply.refused {
+        layers::explain(&mut response, &Failure::Refused(refused));
     }
     Ok(response)
 }

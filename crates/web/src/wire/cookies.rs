@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite};
 use countersign_domain::ids::EnvId;
 use countersign_protocol::browser::BrowserToken;
-use countersign_protocol::flows::complete::SESSION_LIFETIME;
+use countersign_protocol::cx::Cx;
 use countersign_protocol::urls::Urls;
 
 const NAME: &str = "ST";
@@ -43,18 +43,26 @@ pub fn session_cookie(headers: &HeaderMap) -> Option<String> {
 /// Longest value that is looked at.
 const MAX_LEN: usize = 256;
 
-/// Adds the cookies for a token.
-pub fn set(headers: &mut HeaderMap, urls: &Urls, env: EnvId, token: &BrowserToken) {
+/// Adds the cookies for a token. That of a session lives as long as the session can, or as long as
+/// the browser is open, where the environment says so; that of nobody never longer.
+pub fn set(headers: &mut HeaderMap, cx: &Cx, token: &BrowserToken) {
+    let (env, settings) = (cx.env_id(), &cx.env.environment.settings);
     let value = token.expose().to_owned();
-    let plain = urls.is_plain_loopback();
+    let plain = cx.env.urls.is_plain_loopback();
+    let is_kept = token.is_session() && !settings.non_persistent_session_cookie;
+    let seconds = i64::try_from(settings.session_lifetime().as_secs()).unwrap_or(i64::MAX);
+    let ends = cx.now.plus(settings.session_lifetime()).millis() / 1000;
+    let ends = cookie::time::OffsetDateTime::from_unix_timestamp(ends);
     let base = |name: &'static str| {
         let mut cookie = Cookie::build((name, value.clone()))
             .path(format!("/{env}"))
             .http_only(true)
             .secure(!plain);
-        if token.is_session() {
-            let seconds = i64::try_from(SESSION_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+        if is_kept {
             cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+            if let Ok(ends) = ends {
+                cookie = cookie.expires(ends);
+            }
         }
         cookie
     };

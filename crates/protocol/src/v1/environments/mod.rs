@@ -22,6 +22,7 @@ pub mod roles;
 pub mod schemas;
 pub mod sessions;
 pub mod sign_on_policies;
+pub mod sso_cookie_settings;
 pub mod subscriptions;
 pub mod themes;
 pub mod users;

@@ -70,6 +70,29 @@ on_every_adapter! {
         assert_eq!(query(&end)["error"], "access_denied");
     }
 
+    async fn a_failed_trip_is_explained_and_told(server: TestServer) {
+        let api = crate::v1::admin(&server).await;
+        provider(&server, &json!({})).await;
+        provider_first(&server, json!({ "enabled": true })).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let state = state(&server, &browser, &flow).await;
+        let url = format!("{}?error=login_required&state={state}", callback_of(tenant));
+        let back = browser.get(url).send().await.expect_status(302);
+        let id = back.header("correlation-id").unwrap();
+        let environment = format!("/environments/{}", tenant.id);
+        let why = api.get(&format!("{environment}/explanations/{id}")).await.expect_status(200);
+        assert_eq!(why.text("/refusal"), "AccessDenied");
+        assert!(why.text("/because").contains("the provider answered \"login_required\""), "{}", why.body);
+        let told = api.get(&format!("{environment}/activities?filter=correlationid%20eq%20%22{id}%22")).await;
+        let told = told.expect_status(200).json();
+        let told = told["_embedded"]["activities"].as_array().unwrap();
+        let mut types: Vec<_> = told.iter().map(|it| it["action"]["type"].as_str().unwrap()).collect();
+        types.sort_unstable();
+        assert_eq!(types, ["FLOW.UPDATED", "USER.ACCESS_DENIED"]);
+    }
+
     async fn the_next_policy_is_tried_when_a_provider_fails(server: TestServer) {
         provider(&server, &json!({})).await;
         let tenant = &server.tenant;

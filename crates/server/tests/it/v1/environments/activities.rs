@@ -140,6 +140,51 @@ on_every_adapter! {
         assert!(!json!(told).to_string().contains("An-Other-Password"));
     }
 
+    async fn a_flow_that_fails_as_it_begins_is_told_as_a_denial(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let policy = json!({ "name": "Factor", "default": true,
+            "actions": [{ "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 1 }] });
+        let environment = json!({ "id": tenant.id, "name": "First", "signOnPolicies": [policy] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let request = tenant.authorize(&tenant.native).set("login_hint", "alice").pi_flow();
+        let answer = request.send(&tenant.browser()).await.expect_status(200);
+        assert_eq!(answer.text("/status"), "FAILED");
+        let id = answer.header("correlation-id").unwrap();
+        let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+        let mut seen = types(&told);
+        seen.sort_unstable();
+        assert_eq!(seen, ["FLOW.CREATED", "USER.ACCESS_DENIED"]);
+    }
+
+    async fn whoever_recovers_a_password_is_told_to_be_unlocked(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let name = json!({ "username": tenant.person.username });
+        let _ = tenant.act(&browser, &flow, "password.forgot", &name).await.expect_status(200);
+        let code = countersign_testkit::code_in(&server.mail().await);
+        let body = json!({ "recoveryCode": code, "newPassword": "Quite-Another-2!" });
+        let done = tenant.act(&browser, &flow, "password.recover", &body).await.expect_status(200);
+        let id = done.header("correlation-id").unwrap();
+        let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+        for expected in ["PASSWORD.RECOVERY", "USER.UNLOCKED", "SESSION.CREATED"] {
+            assert!(types(&told).contains(&expected), "{expected}: {:?}", types(&told));
+        }
+        // Lifting the lock after wrong passwords unlocks nobody whom an administrator locked.
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        for (action, expected) in [("account.unlock", true), ("account.lock", false)] {
+            let _ = api.act("POST", &user, action, Value::Null).await.expect_status(200);
+            let password = format!("{user}/password");
+            let done = api.act("POST", &password, "password.unlock", Value::Null).await.expect_status(200);
+            let id = done.header("correlation-id").unwrap();
+            let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+            assert!(types(&told).contains(&"PASSWORD.UNLOCKED"));
+            assert_eq!(types(&told).contains(&"USER.UNLOCKED"), expected, "after {action}");
+        }
+    }
+
     async fn pages_and_ranges_cover_everything_once(server: TestServer) {
         let api = admin(&server).await;
         let tenant = &server.tenant;

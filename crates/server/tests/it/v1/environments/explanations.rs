@@ -28,6 +28,23 @@ on_every_adapter! {
         let _ = api.get(&there).await.expect_status(200);
     }
 
+    async fn what_the_management_api_refuses_is_explained_as_well(server: TestServer) {
+        let api = admin(&server).await;
+        let environment = format!("/environments/{}", server.tenant.id);
+        let nobody = "00000000-0000-4000-8000-000000000000";
+        for (answer, status, refusal) in [
+            (api.get(&format!("{environment}/users/{nobody}")).await, 404, "NotFound"),
+            (api.get(&format!("{environment}/nothing")).await, 404, "NotFound"),
+            (api.post(&format!("{environment}/users"), json!({})).await, 400, "Unfit"),
+            (api.get(&format!("{environment}/users?filter=x")).await, 400, "Unfit"),
+        ] {
+            let answer = answer.expect_status(status);
+            let id = answer.header("correlation-id").unwrap();
+            let why = api.get(&format!("{environment}/explanations/{id}")).await;
+            assert_eq!(why.expect_status(200).text("/refusal"), refusal);
+        }
+    }
+
     async fn threat_39_explanations_are_for_administrators_of_the_environment(server: TestServer) {
         let api = admin(&server).await;
         let tenant = &server.tenant;

@@ -16,6 +16,7 @@ mod roles;
 mod schemas;
 mod sessions;
 mod sign_on_policies;
+mod sso_cookie_settings;
 mod subscriptions;
 mod users;
 
