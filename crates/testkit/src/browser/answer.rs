@@ -35,6 +35,23 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What may tell nobody from somebody beside the body (`threats.md` 34): the status and every
+    /// header, without the two that are new in every answer. Of cookies the name.
+    pub fn outside(&self) -> (u16, Vec<(String, String)>) {
+        let told = self.headers.iter().filter_map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = match name.as_str() {
+                "date" | "correlation-id" => return None,
+                "set-cookie" => value.split('=').next().unwrap_or_default(),
+                _ => &value,
+            };
+            Some((name.to_string(), value.to_owned()))
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_unstable();
+        (self.status, told)
+    }
+
     /// Where a redirect leads, as an absolute URL. `None` when this is no redirect.
     pub fn location(&self) -> Option<Url> {
         if !(300..400).contains(&self.status) {

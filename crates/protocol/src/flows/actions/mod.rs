@@ -29,7 +29,8 @@ use crate::browser::BrowserToken;
 use crate::cx::Cx;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, access};
-use crate::refusal::{Outcome, Refusal};
+use crate::misfit::Misfit;
+use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
 /// What an action does to a flow.
@@ -121,13 +122,7 @@ impl<A: Action> AnyAction for A {
             } else {
                 call.body
             };
-            let input: A::Input = serde_json::from_slice(body).map_err(|error| {
-                Refusal::MalformedBody.because(format!(
-                    "{:?} at column {}",
-                    error.classify(),
-                    error.column()
-                ))
-            })?;
+            let input = parse::<A::Input>(body)?;
             run(
                 cx,
                 &Perform {
@@ -140,6 +135,26 @@ impl<A: Action> AnyAction for A {
             .await
         })
     }
+}
+
+/// The body, or what is wrong with it: no JSON at all, or a member of another type than the action's.
+///
+/// Source: `reference/flows.md` 7.1.
+fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, Refused> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.inner();
+        let why = format!("{:?} at column {}", inner.classify(), inner.column());
+        if inner.is_data() && path != "." {
+            let misfit = Misfit::invalid(path.clone(), format!("{path} has an invalid value"));
+            return Refusal::Unfit(vec![misfit]).because(why);
+        }
+        Refusal::MalformedBody.because(why)
+    })?;
+    json.end()
+        .map_err(|_| Refusal::MalformedBody.because("something follows the JSON"))?;
+    Ok(parsed)
 }
 
 struct Perform<'a, A: Action> {

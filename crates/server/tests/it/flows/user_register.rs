@@ -231,7 +231,7 @@ on_every_adapter! {
                     body[name] = value.clone();
                 }
                 let answer = register(&server, &browser, &flow, &body).await.expect_status(400);
-                answers.push(answer.json()["details"].clone());
+                answers.push((answer.outside(), answer.json()["details"].clone()));
             }
             assert_eq!(answers[0], answers[1], "{change}");
         }
