@@ -4,6 +4,7 @@ mod check_session;
 mod codes;
 mod every_page;
 mod measure;
+mod pi_flow;
 mod tour;
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
