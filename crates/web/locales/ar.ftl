@@ -137,10 +137,10 @@ try-later-minutes = محاولات كثيرة جدًا. حاول مرة أخرى
 
 # تعذر تسجيل الدخول
 failed-title = تعذر تسجيل دخولك
-failed-no-usable-devices = لا يوجد لهذا الحساب جهاز يمكن استخدامه.
-failed-action-unavailable = تتضمن سياسة تسجيل الدخول خطوة غير متاحة.
-failed-nobody-signed-on = لم تتعرف سياسة تسجيل الدخول على أحد.
-failed-consent-declined = رُفضت الاتفاقية.
+failed-no-usable-devices = لا يوجد لحسابك جهاز يمكن استخدامه هنا. يمكن للقائمين على التطبيق مساعدتك.
+failed-action-unavailable = يتضمن تسجيل الدخول خطوة غير متاحة. يُرجى إبلاغ القائمين على التطبيق.
+failed-nobody-signed-on = تعذر التعرف على هويتك. ارجع إلى التطبيق وسجّل الدخول مرة أخرى.
+failed-consent-declined = لم توافق على الاتفاقية.
 
 # بعد تسجيل الخروج
 signed-off-title = تم تسجيل خروجك

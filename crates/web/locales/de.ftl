@@ -130,10 +130,10 @@ try-later-minutes = { $minutes ->
 
 # Eine gescheiterte Anmeldung
 failed-title = Sie konnten nicht angemeldet werden
-failed-no-usable-devices = Für dieses Konto gibt es kein verwendbares Gerät.
-failed-action-unavailable = Die Anmelderichtlinie verlangt einen Schritt, der nicht verfügbar ist.
-failed-nobody-signed-on = Nach der Anmelderichtlinie wurde niemand erkannt.
-failed-consent-declined = Der Vereinbarung wurde nicht zugestimmt.
+failed-no-usable-devices = Für Ihr Konto gibt es kein Gerät, das hier verwendet werden könnte. Die Betreiber der Anwendung können helfen.
+failed-action-unavailable = Die Anmeldung verlangt einen Schritt, der nicht verfügbar ist. Bitte sagen Sie es den Betreibern der Anwendung.
+failed-nobody-signed-on = Es ließ sich nicht feststellen, wer Sie sind. Gehen Sie zur Anwendung zurück und melden Sie sich noch einmal an.
+failed-consent-declined = Sie haben der Vereinbarung nicht zugestimmt.
 
 # Nach der Abmeldung
 signed-off-title = Sie sind abgemeldet

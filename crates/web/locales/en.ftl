@@ -140,10 +140,10 @@ try-later-minutes = { $minutes ->
 
 # A sign-on that failed
 failed-title = You could not be signed on
-failed-no-usable-devices = The user has no usable devices.
-failed-action-unavailable = The sign-on policy has an action that is not available.
-failed-nobody-signed-on = The sign-on policy identified nobody.
-failed-consent-declined = The user declined the agreement.
+failed-no-usable-devices = Your account has no device that could be used here. The people who run the application can help.
+failed-action-unavailable = The sign-on has a step that is not available. Please tell the people who run the application.
+failed-nobody-signed-on = It could not be found out who you are. Go back to the application and sign on again.
+failed-consent-declined = You did not accept the agreement.
 
 # After a sign-off
 signed-off-title = You are signed off

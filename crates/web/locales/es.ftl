@@ -130,10 +130,10 @@ try-later-minutes = { $minutes ->
 
 # Un inicio de sesión fallido
 failed-title = No se pudo iniciar su sesión
-failed-no-usable-devices = Esta cuenta no tiene ningún dispositivo que se pueda usar.
-failed-action-unavailable = La política de inicio de sesión tiene un paso que no está disponible.
-failed-nobody-signed-on = La política de inicio de sesión no identificó a nadie.
-failed-consent-declined = No se aceptó el acuerdo.
+failed-no-usable-devices = Su cuenta no tiene ningún dispositivo que se pueda usar aquí. Los responsables de la aplicación pueden ayudarle.
+failed-action-unavailable = El inicio de sesión tiene un paso que no está disponible. Comuníqueselo a los responsables de la aplicación.
+failed-nobody-signed-on = No se pudo averiguar quién es usted. Vuelva a la aplicación e inicie sesión de nuevo.
+failed-consent-declined = No ha aceptado el acuerdo.
 
 # Después de cerrar la sesión
 signed-off-title = Ha cerrado la sesión

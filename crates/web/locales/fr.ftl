@@ -130,10 +130,10 @@ try-later-minutes = { $minutes ->
 
 # Une connexion qui a échoué
 failed-title = La connexion n’a pas abouti
-failed-no-usable-devices = Ce compte n’a aucun appareil utilisable.
-failed-action-unavailable = La politique de connexion comporte une étape qui n’est pas disponible.
-failed-nobody-signed-on = La politique de connexion n’a identifié personne.
-failed-consent-declined = L’accord a été refusé.
+failed-no-usable-devices = Votre compte n’a aucun appareil utilisable ici. Les responsables de l’application peuvent vous aider.
+failed-action-unavailable = La connexion comporte une étape qui n’est pas disponible. Veuillez le signaler aux responsables de l’application.
+failed-nobody-signed-on = Votre identité n’a pas pu être établie. Retournez à l’application et connectez-vous de nouveau.
+failed-consent-declined = Vous n’avez pas accepté l’accord.
 
 # Après la déconnexion
 signed-off-title = Vous êtes déconnecté

@@ -122,10 +122,10 @@ try-later-minutes = 回数が上限に達しました。{ $minutes } 分後に�
 
 # サインオンの失敗
 failed-title = サインオンできませんでした
-failed-no-usable-devices = このアカウントで使用できるデバイスがありません。
-failed-action-unavailable = サインオンポリシーに利用できない手順が含まれています。
-failed-nobody-signed-on = サインオンポリシーで本人を確認できませんでした。
-failed-consent-declined = 規約への同意が拒否されました。
+failed-no-usable-devices = お使いのアカウントには、ここで使用できるデバイスがありません。アプリケーションの運営者にお問い合わせください。
+failed-action-unavailable = サインオンに利用できない手順が含まれています。アプリケーションの運営者にお知らせください。
+failed-nobody-signed-on = ご本人を確認できませんでした。アプリケーションに戻り、もう一度サインオンしてください。
+failed-consent-declined = 規約に同意されませんでした。
 
 # サインオフの後
 signed-off-title = サインオフしました
