@@ -282,6 +282,8 @@ pub mod kinds {
         DEVICE = 68;
         /// [`crate::key::Certificate`]
         CERTIFICATE = 80;
+        /// [`crate::environment::EnvironmentRemoval`]
+        ENVIRONMENT_REMOVAL = 100;
         /// [`crate::schema::StandardAttribute`]
         STANDARD_ATTRIBUTE = 115;
     }

@@ -205,6 +205,21 @@ impl Entity for Environment {
     }
 }
 
+/// An environment that was deleted and was too large to go at once. Nobody reaches what is left of
+/// it; it goes slice by slice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentRemoval {
+    /// The environment that is no more.
+    pub environment: Ref<EnvId>,
+}
+
+impl Entity for EnvironmentRemoval {
+    const KIND: Kind = kinds::ENVIRONMENT_REMOVAL;
+    fn id(&self) -> String {
+        self.environment.id.to_string()
+    }
+}
+
 /// What an environment was made for: `billOfMaterials`. Stored in the environment; nothing here
 /// depends on it, and clients read back what they wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,15 @@ pub fn random_uuid(entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
+/// Makes a UUID that sorts by the time it was made (version 7), random otherwise: who writes very
+/// many documents writes them at the end of every index, and not all over it.
+pub fn ordered_uuid(now: crate::time::Time, entropy: &dyn Entropy) -> Uuid {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(now.millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
 /// A UUID that follows from where a thing is, what it is and what it is called, so that making the
 /// same thing again, here or on another machine, makes the same id. Version 8, from SHA-256. Ids
 /// are no secrets: whoever knows the name can work out the id.

@@ -17,6 +17,7 @@ pub mod groups;
 pub mod import;
 pub mod in_use;
 pub mod jose;
+pub mod leftovers;
 pub mod misfit;
 pub mod notices;
 pub mod refusal;

@@ -16,6 +16,7 @@ use countersign_protocol::audit::Aside;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::defaults::key_pair::KeyPair;
 use countersign_protocol::explain::Explanations;
+use countersign_protocol::leftovers;
 use countersign_protocol::notices::outbox;
 use countersign_protocol::rotation;
 use tokio::sync::watch;
@@ -58,6 +59,8 @@ impl Jobs {
         };
         let sweeper = ports.clone();
         jobs.every(move || sweep(sweeper.clone()));
+        let remover = ports.clone();
+        jobs.every(move || remove(remover.clone()));
         let polled = Arc::clone(&cache);
         jobs.every(move || poll(Arc::clone(&polled)));
         jobs.every(move || rotate(Arc::clone(&cache)));
@@ -138,6 +141,18 @@ async fn sweep(ports: Ports) -> Duration {
         }
         Err(fault) => {
             tracing::warn!(%fault, "cannot sweep");
+            BETWEEN_SWEEPS
+        }
+    }
+}
+
+/// Removes what is left of deleted environments.
+async fn remove(ports: Ports) -> Duration {
+    match leftovers::remove_any(&*ports.store, ports.clock.now()).await {
+        Ok(true) => BETWEEN_SLICES,
+        Ok(false) => BETWEEN_SWEEPS,
+        Err(fault) => {
+            tracing::warn!(%fault, "cannot remove what is left of a deleted environment");
             BETWEEN_SWEEPS
         }
     }

@@ -105,6 +105,18 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
     })
 }
 
+/// Opens the database for a program that does nothing but write very much, such as a mass import:
+/// with memory for the indexes it writes all over.
+pub async fn open_for_much(database: &Database) -> Result<Arc<dyn Store>, Fault> {
+    match database {
+        Database::Sqlite(path) => Ok(Arc::new(SqliteStore::open(
+            path,
+            SqliteOptions::for_much(),
+        )?)),
+        Database::Memory | Database::Postgres(_) => open(database).await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,8 +37,6 @@ pub struct SqliteOptions {
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection in KiB.
     pub reader_cache_kib: u32,
-    /// How long to wait for another process that has the database locked.
-    pub busy_timeout: Duration,
 }
 
 impl Default for SqliteOptions {
@@ -48,7 +46,18 @@ impl Default for SqliteOptions {
             readers: 8,
             writer_cache_kib: 4096,
             reader_cache_kib: 2048,
-            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl SqliteOptions {
+    /// For a program that writes very much and does nothing else: an index of a million entries is
+    /// some hundred megabytes, and a page of it that is not in memory is read and written anew for
+    /// every entry.
+    pub fn for_much() -> Self {
+        Self {
+            writer_cache_kib: 256 * 1024,
+            ..Self::default()
         }
     }
 }
@@ -68,7 +77,7 @@ impl SqliteStore {
         let path = path.to_path_buf();
         create(&path)?;
         let mut connection = Connection::open(&path).map_err(storage)?;
-        configure(&connection, options.writer_cache_kib, &options)?;
+        configure(&mut connection, options.writer_cache_kib)?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL;
@@ -179,15 +188,26 @@ fn create(path: &PathBuf) -> Result<(), Fault> {
         .map_err(|error| Fault::Storage(format!("cannot open {}: {error}", path.display())))
 }
 
+/// How long to wait for another process that has the database locked.
+const BUSY: Duration = Duration::from_secs(5);
+/// Between two looks whether it still has.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Waits for another process. SQLite's own waiting looks every 100 ms in the end, and would miss
+/// the breaths of a mass import that writes as much as it can.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lock of another process cannot be waited for; this thread has nothing else to do"
+)]
+fn wait(looks: i32) -> bool {
+    let waited = LOOK.saturating_mul(u32::try_from(looks).unwrap_or_default());
+    std::thread::sleep(LOOK);
+    waited < BUSY
+}
+
 /// What readers and the writer have in common.
-fn configure(
-    connection: &Connection,
-    cache_kib: u32,
-    options: &SqliteOptions,
-) -> Result<(), Fault> {
-    connection
-        .busy_timeout(options.busy_timeout)
-        .map_err(storage)?;
+fn configure(connection: &mut Connection, cache_kib: u32) -> Result<(), Fault> {
+    connection.busy_handler(Some(wait)).map_err(storage)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection
         .execute_batch(&format!(

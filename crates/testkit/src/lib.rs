@@ -35,6 +35,7 @@ pub use hashing::CountingHeavy;
 pub use mailbox::{Mailbox, code_in};
 pub use redeem::Redeem;
 pub use server::{AnotherNode, TestServer};
+pub use store::ForProcess;
 pub use tenant::{App, CHALLENGE, Person, REDIRECT_URI, Tenant, VERIFIER};
 
 /// Fails the test.

@@ -62,6 +62,39 @@ impl Home {
     }
 }
 
+/// A database for processes of the program. It goes with this.
+pub struct ForProcess {
+    home: Home,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl ForProcess {
+    /// Makes one. Memory is nowhere that a process could look.
+    pub fn make(adapter: Adapter) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.unwrap_or_else(|error| broken("no runtime", error));
+        let home = runtime.block_on(Home::make(adapter));
+        Self { home, runtime }
+    }
+
+    /// What `--database` takes.
+    pub fn url(&self) -> String {
+        match &self.home.place {
+            Place::Memory => "memory:".to_owned(),
+            Place::Sqlite(folder) => format!("sqlite:{}", folder.path().join("test.db").display()),
+            Place::Postgres { cluster, name } => url_of(cluster, name),
+        }
+    }
+}
+
+impl Drop for ForProcess {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.home.remove());
+    }
+}
+
 async fn open(url: &str) -> Arc<dyn Store> {
     match url.parse::<Database>() {
         Ok(database) => open_database(&database).await,

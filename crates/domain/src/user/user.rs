@@ -212,12 +212,17 @@ impl User {
     pub const UNIQUE_CUSTOM: IndexName = "custom";
     /// Index: folded e-mail address.
     pub const BY_EMAIL: IndexName = "email";
-    /// Index: population id.
+    /// Index: population id, `/`, folded user name: a population may hold a million.
     pub const BY_POPULATION: IndexName = "population";
     /// Index: folded user name, for lists by its beginning.
     pub const BY_USERNAME: IndexName = "username";
     /// Index: folded id elsewhere.
     pub const BY_EXTERNAL_ID: IndexName = "external";
+
+    /// The beginning of [`User::BY_POPULATION`] that the users of a population share.
+    pub fn of_population(population: PopulationId) -> String {
+        format!("{population}/")
+    }
 
     /// Whether another identity provider checks this user's passwords.
     pub fn is_external(&self) -> bool {
@@ -234,7 +239,11 @@ impl Entity for User {
         let mut entries = vec![
             IndexEntry {
                 name: Self::BY_POPULATION,
-                value: self.population.id.to_string(),
+                value: format!(
+                    "{}{}",
+                    Self::of_population(self.population.id),
+                    fold(&self.username)
+                ),
             },
             IndexEntry {
                 name: Self::BY_USERNAME,

@@ -38,6 +38,7 @@ use super::problem::ImportErrors;
 use super::{ImportDocument, in_file};
 use crate::defaults::Maker;
 use crate::defaults::key_pair::KeyPair;
+use crate::leftovers;
 
 /// Most documents one import may write: it is one transaction. An environment is about 80, an
 /// application 4, a user with a password 2. Larger installations import several files.
@@ -284,6 +285,10 @@ async fn gather(
     }
     for node in items(root, "environments") {
         let Some(environment) = environment_of(store, node, organization, now).await? else {
+            // It may have been here before, and not be gone altogether.
+            if let Some(env) = new_id(node) {
+                leftovers::clear(store, env, now).await?;
+            }
             continue;
         };
         let Ok(env) = environment.key.id.parse::<EnvId>() else {
@@ -330,6 +335,15 @@ fn items<'a>(node: &'a Node, key: &str) -> &'a [Node] {
     }
 }
 
+/// The id that an environment gets which is not stored: the one given, else the one that follows
+/// from its name.
+fn new_id(node: &Node) -> Option<EnvId> {
+    let derived = |name| derived_uuid(EnvId::PLATFORM, kinds::ENVIRONMENT, name);
+    let given = node.get("id").and_then(parse_id);
+    let id = given.or_else(|| node.get_text("name").map(derived));
+    id.map(EnvId::from_uuid)
+}
+
 /// The stored environment that an entry of the file speaks of: by id, else by name, else by the id
 /// that follows from the name.
 async fn environment_of(
@@ -354,8 +368,10 @@ async fn environment_of(
     if let Some(doc) = store.get_by(&unique, now).await? {
         return Ok(Some(doc));
     }
-    let derived = derived_uuid(EnvId::PLATFORM, kinds::ENVIRONMENT, name);
-    store.get(&by_id(derived.to_string()), now).await
+    match new_id(node) {
+        Some(derived) => store.get(&by_id(derived.to_string()), now).await,
+        None => Ok(None),
+    }
 }
 
 async fn users_of(

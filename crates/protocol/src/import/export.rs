@@ -23,7 +23,7 @@ use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
-use countersign_domain::store::{Fault, Key};
+use countersign_domain::store::{Fault, Key, Query};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use countersign_domain::user::{Credential, User};
@@ -40,6 +40,25 @@ pub struct ExportOptions {
     /// Private keys, client secrets and password hashes as well. Without them an import makes new
     /// keys and secrets, and users have no password.
     pub secrets: bool,
+    /// Leave the users out.
+    pub without_users: bool,
+}
+
+/// Most users in a file: an import of it is one transaction, and its file is in memory.
+pub const MAX_USERS: usize = 20_000;
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// More than one file should have.
+    #[error(
+        "there are more than {MAX_USERS} users in the environment: write it with --without-users, \
+         and them with --users"
+    )]
+    TooManyUsers,
+    /// The store, or cryptography.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 /// Writes an environment as JSON; `None` if there is none. Times and ids are kept, so that
@@ -49,7 +68,7 @@ pub async fn export(
     ports: &Ports,
     env: EnvId,
     options: ExportOptions,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<String>, ExportError> {
     let now = ports.clock.now();
     let store = ports.store.as_ref();
     let found = load::<Environment>(store, EnvId::PLATFORM, env.to_string(), now).await?;
@@ -80,6 +99,9 @@ pub async fn export(
         .map(|it| plain(&it.value, &["organization"]))
         .collect();
     file.insert("licenses".to_owned(), Value::Array(licenses?));
+    if !options.without_users && exporter.has_too_many_users().await? {
+        return Err(ExportError::TooManyUsers);
+    }
     let environment = exporter.environment(&environment).await?;
     file.insert("environments".to_owned(), json!([environment]));
     let text = serde_json::to_string_pretty(&file);
@@ -194,8 +216,23 @@ impl Exporter<'_> {
             .map(|it| subscriptions::written(vault, self.env, it, secrets));
         let webhooks: Result<Vec<Value>, Fault> = webhooks.collect();
         set(&mut value, "subscriptions", webhooks?);
-        set(&mut value, "users", self.users(&roles).await?);
+        if !self.options.without_users {
+            set(&mut value, "users", self.users(&roles).await?);
+        }
         Ok(value)
+    }
+
+    async fn has_too_many_users(&self) -> Result<bool, Fault> {
+        let mut query = Query::all(User::KIND, self.env, 1_000);
+        let mut count = 0;
+        loop {
+            let page = self.store().list(&query, self.now).await?;
+            count += page.docs.len();
+            query.after = page.next;
+            if query.after.is_none() || count > MAX_USERS {
+                return Ok(count > MAX_USERS);
+            }
+        }
     }
 
     async fn keys(&self) -> Result<Vec<Value>, Fault> {

@@ -27,7 +27,7 @@ mod subscriptions;
 
 pub use apply::{ImportError, ImportOptions, MAX_DOCUMENTS, apply};
 pub use draft::ImportReport;
-pub use export::{ExportOptions, export};
+pub use export::{ExportError, ExportOptions, MAX_USERS, export};
 pub use problem::{ImportErrors, Problem};
 
 use countersign_domain::time::Time;

@@ -310,10 +310,17 @@ async fn an_export_imports_unchanged() {
     let ports = ports(1);
     import(&ports, &demo()).await;
     for secrets in [true, false] {
-        let text = export(&ports, env(), ExportOptions { secrets })
-            .await
-            .unwrap()
-            .unwrap();
+        let text = export(
+            &ports,
+            env(),
+            ExportOptions {
+                secrets,
+                ..ExportOptions::default()
+            },
+        )
+        .await
+        .unwrap()
+        .unwrap();
         assert_eq!(text.contains("the-secret-of-the-web-app"), secrets);
         assert_eq!(text.contains("PRIVATE KEY"), secrets);
         assert_eq!(text.contains("{SSHA}"), secrets);
@@ -332,7 +339,10 @@ async fn an_export_imports_unchanged() {
 async fn an_export_makes_the_same_environment_elsewhere() {
     let (here, there) = (ports(1), ports(2));
     import(&here, &demo()).await;
-    let with_secrets = ExportOptions { secrets: true };
+    let with_secrets = ExportOptions {
+        secrets: true,
+        ..ExportOptions::default()
+    };
     let text = export(&here, env(), with_secrets).await.unwrap().unwrap();
     let document = parse("export.json", &text, Format::Json).unwrap();
     apply(&there, &document, &options()).await.unwrap();

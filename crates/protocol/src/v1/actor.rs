@@ -207,6 +207,20 @@ impl Held {
 }
 
 impl Actor {
+    /// Whoever runs a command on the database itself. There is no token behind it and no role: how
+    /// far it reaches is for the command to say.
+    pub fn operator(environment: &Environment) -> Self {
+        Self {
+            home: environment.id,
+            organization: environment.organization.id,
+            client: ApplicationId::from_uuid(uuid::Uuid::nil()),
+            who: Who::Worker,
+            roles: Vec::new(),
+            scopes: Vec::new(),
+            actors: Actors::default(),
+        }
+    }
+
     /// The person, if one is behind the token.
     pub fn user(&self) -> Option<UserId> {
         match self.who {

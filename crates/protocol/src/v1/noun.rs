@@ -378,6 +378,29 @@ pub async fn create_from<N: Noun>(call: &Call<'_>, body: Object) -> Outcome<N> {
     run(call.cx, &operation).await
 }
 
+/// A new one as a body describes it, not judged yet: for whoever creates many in one batch.
+pub fn described<N: Noun>(call: &Call<'_>, body: Object, id: uuid::Uuid) -> Outcome<N> {
+    built(call, body, How::Create(id), None)
+}
+
+/// The batch that creates one, judged as [`create_from`] does. Whoever commits it looks after what
+/// must be unique.
+pub async fn judged<N: Noun>(call: &Call<'_>, after: N) -> Outcome<Batch> {
+    let facts = N::gather(call, Change::Create(&after)).await?;
+    let taken = Vec::new();
+    let verdict = decided(
+        call,
+        WriteFacts {
+            before: None,
+            after,
+            taken,
+            facts,
+        },
+    )?;
+    verdict.reply?;
+    Ok(verdict.writes)
+}
+
 /// `PUT`: what the body leaves out goes back to its default.
 pub fn replace<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {

@@ -1,15 +1,21 @@
 //! Pages of lists: filter, limit, sealed cursors (`reference/platform.md` 1.4, 1.5).
 
+mod members;
+mod walk;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::entity::Entity;
-use countersign_domain::filter::{self, Filter, Filterable, Operator, Unsupported};
+use countersign_domain::filter::{self, Filter, Filterable, Unsupported};
+use countersign_domain::group::GroupMembership;
 use countersign_domain::ids::EnvId;
-use countersign_domain::reference::fold;
-use countersign_domain::store::{Cursor, Doc, IndexEntry, IndexName, Key, Kind, Query, Range};
+use countersign_domain::store::{Cursor, Doc, IndexName, Key, Kind, Query};
 use countersign_domain::user::User;
 use countersign_domain::vault::Sealed;
 use serde_json::{Value, json};
+
+pub use walk::Indexed;
+use walk::{Walk, walks};
 
 use super::call::Call;
 use crate::groups;
@@ -23,17 +29,6 @@ const BUDGET: usize = 20_000;
 const BUDGET_WITH_GROUPS: usize = 2_000;
 /// Documents read at once.
 const CHUNK: usize = 500;
-
-/// An attribute that an index finds.
-#[derive(Debug, Clone, Copy)]
-pub struct Indexed {
-    /// The attribute in filters.
-    pub attribute: &'static str,
-    /// The index.
-    pub index: IndexName,
-    /// Whether the index holds folded text.
-    pub is_folded: bool,
-}
 
 /// The filter of the query, checked against what the list supports.
 pub fn filter_of(call: &Call<'_>, known: &[Filterable]) -> Result<Option<Filter>, Refused> {
@@ -92,6 +87,13 @@ pub struct Listing<'a> {
     pub most: usize,
 }
 
+/// Where a page ended: on which of the walks, and behind which document of it.
+#[derive(Default)]
+struct Position {
+    walk: usize,
+    after: Option<Cursor>,
+}
+
 /// Reads the page that the query asks for. `keep` leaves out what the actor may not see.
 pub async fn page<E: Entity>(
     call: &Call<'_>,
@@ -99,11 +101,17 @@ pub async fn page<E: Entity>(
     keep: impl Fn(&E, &Value) -> bool + Send,
 ) -> Outcome<Found<E>> {
     let limit = limit(call, listing.most)?;
-    let mut query = narrowed(listing.base, listing.filter.as_ref(), listing.indexed);
+    let mut walks = walks(listing.base, listing.filter.as_ref(), listing.indexed);
+    if let Some(filter) = &listing.filter
+        && E::KIND == User::KIND
+        && !walks.iter().any(|it| it.is_narrow)
+        && let Some(query) = members::walk(call, filter).await?
+    {
+        walks = Walk::only(query, true);
+    }
     let is_first = call.query.get("cursor").is_none();
     let owner = cursor_owner::<E>(call);
-    query.after = open_cursor(call, &owner)?;
-    let index = query.index;
+    let mut from = open_cursor(call, &owner)?.unwrap_or_default();
     let mut items = Vec::new();
     let mut looked_at = 0;
     let budget = match &listing.filter {
@@ -111,6 +119,12 @@ pub async fn page<E: Entity>(
         _ => BUDGET,
     };
     let next = 'walk: loop {
+        // One walk after the other, and the end behind the last.
+        let Some(walk) = walks.get(from.walk) else {
+            break None;
+        };
+        let mut query = walk.query.clone();
+        query.after = from.after;
         let chunk = limit.saturating_sub(items.len()).clamp(1, CHUNK);
         // A filter may drop most of a chunk: do not walk in steps of one.
         let chunk = if listing.filter.is_some() {
@@ -120,30 +134,47 @@ pub async fn page<E: Entity>(
         };
         query.limit = u32::try_from(chunk).unwrap_or(u32::MAX);
         let page = call.store().list(&query, call.now()).await?;
-        let last = page.docs.len().saturating_sub(1);
-        for (at, doc) in page.docs.iter().enumerate() {
-            let entity = E::from_doc(doc)?;
+        looked_at += page.docs.len();
+        let docs = if query.kind == GroupMembership::KIND {
+            members::users(call, page.docs).await?
+        } else {
+            page.docs.into_iter().map(|doc| (None, doc)).collect()
+        };
+        let last = docs.len().saturating_sub(1);
+        for (at, (position, doc)) in docs.into_iter().enumerate() {
+            let entity = E::from_doc(&doc)?;
             let json = if listing.filter.is_some() {
-                seen(call, doc, listing.filter.as_ref()).await?
+                seen(call, &doc, listing.filter.as_ref()).await?
             } else {
                 Value::Null
             };
             let fits = listing.filter.as_ref();
             let fits = fits.is_none_or(|it| filter::matches(it, &json));
-            if !fits || !keep(&entity, &json) {
+            if !fits || walk.repeats(&json) || !keep(&entity, &json) {
                 continue;
             }
-            let position = position_of(&entity, index);
+            let position = position.unwrap_or_else(|| position_of(&entity, query.index));
             items.push(entity);
-            if items.len() >= limit && !(at == last && page.next.is_none()) {
-                break 'walk Some(position);
+            let is_last = at == last && page.next.is_none() && from.walk + 1 == walks.len();
+            if items.len() >= limit && !is_last {
+                break 'walk Some(Position {
+                    walk: from.walk,
+                    after: Some(position),
+                });
             }
         }
-        looked_at += page.docs.len();
-        match page.next {
-            None => break None,
-            Some(next) if looked_at >= budget => break Some(next),
-            Some(next) => query.after = Some(next),
+        from = match page.next {
+            Some(next) => Position {
+                walk: from.walk,
+                after: Some(next),
+            },
+            None => Position {
+                walk: from.walk + 1,
+                after: None,
+            },
+        };
+        if looked_at >= budget && from.walk < walks.len() {
+            break Some(from);
         }
     };
     let is_all = is_first && next.is_none();
@@ -185,43 +216,6 @@ fn looks_at_groups(filter: &Filter) -> bool {
     }
 }
 
-/// The narrowest walk that the filter allows.
-fn narrowed(base: Query, filter: Option<&Filter>, indexed: &[Indexed]) -> Query {
-    let Some(filter) = filter else { return base };
-    let mut best: Option<(&Indexed, Operator, String)> = None;
-    for one in indexed {
-        let Some((operator, text)) = filter.demands(one.attribute) else {
-            continue;
-        };
-        let text = if one.is_folded {
-            fold(text)
-        } else {
-            text.to_owned()
-        };
-        // What is longer than an index entry may be is not in the index.
-        if text.len() > IndexEntry::MAX_VALUE {
-            continue;
-        }
-        if operator == Operator::Eq || best.is_none() {
-            best = Some((one, operator, text));
-        }
-        if operator == Operator::Eq {
-            break;
-        }
-    }
-    match best {
-        None => base,
-        Some((one, operator, text)) => Query {
-            index: Some(one.index),
-            range: match operator {
-                Operator::Eq => Range::Equal(text),
-                _ => Range::Prefix(text),
-            },
-            ..base
-        },
-    }
-}
-
 fn position_of<E: Entity>(entity: &E, index: Option<IndexName>) -> Cursor {
     let entries = entity.indexes().into_iter();
     let value = index.and_then(|name| entries.into_iter().find(|it| it.name == name));
@@ -249,15 +243,18 @@ fn parameter(name: &'static str, message: &'static str) -> Refused {
 
 /// Where a list of what is no document goes on: the id that the last page ended with.
 pub fn resumed(call: &Call<'_>, kind: Kind) -> Result<Option<String>, Refused> {
-    let cursor = open_cursor(call, &owner_of(call, kind))?;
-    Ok(cursor.map(|cursor| cursor.id))
+    let position = open_cursor(call, &owner_of(call, kind))?;
+    Ok(position.and_then(|it| it.after).map(|it| it.id))
 }
 
 /// The URL of the page behind an id.
 pub fn next(call: &Call<'_>, kind: Kind, id: &str) -> Outcome<String> {
-    let position = Cursor {
-        value: String::new(),
-        id: id.to_owned(),
+    let position = Position {
+        walk: 0,
+        after: Some(Cursor {
+            value: String::new(),
+            id: id.to_owned(),
+        }),
     };
     next_url(call, &owner_of(call, kind), &position)
 }
@@ -282,7 +279,7 @@ fn owner_of(call: &Call<'_>, kind: Kind) -> Key {
     Key::new(kind, env, format!("cursor/{digest}"))
 }
 
-fn open_cursor(call: &Call<'_>, owner: &Key) -> Result<Option<Cursor>, Refused> {
+fn open_cursor(call: &Call<'_>, owner: &Key) -> Result<Option<Position>, Refused> {
     let Some(text) = call.query.get("cursor") else {
         return Ok(None);
     };
@@ -290,15 +287,17 @@ fn open_cursor(call: &Call<'_>, owner: &Key) -> Result<Option<Cursor>, Refused> 
     let sealed: Sealed = serde_json::from_value(Value::from(text)).map_err(|_| bad())?;
     let opened = call.cx.ports.vault.open(owner, &sealed);
     let opened = opened.map_err(|_| bad())?;
-    let (value, id) = serde_json::from_slice(&opened).map_err(|_| bad())?;
-    Ok(Some(Cursor { value, id }))
+    let (walk, after): (_, Option<(_, _)>) = serde_json::from_slice(&opened).map_err(|_| bad())?;
+    let after = after.map(|(value, id)| Cursor { value, id });
+    Ok(Some(Position { walk, after }))
 }
 
 /// The whole URL of the next page, for clients follow it as it is.
-fn next_url(call: &Call<'_>, owner: &Key, position: &Cursor) -> Outcome<String> {
+fn next_url(call: &Call<'_>, owner: &Key, position: &Position) -> Outcome<String> {
     const BROKEN: countersign_domain::store::Fault =
         countersign_domain::store::Fault::Crypto("a cursor cannot be written");
-    let text = serde_json::to_vec(&(&position.value, &position.id)).map_err(|_| BROKEN)?;
+    let after = position.after.as_ref().map(|it| (&it.value, &it.id));
+    let text = serde_json::to_vec(&(position.walk, after)).map_err(|_| BROKEN)?;
     let ports = &call.cx.ports;
     let sealed = ports.vault.seal(owner, &text, &*ports.entropy)?;
     let sealed = serde_json::to_value(&sealed).map_err(|_| BROKEN)?;

@@ -8,6 +8,7 @@ mod mail;
 mod quick_start;
 mod serve;
 mod transfer;
+mod users;
 
 use std::process::ExitCode;
 
@@ -63,8 +64,9 @@ enum Command {
     Serve(Box<RawConfig>),
     /// Import environments, applications, users and the rest from YAML or JSON files
     ///
-    /// A file is imported as a whole or not at all, and a second time it changes nothing. Takes the
-    /// options of `serve` to find the database.
+    /// A file is imported as a whole or not at all, and a second time it changes nothing. Users by
+    /// the million come from a file of their own with --users. Takes the options of `serve` to find
+    /// the database; a server may run on it.
     Import(Box<transfer::Import>),
     /// Write an environment as a file that `import` reads
     ///

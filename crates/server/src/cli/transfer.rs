@@ -10,6 +10,7 @@ use clap::Args;
 use countersign_domain::ids::EnvId;
 use countersign_protocol::import::{ExportOptions, export};
 
+use super::users;
 use crate::config::{Config, RawConfig};
 use crate::import;
 use crate::private_file;
@@ -21,8 +22,11 @@ use crate::wire_up::{self, Overrides};
 #[derive(Debug, Args)]
 pub struct Import {
     /// YAML or JSON files, imported in this order, each as a whole or not at all
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "users")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    users: users::Options,
 
     #[command(flatten)]
     raw: RawConfig,
@@ -39,6 +43,14 @@ pub struct Export {
     #[arg(long)]
     secrets: bool,
 
+    /// Write the users alone, any number, one JSON object a line: what `import --users` reads
+    #[arg(long)]
+    users: bool,
+
+    /// Leave the users out
+    #[arg(long, conflicts_with = "users")]
+    without_users: bool,
+
     /// Write to this new file, readable by its owner alone, instead of printing
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -49,6 +61,9 @@ pub struct Export {
 
 /// Imports files into the configured database.
 pub fn import(options: Import) -> anyhow::Result<ExitCode> {
+    if let (true, Some(url)) = (options.users.api, &options.raw.api_url) {
+        return super::block_on(users::import_through_api(url, &options.users));
+    }
     let config = Config::load(options.raw)?;
     log::start(&config.log)?;
     super::block_on(async {
@@ -59,7 +74,11 @@ pub fn import(options: Import) -> anyhow::Result<ExitCode> {
             let report = import::file(&ports, &urls, path).await?;
             println!("{}: {report}", path.display());
         }
-        Ok(ExitCode::SUCCESS)
+        drop(ports);
+        match &options.users.users {
+            Some(file) => users::import(&config, file, &options.users).await,
+            None => Ok(ExitCode::SUCCESS),
+        }
     })
 }
 
@@ -68,10 +87,22 @@ pub fn export_environment(options: Export) -> anyhow::Result<ExitCode> {
     let config = Config::load(options.raw)?;
     log::start(&config.log)?;
     let secrets = options.secrets;
+    if options.users {
+        super::block_on(async {
+            let ports = wire_up::ports(&config, Overrides::default()).await?;
+            check_master_key(&ports).await?;
+            users::export(&ports, options.environment, secrets, options.out.as_deref()).await
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let text = super::block_on(async {
         let ports = wire_up::ports(&config, Overrides::default()).await?;
         check_master_key(&ports).await?;
-        let found = export(&ports, options.environment, ExportOptions { secrets }).await?;
+        let what = ExportOptions {
+            secrets,
+            without_users: options.without_users,
+        };
+        let found = export(&ports, options.environment, what).await?;
         found.with_context(|| format!("there is no environment {}", options.environment))
     })?;
     match &options.out {

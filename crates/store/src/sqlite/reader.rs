@@ -48,8 +48,8 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags).map_err(storage)?;
-        configure(&connection, self.options.reader_cache_kib, &self.options)?;
+        let mut connection = Connection::open_with_flags(&self.path, flags).map_err(storage)?;
+        configure(&mut connection, self.options.reader_cache_kib)?;
         Ok(connection)
     }
 }

@@ -72,6 +72,7 @@ impl Noun for Group {
         attribute: "name",
         index: Self::BY_NAME,
         is_folded: true,
+        then: None,
     }];
     type Facts = Facts;
 

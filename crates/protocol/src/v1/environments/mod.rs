@@ -121,6 +121,7 @@ impl Noun for Environment {
         attribute: "organization.id",
         index: Self::BY_ORGANIZATION,
         is_folded: false,
+        then: None,
     }];
     type Facts = bool;
 

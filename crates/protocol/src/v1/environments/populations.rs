@@ -3,10 +3,10 @@
 use countersign_domain::entity::{Entity, Stored, kinds};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::group::Group;
-use countersign_domain::ids::derived_uuid;
+use countersign_domain::ids::{PopulationId, derived_uuid};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, Query};
+use countersign_domain::store::{Batch, Fault, Page, Query, Range};
 use countersign_domain::user::User;
 use serde_json::json;
 
@@ -83,8 +83,7 @@ impl Noun for Population {
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
         let (mut has_users, mut has_groups, mut has_policy) = (false, false, true);
         if let (Change::Remove(_), Some(id)) = (&change, id) {
-            let query = Query::equal(User::KIND, call.env, User::BY_POPULATION, id.to_string(), 1);
-            has_users = !call.store().list(&query, call.now()).await?.docs.is_empty();
+            has_users = !users(call, id, 1).await?.docs.is_empty();
             let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
             has_groups = groups
                 .iter()
@@ -140,9 +139,7 @@ impl Noun for Population {
             object.insert("theme".into(), json!({ "id": theme }));
         }
         if !call.text("population").is_empty() {
-            let id = self.id.to_string();
-            let query = Query::equal(User::KIND, call.env, User::BY_POPULATION, id, MAX_COUNTED);
-            let page = call.store().list(&query, call.now()).await?;
+            let page = users(call, self.id, MAX_COUNTED).await?;
             if page.next.is_none() {
                 object.insert("userCount".into(), json!(page.docs.len()));
             }
@@ -156,6 +153,16 @@ impl Noun for Population {
             links.add("passwordPolicy", call.url(&format!("{path}/{}", policy.id)));
         }
     }
+}
+
+/// Users of a population, up to a number.
+async fn users(call: &Call<'_>, population: PopulationId, most: u32) -> Result<Page, Fault> {
+    let query = Query {
+        index: Some(User::BY_POPULATION),
+        range: Range::Prefix(User::of_population(population)),
+        ..Query::all(User::KIND, call.env, most)
+    };
+    call.store().list(&query, call.now()).await
 }
 
 /// Whether one may go.

@@ -1,14 +1,17 @@
-//! `DELETE /v1/environments/{e}`: the environment and everything in it, at once.
+//! `DELETE /v1/environments/{e}`: the environment and everything in it. It is gone at once; where
+//! there is very much in it, the space is freed slice by slice.
 
 use countersign_domain::entity::{Entity, Stored};
-use countersign_domain::environment::{Environment, EnvironmentType};
+use countersign_domain::environment::{Environment, EnvironmentRemoval, EnvironmentType};
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::BoxFuture;
+use countersign_domain::reference::Ref;
 use countersign_domain::role::RoleAssignment;
 use countersign_domain::store::{Batch, Fault, Key, Precondition};
 
 use crate::configuration;
 use crate::cx::Cx;
+use crate::leftovers;
 use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
@@ -27,9 +30,16 @@ struct Remove<'a> {
     call: &'a Call<'a>,
 }
 
+struct Facts {
+    environment: Stored<Environment>,
+    /// Roles in the caller's own environment that reach nothing without it.
+    void: Vec<Key>,
+    /// Whether there is more in it than should go at once.
+    is_large: bool,
+}
+
 impl Operation for Remove<'_> {
-    /// The environment, and the roles in the caller's own that reach nothing without it.
-    type Facts = (Stored<Environment>, Vec<Key>);
+    type Facts = Facts;
     type Reply = ();
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
@@ -39,11 +49,19 @@ impl Operation for Remove<'_> {
         let here = environment.id.uuid();
         let void = of_home.iter().filter(|it| it.scope.id == here);
         let void = void.map(|it| it.key(home)).collect();
-        Ok((environment, void))
+        Ok(Facts {
+            is_large: leftovers::is_large(store, environment.id, cx.now).await?,
+            environment,
+            void,
+        })
     }
 
     fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
-        let (environment, void) = facts;
+        let Facts {
+            environment,
+            void,
+            is_large,
+        } = facts;
         let home = self.call.actor.home;
         let refuse = |message: &'static str| {
             let misfit = Misfit::constraint("", message);
@@ -62,10 +80,17 @@ impl Operation for Remove<'_> {
         let mut batch = Batch::new()
             .require(Precondition::Version(key.clone(), environment.version))
             .delete(key)
-            .delete_environment(environment.id)
             .changed(environment.id)
             .changed(EnvId::PLATFORM)
             .changed(home);
+        batch = if is_large {
+            let removal = EnvironmentRemoval {
+                environment: Ref::to(environment.id),
+            };
+            batch.put(removal.to_doc(EnvId::PLATFORM)?)
+        } else {
+            batch.delete_environment(environment.id)
+        };
         for key in void {
             batch = batch.delete(key);
         }

@@ -5,6 +5,7 @@ mod commands;
 mod explain;
 mod quick_start;
 mod serve;
+mod users;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Running, Says, countersign, run, text};
 
-fn start(folder: &Path, arguments: &[&str]) -> Running {
+pub(super) fn start(folder: &Path, arguments: &[&str]) -> Running {
     let mut command = countersign(folder);
     command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     command.args(arguments);
@@ -15,7 +15,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Running {
 }
 
 /// The log line that says what is served where.
-fn serving(server: &Running) -> Value {
+pub(super) fn serving(server: &Running) -> Value {
     let line = server
         .said
         .lines()
@@ -24,7 +24,7 @@ fn serving(server: &Running) -> Value {
     serde_json::from_str(line).unwrap()
 }
 
-fn get(arguments: &[&str]) -> String {
+pub(super) fn get(arguments: &[&str]) -> String {
     let output = Command::new("curl")
         .arg("-sS")
         .args(arguments)

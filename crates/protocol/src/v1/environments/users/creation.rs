@@ -32,17 +32,25 @@ pub(super) fn import<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 
 async fn make(call: &Call<'_>) -> Outcome<Reply> {
     let mut body = body::object(call.body)?;
-    if body.get("population").is_none_or(Value::is_null) {
+    if is_placed_nowhere(&body) {
         let population = default_population(call).await?;
-        body.insert("population".into(), json!({ "id": population }));
+        place(&mut body, population);
     }
     let user = noun::create_from::<User>(call, body).await?;
     Ok(Reply::created(noun::shown(call, &user).await?))
 }
 
+pub(super) fn is_placed_nowhere(body: &Object) -> bool {
+    body.get("population").is_none_or(Value::is_null)
+}
+
+pub(super) fn place(body: &mut Object, population: PopulationId) {
+    body.insert("population".into(), json!({ "id": population }));
+}
+
 /// Where somebody goes who is put nowhere.
 /// Source: `reference/platform.md` 3.7.
-async fn default_population(call: &Call<'_>) -> Outcome<PopulationId> {
+pub(super) async fn default_population(call: &Call<'_>) -> Outcome<PopulationId> {
     let populations = noun::all::<Population>(call).await?;
     let found = populations.iter().find(|it| it.default).map(|it| it.id);
     let found = found.or_else(|| match populations.as_slice() {

@@ -3,6 +3,7 @@
 pub mod agreement_consents;
 pub mod custom;
 pub mod linked_accounts;
+pub mod mass;
 pub mod mfa_enabled;
 pub mod oauth_consents;
 pub mod password;
@@ -115,21 +116,25 @@ impl Noun for User {
             attribute: "username",
             index: Self::BY_USERNAME,
             is_folded: true,
+            then: None,
         },
         Indexed {
             attribute: "email",
             index: Self::BY_EMAIL,
             is_folded: true,
+            then: None,
         },
         Indexed {
             attribute: "externalId",
             index: Self::BY_EXTERNAL_ID,
             is_folded: true,
+            then: None,
         },
         Indexed {
             attribute: "population.id",
             index: Self::BY_POPULATION,
             is_folded: false,
+            then: Some("username"),
         },
     ];
     type Facts = Facts;

@@ -20,10 +20,42 @@ mod sso_cookie_settings;
 mod subscriptions;
 mod users;
 
+use countersign_domain::entity::kinds;
+use countersign_domain::ids::EnvId;
+use countersign_domain::store::{Batch, Doc, Key, Query};
+use countersign_protocol::leftovers;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::json;
 
 use super::{Api, admin, refused, text, worker};
+
+/// Puts so many documents into an environment.
+async fn crowd(server: &TestServer, env: EnvId, count: u32) {
+    let docs = (0..count).map(|number| Doc {
+        key: Key::new(kinds::SESSION, env, format!("crowd-{number}")),
+        version: 0,
+        schema: 1,
+        expires_at: None,
+        body: "{}".to_owned(),
+        indexes: Vec::new(),
+        uniques: Vec::new(),
+    });
+    let batch = docs.fold(Batch::new(), Batch::put);
+    let committed = server.ports.store.commit(batch, server.ports.clock.now());
+    committed.await.unwrap();
+}
+
+/// Whether anything is stored in an environment.
+async fn has_any(server: &TestServer, env: EnvId) -> bool {
+    for kind in kinds::ALL {
+        let query = Query::all(*kind, env, 1);
+        let page = server.ports.store.list(&query, server.ports.clock.now());
+        if !page.await.unwrap().docs.is_empty() {
+            return true;
+        }
+    }
+    false
+}
 
 on_every_adapter! {
     async fn an_environment_starts_with_all_that_it_needs(server: TestServer) {
@@ -90,6 +122,51 @@ on_every_adapter! {
         // The name is free again.
         let body = json!({ "name": "Short-lived", "type": "SANDBOX", "region": "NA" });
         Api::created(api.post("/environments", body).await);
+    }
+
+    async fn a_large_environment_is_gone_at_once_and_its_space_slice_by_slice(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Large", "type": "SANDBOX", "region": "NA" });
+        let made = Api::created(api.post("/environments", body).await);
+        let id = text(&made, "/id");
+        let env: EnvId = id.parse().unwrap();
+        crowd(&server, env, 2 * leftovers::SLICE + 1).await;
+        let path = format!("/environments/{id}");
+        let _ = api.delete(&path).await.expect_status(204);
+        refused(api.get(&path).await, 404, "NOT_FOUND", None);
+        refused(api.get(&format!("{path}/users")).await, 404, "NOT_FOUND", None);
+
+        assert!(has_any(&server, env).await, "it went in one piece");
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        let mut slices = 1;
+        while leftovers::remove_any(store, now).await.unwrap() {
+            slices += 1;
+        }
+        assert_eq!(slices, 3);
+        assert!(!has_any(&server, env).await);
+        assert!(!leftovers::remove_any(store, now).await.unwrap());
+        let others = format!("/environments/{}/users", server.tenant.id);
+        let others = api.get(&others).await.expect_status(200).json();
+        assert_ne!(others["_embedded"]["users"], json!([]));
+    }
+
+    async fn an_environment_that_comes_back_while_it_goes_is_whole(server: TestServer) {
+        let api = admin(&server).await;
+        let id = "12121212-3434-4565-8787-909090909090";
+        let environment = json!({ "id": id, "name": "Again", "type": "SANDBOX" });
+        let file = json!({ "organization": { "name": "Tests" }, "environments": [environment] });
+        server.import(&file).await;
+        let env: EnvId = id.parse().unwrap();
+        crowd(&server, env, 2 * leftovers::SLICE + 1).await;
+        let path = format!("/environments/{id}");
+        let _ = api.delete(&path).await.expect_status(204);
+        server.import(&file).await;
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        assert!(!leftovers::remove_any(store, now).await.unwrap());
+        let populations = api.get(&format!("{path}/populations")).await.expect_status(200).json();
+        assert_eq!(populations["count"], 1);
+        let users = api.get(&format!("{path}/users")).await.expect_status(200).json();
+        assert_eq!(users["_embedded"]["users"], json!([]));
     }
 
     async fn what_is_in_production_waits_for_its_deletion(server: TestServer) {

@@ -2,6 +2,7 @@
 
 mod codes;
 mod consents;
+mod lists;
 mod password;
 mod relations;
 
