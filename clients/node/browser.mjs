@@ -20,6 +20,21 @@ export class Browser {
     return next.landed;
   }
 
+  /** Connects the device of a page: signs on, and sends each form as it stands until there is none. */
+  async connect(url, username, password) {
+    let page = await this.#walk(url);
+    for (let forms = 0; forms < 5; forms += 1) {
+      const form = readForms(page).find(({ action }) => action.href.startsWith(page.url.origin));
+      if (!form) return page.html;
+      if (form.passwordField) {
+        form.fields.set(form.usernameField, username);
+        form.fields.set(form.passwordField, password);
+      }
+      page = await this.#walk(form.action, { method: 'POST', body: form.fields });
+    }
+    throw new Error(`too many forms, the last at ${page.url}\n${page.html}`);
+  }
+
   async #walk(url, init = {}) {
     let request = { method: 'GET', ...init };
     let at = new URL(url);
@@ -42,24 +57,29 @@ export class Browser {
   }
 }
 
-function readForm({ url, html }) {
-  for (const [, attributes, body] of html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)) {
+function readForm(page) {
+  const form = readForms(page).find(({ passwordField }) => passwordField);
+  if (!form) throw new Error(`no sign-on form at ${page.url}\n${page.html}`);
+  return form;
+}
+
+/** The forms of a page, each with the values that it comes with. */
+function readForms({ url, html }) {
+  const forms = html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi);
+  return [...forms].map(([, attributes, body]) => {
     const inputs = [...body.matchAll(/<input\b([^>]*)>/gi)].map(([, text]) => read(text));
-    const passwordField = inputs.find((input) => input.type === 'password')?.name;
-    if (!passwordField) continue;
     const visible = (input) => !['hidden', 'password', 'submit', 'checkbox'].includes(input.type);
     const fields = new URLSearchParams();
     for (const input of inputs) {
-      if (input.type === 'hidden') fields.set(input.name, input.value ?? '');
+      if (input.type === 'hidden' || visible(input)) fields.set(input.name, input.value ?? '');
     }
     return {
       action: new URL(read(attributes).action ?? url, url),
-      usernameField: inputs.find(visible).name,
-      passwordField,
+      usernameField: inputs.find(visible)?.name,
+      passwordField: inputs.find((input) => input.type === 'password')?.name,
       fields,
     };
-  }
-  throw new Error(`no sign-on form at ${url}\n${html}`);
+  });
 }
 
 function read(attributes) {

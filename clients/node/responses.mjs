@@ -1,6 +1,7 @@
 // What npm's `openid-client` has beyond the plain code flow: ID tokens from the authorization
 // endpoint (hybrid and implicit), pushed requests, signed request objects, client assertions,
-// `iss` in responses, sign-off. The case comes as JSON in an environment variable; the result goes
+// `iss` in responses, refresh, introspection, revocation, client credentials, the device grant,
+// sign-off. The case comes as JSON in an environment variable; the result goes
 // to standard output as JSON.
 import { webcrypto } from 'node:crypto';
 
@@ -16,6 +17,7 @@ const test = JSON.parse(process.env.COUNTERSIGN_CLIENT_CASE);
 const key = test.clientKey && (await jose.importPKCS8(test.clientKey, 'RS256'));
 const authentication = {
   CLIENT_SECRET_BASIC: () => oidc.ClientSecretBasic(test.clientSecret),
+  CLIENT_SECRET_POST: () => oidc.ClientSecretPost(test.clientSecret),
   CLIENT_SECRET_JWT: () => oidc.ClientSecretJwt(test.clientSecret),
   PRIVATE_KEY_JWT: () => oidc.PrivateKeyJwt({ key, kid: 'client-key' }),
 }[test.tokenEndpointAuthMethod];
@@ -28,6 +30,7 @@ const discover = () =>
 const browser = new Browser(test.redirectUri);
 const signOn = (url) => browser.signOn(url, test.username, test.password);
 const learned = {};
+let tokens;
 
 async function parameters(verifier, state, nonce) {
   return {
@@ -56,14 +59,13 @@ for (const hybrid of [false, true]) {
     const state = oidc.randomState();
     const nonce = oidc.randomNonce();
     const landed = await signOn(await build(config, await parameters(verifier, state, nonce)));
-    const tokens = await oidc.authorizationCodeGrant(config, landed, {
+    tokens = await oidc.authorizationCodeGrant(config, landed, {
       pkceCodeVerifier: verifier,
       expectedState: state,
       expectedNonce: nonce,
       idTokenExpected: true,
     });
     learned[`${name}${hybrid ? ' hybrid' : ''}`] = tokens.claims().sub;
-    learned.idToken = tokens.id_token;
   }
 }
 
@@ -76,13 +78,29 @@ const landed = await signOn(oidc.buildAuthorizationUrl(implicit, query));
 const claims = await oidc.implicitAuthentication(implicit, landed, nonce, { expectedState: state });
 learned.implicit = claims.sub;
 
-const out = oidc.buildEndSessionUrl(await discover(), {
-  id_token_hint: learned.idToken,
+const config = await discover();
+const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
+learned.refreshed = refreshed.claims().sub;
+const introspected = await oidc.tokenIntrospection(config, refreshed.access_token);
+learned.introspected = [introspected.active, introspected.sub, introspected.client_id];
+await oidc.tokenRevocation(config, refreshed.refresh_token);
+learned.afterRevocation = await oidc
+  .refreshTokenGrant(config, refreshed.refresh_token)
+  .then(() => 'accepted', ({ error }) => error);
+const own = await oidc.clientCredentialsGrant(config, { scope: test.ownScope });
+learned.own = own.scope;
+
+const codes = await oidc.initiateDeviceAuthorization(config, { scope: test.scope });
+await browser.connect(codes.verification_uri_complete, test.username, test.password);
+const device = await oidc.pollDeviceAuthorizationGrant(config, codes);
+learned.device = device.claims().sub;
+
+const out = oidc.buildEndSessionUrl(config, {
+  id_token_hint: tokens.id_token,
   post_logout_redirect_uri: test.postLogoutRedirectUri,
   state: 'bye',
 });
 const answer = await fetch(out, { redirect: 'manual' });
 learned.signedOff = answer.headers.get('location');
-delete learned.idToken;
 
 console.log(JSON.stringify(learned));

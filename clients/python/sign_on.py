@@ -2,10 +2,8 @@
 PKCE, ID token, userinfo. The case comes as JSON in an environment variable; the result goes to
 standard output as JSON."""
 
-import html.parser
 import json
 import os
-import urllib.parse
 
 # The server under test speaks plain http on the loopback.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
@@ -18,47 +16,7 @@ from authlib.oidc.core import CodeIDToken, UserInfo
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-
-class SignOnForm(html.parser.HTMLParser):
-    """The first form of a page that has a password in it."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.action, self.fields = None, {}
-        self.username = self.password = None
-        self._open = self._done = False
-        self.feed(page)
-        if not self._done:
-            raise SystemExit(f"no sign-on form in {page}")
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if self._done:
-            return
-        if tag == "form":
-            self._open, self.action, self.fields = True, attributes.get("action"), {}
-        elif tag == "input" and self._open:
-            kind, name = attributes.get("type", "text"), attributes.get("name")
-            if kind == "hidden":
-                self.fields[name] = attributes.get("value", "")
-            elif kind == "password":
-                self.password = name
-            elif kind not in ("submit", "checkbox"):
-                self.username = name
-
-    def handle_endtag(self, tag):
-        if tag == "form" and self._open:
-            self._open, self._done = False, self.password is not None
-
-
-def walk(browser, answer, end):
-    """Follows redirects; stops where the client waits."""
-    while answer.is_redirect:
-        target = urllib.parse.urljoin(str(answer.url), answer.headers["location"])
-        if target.startswith(end):
-            return target, None
-        answer = browser.get(target)
-    return None, answer
+from browser import Browser
 
 
 def main():
@@ -78,25 +36,15 @@ def main():
         scope=case["scope"],
         redirect_uri=case["redirectUri"],
         code_challenge_method="S256",
+        timeout=60,
     )
     verifier, nonce = generate_token(64), generate_token(24)
     start, state = client.create_authorization_url(
         metadata["authorization_endpoint"], code_verifier=verifier, nonce=nonce
     )
 
-    end = case["redirectUri"]
-    with httpx.Client(headers={"accept": "text/html"}) as browser:
-        landed, page = walk(browser, browser.get(start), end)
-        if landed is None:
-            form = SignOnForm(page.text)
-            fields = form.fields | {
-                form.username: case["username"],
-                form.password: case["password"],
-            }
-            action = urllib.parse.urljoin(str(page.url), form.action or "")
-            landed, page = walk(browser, browser.post(action, data=fields), end)
-        if landed is None:
-            raise SystemExit(f"not signed on: {page.status_code} {page.url}\n{page.text}")
+    browser = Browser(case["redirectUri"])
+    landed = browser.sign_on(start, case["username"], case["password"])
 
     token = client.fetch_token(
         metadata["token_endpoint"],

@@ -20,13 +20,19 @@ pub fn run<F: Future<Output = ()>>(adapter: Adapter, test: impl FnOnce(TestServe
     run_at(adapter, VirtualClock::fixed(), test);
 }
 
-/// The same with a clock that stands at the real time: for clients and browsers, which have clocks
-/// of their own.
+/// The same with a clock that stands at the real time: for browsers and certificates, which look at
+/// dates.
+pub fn run_today<F: Future<Output = ()>>(adapter: Adapter, test: impl FnOnce(TestServer) -> F) {
+    run_at(adapter, VirtualClock::today(), test);
+}
+
+/// The same with a clock that goes with the real time: for programs that judge tokens by a clock of
+/// their own, however long they take.
 pub fn run_in_real_time<F: Future<Output = ()>>(
     adapter: Adapter,
     test: impl FnOnce(TestServer) -> F,
 ) {
-    run_at(adapter, VirtualClock::real(), test);
+    run_at(adapter, VirtualClock::going(), test);
 }
 
 fn run_at<F: Future<Output = ()>>(

@@ -114,6 +114,18 @@ pub fn unsigned(claims: &Value) -> String {
     )
 }
 
+/// The public half of [`CLIENT_KEY`], as PEM.
+pub fn client_public_pem() -> String {
+    use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+    use aws_lc_rs::signature::KeyPair as _;
+    use base64::engine::general_purpose::STANDARD;
+    let pair = client_key();
+    let der: Result<PublicKeyX509Der<'_>, _> = pair.public_key().as_der();
+    let der = der.unwrap_or_else(|error| broken("fixture", error));
+    let body = STANDARD.encode(der.as_ref());
+    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+}
+
 /// A token that a client signs with RS256 and the key that [`client_jwks`] publishes.
 pub fn sign_with_client_key(kid: Option<&str>, claims: &Value) -> String {
     sign_with_client_key_by(Algorithm::RS256, kid, claims)

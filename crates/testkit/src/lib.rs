@@ -25,7 +25,7 @@ mod store;
 mod tenant;
 pub mod webdriver;
 
-pub use adapter::{Adapter, run, run_in_real_time};
+pub use adapter::{Adapter, run, run_in_real_time, run_today};
 pub use authorize::{Authorize, code_of, submit};
 pub use browser::{Answer, Browser, Form, StoredCookie, fragment, query};
 pub use clock::VirtualClock;

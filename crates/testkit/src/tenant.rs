@@ -124,6 +124,23 @@ impl Tenant {
             .json()
     }
 
+    /// Signs the person on at the page of a device and sends what is asked there as it stands: its
+    /// code, filled in by the link, and the consent. The last page.
+    pub async fn connect_device(&self, browser: &Browser, link: &str) -> Answer {
+        let answer = browser.get(link).send().await;
+        let mut page = browser.follow(answer, &self.base).await.expect_status(200);
+        if page.body.contains("type=\"password\"") {
+            let person = &self.person;
+            page = crate::submit(self, browser, &page, &person.username, &person.password).await;
+        }
+        for _ in ["code", "consent"] {
+            let form = page.form();
+            let sent = browser.post(&form.action).form(form.fields).send().await;
+            page = browser.follow(sent, &self.base).await.expect_status(200);
+        }
+        page
+    }
+
     /// The published keys.
     pub async fn jwks(&self) -> Value {
         let browser = self.browser();

@@ -1,7 +1,7 @@
 //! The iframe at `/{envID}/as/checksession`, embedded by a client's page of another origin
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
-use countersign_testkit::{Adapter, run_in_real_time};
+use countersign_testkit::{Adapter, run_today};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -42,7 +42,7 @@ async fn serve(listener: TcpListener, page: String) {
 
 #[test]
 fn a_client_s_page_learns_of_a_sign_off() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}/callback", listener.local_addr().unwrap());

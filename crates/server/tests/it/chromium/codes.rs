@@ -1,7 +1,7 @@
 //! Codes by mail, typed into the pages of a headless Chromium without JavaScript
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
-use countersign_testkit::{Adapter, REDIRECT_URI, code_in, code_of, run_in_real_time};
+use countersign_testkit::{Adapter, REDIRECT_URI, code_in, code_of, run_today};
 use serde_json::json;
 
 use super::NOBODY_LISTENS;
@@ -10,7 +10,7 @@ const NEW: &str = "Quite-Another-2!";
 
 #[test]
 fn a_forgotten_password_is_replaced_without_javascript() {
-    run_in_real_time(Adapter::Sqlite, |server| async move {
+    run_today(Adapter::Sqlite, |server| async move {
         let tenant = &server.tenant;
         let chromium = Chromium::open(JavaScript::Off).await;
         chromium.go(&tenant.authorize(&tenant.spa).url()).await;
@@ -45,7 +45,7 @@ fn a_forgotten_password_is_replaced_without_javascript() {
 
 #[test]
 fn an_address_is_verified_without_javascript() {
-    run_in_real_time(Adapter::Sqlite, |server| async move {
+    run_today(Adapter::Sqlite, |server| async move {
         let tenant = &server.tenant;
         let user = json!({
             "username": "grace", "email": "grace@client.example",

@@ -1,7 +1,7 @@
 //! Every page: no finding of axe-core, room on the narrowest screen, the way with the keyboard, in
 //! light and dark, from right to left, under a theme, and without JavaScript
 
-use countersign_testkit::{Adapter, TestServer, run_in_real_time};
+use countersign_testkit::{Adapter, TestServer, run_today};
 use serde_json::json;
 
 use super::tour::{Look, Tour};
@@ -16,28 +16,28 @@ async fn closely(server: &TestServer, name: &'static str, scheme: &str, language
 
 #[test]
 fn in_light() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         closely(&server, "light", "light", "en").await;
     });
 }
 
 #[test]
 fn in_dark() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         closely(&server, "dark", "dark", "de").await;
     });
 }
 
 #[test]
 fn from_right_to_left() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         closely(&server, "arabic", "light", "ar").await;
     });
 }
 
 #[test]
 fn under_a_theme_whose_colours_nobody_could_read() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         theme(&server).await;
         closely(&server, "themed", "light", "fr").await;
     });
@@ -45,7 +45,7 @@ fn under_a_theme_whose_colours_nobody_could_read() {
 
 #[test]
 fn without_javascript() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let mut tour = Tour::begin(&server, "plain", Look::FromAfar).await;
         tour.walk().await;
         tour.chromium.close().await;

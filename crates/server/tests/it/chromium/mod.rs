@@ -8,7 +8,7 @@ mod pi_flow;
 mod tour;
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
-use countersign_testkit::{Adapter, REDIRECT_URI, Tenant, code_of, run_in_real_time};
+use countersign_testkit::{Adapter, REDIRECT_URI, Tenant, code_of, run_today};
 
 /// On the page that Chromium shows instead of one of the client's.
 const NOBODY_LISTENS: &str = "body.neterror";
@@ -63,21 +63,21 @@ async fn sign_on(tenant: &Tenant, scripts: JavaScript, name: &str) {
 
 #[test]
 fn a_person_signs_on_with_javascript() {
-    run_in_real_time(Adapter::Sqlite, |server| async move {
+    run_today(Adapter::Sqlite, |server| async move {
         sign_on(&server.tenant, JavaScript::On, "with-javascript").await;
     });
 }
 
 #[test]
 fn a_person_signs_on_without_javascript() {
-    run_in_real_time(Adapter::Sqlite, |server| async move {
+    run_today(Adapter::Sqlite, |server| async move {
         sign_on(&server.tenant, JavaScript::Off, "without-javascript").await;
     });
 }
 
 #[test]
 fn form_post_reaches_the_client_without_javascript() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;
         let chromium = Chromium::open(JavaScript::Off).await;
         chromium
@@ -104,7 +104,7 @@ fn form_post_reaches_the_client_without_javascript() {
 
 #[test]
 fn form_post_reaches_the_client_by_itself_with_javascript() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;
         let chromium = Chromium::open(JavaScript::On).await;
         chromium
@@ -128,7 +128,7 @@ fn form_post_reaches_the_client_by_itself_with_javascript() {
 
 #[test]
 fn an_error_page_is_readable() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;
         let chromium = Chromium::open(JavaScript::Off).await;
         chromium

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use countersign_domain::notice::{Courier, Mailbox};
 use countersign_protocol::notices::outbox::{self, Round};
 use countersign_server::mail::{self, MailOptions, Route, Security, SmtpOptions};
-use countersign_testkit::{Adapter, TestServer, run_in_real_time};
+use countersign_testkit::{Adapter, TestServer, run_today};
 use serde_json::{Value, json};
 
 /// The receiving end, in a process of its own.
@@ -136,7 +136,7 @@ fn is_as_written(mail: &Value) {
 
 #[test]
 fn mail_goes_out_over_starttls_with_a_password() {
-    run_in_real_time(Adapter::Sqlite, |server| async move {
+    run_today(Adapter::Sqlite, |server| async move {
         let folder = tempfile::tempdir().unwrap();
         let (certificate, key) = certificate(folder.path());
         let case = json!({ "certificate": certificate, "key": key,
@@ -166,7 +166,7 @@ fn mail_goes_out_over_starttls_with_a_password() {
 
 #[test]
 fn mail_goes_out_over_tls_from_the_first_byte() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let folder = tempfile::tempdir().unwrap();
         let (certificate, key) = certificate(folder.path());
         let case = json!({ "certificate": certificate, "key": key, "implicitTls": true });
@@ -180,7 +180,7 @@ fn mail_goes_out_over_tls_from_the_first_byte() {
 
 #[test]
 fn a_server_without_starttls_gets_nothing_unless_told_so() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let mut receiver = Receiver::start(&json!({}));
         cause_a_mail(&server, "grace@client.example").await;
         let strict = courier(receiver.port, Security::StartTls, None, None);
@@ -196,7 +196,7 @@ fn a_server_without_starttls_gets_nothing_unless_told_so() {
 
 #[test]
 fn what_the_server_refuses_for_good_is_given_up_and_the_rest_is_tried_again() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let receiver = Receiver::start(&json!({}));
         let courier = courier(receiver.port, Security::None, None, None);
         cause_a_mail(&server, "unknown@client.example").await;
@@ -253,7 +253,7 @@ fn the_doctor_signs_on_at_the_mail_server() {
 
 #[test]
 fn a_server_that_is_not_there_is_tried_again() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let port = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             listener.local_addr().unwrap().port()

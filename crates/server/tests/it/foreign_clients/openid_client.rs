@@ -1,70 +1,24 @@
 //! npm `openid-client`
 
-use std::time::Duration;
+use countersign_testkit::{Adapter, run_in_real_time};
+use serde_json::json;
 
-use countersign_testkit::{Adapter, REDIRECT_URI, TestServer, jwt, run_in_real_time};
-use serde_json::{Value, json};
+use super::{PROOFS, SIGNED_OFF, case, everything, learn_beside, set, strict};
+
+const NODE: &str = "COUNTERSIGN_TEST_NODE";
 
 #[test]
 fn openid_client_signs_a_person_on() {
-    super::run_for_every_app("COUNTERSIGN_TEST_NODE", "node/sign_on.mjs");
-}
-
-const AFTER: &str = "https://client.example/signed-off";
-
-/// Lets the web application do everything, and the environment be as strict as it can.
-async fn configure(server: &TestServer, method: &str) {
-    let application = json!({
-        "id": server.tenant.web.id, "name": "Web",
-        "grantTypes": ["AUTHORIZATION_CODE", "IMPLICIT"],
-        "responseTypes": ["CODE", "TOKEN", "ID_TOKEN"],
-        "tokenEndpointAuthMethod": method,
-        "jwks": jwt::client_jwks().to_string(),
-        "postLogoutRedirectUris": [AFTER],
-    });
-    let settings = json!({
-        "authorizationResponseIss": true, "nonceRequired": true, "clientAssertionsStrict": true,
-    });
-    let environment = json!({
-        "id": server.tenant.id, "name": "First", "countersign": settings,
-        "applications": [application],
-    });
-    server
-        .import(&json!({ "environments": [environment] }))
-        .await;
-    server.poll_changes().await;
+    super::run_for_every_app(NODE, "node/sign_on.mjs");
 }
 
 #[test]
 fn openid_client_takes_every_way_of_asking_and_answering() {
     run_in_real_time(Adapter::Sqlite, |server| async move {
-        for method in [
-            "CLIENT_SECRET_BASIC",
-            "CLIENT_SECRET_JWT",
-            "PRIVATE_KEY_JWT",
-        ] {
-            configure(&server, method).await;
-            // The client's clock goes on while the server's stands: it must not be ahead.
-            server.clock.advance(Duration::from_secs(12));
-            let tenant = &server.tenant;
-            let case = json!({
-                "issuer": tenant.issuer(),
-                "clientId": tenant.web.id,
-                "clientSecret": tenant.web.secret,
-                "clientKey": jwt::CLIENT_KEY,
-                "tokenEndpointAuthMethod": method,
-                "redirectUri": REDIRECT_URI,
-                "postLogoutRedirectUri": AFTER,
-                "scope": "openid profile email",
-                "username": tenant.person.username,
-                "password": tenant.person.password,
-            });
-            // The child process is waited for, and the server needs its threads meanwhile.
-            let learned: Value = std::thread::scope(|scope| {
-                let run = || super::learn("COUNTERSIGN_TEST_NODE", "node/responses.mjs", &case);
-                scope.spawn(run).join()
-            })
-            .unwrap();
+        for method in PROOFS {
+            let (tenant, app) = (&server.tenant, &server.tenant.web);
+            set(&server, everything(app, method), strict()).await;
+            let learned = learn_beside(NODE, "node/responses.mjs", &case(tenant, app, method));
             for way in [
                 "plain",
                 "par",
@@ -73,6 +27,8 @@ fn openid_client_takes_every_way_of_asking_and_answering() {
                 "par hybrid",
                 "jar hybrid",
                 "implicit",
+                "refreshed",
+                "device",
             ] {
                 assert_eq!(
                     learned[way],
@@ -80,7 +36,11 @@ fn openid_client_takes_every_way_of_asking_and_answering() {
                     "{way} {method}: {learned}"
                 );
             }
-            assert_eq!(learned["signedOff"], format!("{AFTER}?state=bye"));
+            let introspected = json!([true, tenant.person.id, app.id]);
+            assert_eq!(learned["introspected"], introspected, "{method}");
+            assert_eq!(learned["afterRevocation"], "invalid_grant", "{method}");
+            assert_eq!(learned["own"], "orders:read", "{method}");
+            assert_eq!(learned["signedOff"], format!("{SIGNED_OFF}?state=bye"));
         }
     });
 }
