@@ -177,6 +177,13 @@ async fn judged(
     };
     match run(cx, &authorize).await {
         Ok(Judged::Asked(reply)) => Ok(reply),
+        Ok(Judged::Failed(flow, refused)) => {
+            cx.explain(&refused);
+            Ok(Reply {
+                answer: Answer::Flow(flow),
+                cookie: None,
+            })
+        }
         Ok(Judged::Issued(issued, flow)) => Ok(Reply {
             answer: Answer::Response(response::deliver(cx, view, *issued, flow)?),
             cookie: None,
@@ -192,6 +199,8 @@ enum Judged {
     Asked(Reply),
     /// Nothing needs to be asked. With the flow, where the client is told of it.
     Issued(Box<Issued>, Option<serde_json::Value>),
+    /// Nothing is issued for the session, and the client reads that in the flow.
+    Failed(serde_json::Value, Refused),
 }
 
 /// Sends a refusal to the client, if it may travel: `pi.flow` has no redirect, its errors are
@@ -412,6 +421,12 @@ fn answer_at_once(
 ) -> Result<Verdict<Judged>, Fault> {
     let (issued, mut writes) = match response::issue(cx, &flow.request, done, recipient, fresh)? {
         Ok(issued) => issued,
+        Err(refused) if response::fails_the_flow(&flow.request, &refused) => {
+            flow.state = State::Failed(FlowFailure::Denied);
+            let writes = Batch::new().create(cx.env_id(), &flow)?;
+            let shown = view::render(&cx.env, &flow);
+            return Ok(Verdict::reply(Judged::Failed(shown, refused)).writing(writes));
+        }
         Err(refused) => return Ok(Verdict::refuse(refused)),
     };
     let resource = match flow.request.destination.mode {

@@ -64,7 +64,7 @@ pub async fn push(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outc
         return Err(Refusal::ParameterInvalid("request_uri").because(why).into());
     }
     let opened = request_object::open(cx, params, view).await?;
-    let named = params.get("client_id");
+    let named = opened.params.get("client_id");
     if named.is_some_and(|named| named != client.id().to_string()) {
         let why = "client_id is not the client that authenticated";
         return Err(Refusal::ParameterInvalid("client_id").because(why).into());

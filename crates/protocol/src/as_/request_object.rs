@@ -131,7 +131,7 @@ async fn believed(
     jwt: &str,
     view: &ApplicationView,
 ) -> Outcome<(Origin, Map<String, Value>)> {
-    let header = header::parse(jwt).map_err(|why| refuse(why.to_string()))?;
+    let header = header::parse_of_client(jwt).map_err(|why| refuse(why.to_string()))?;
     let application = &view.application;
     let verified = match header.alg.as_str() {
         "none" => {

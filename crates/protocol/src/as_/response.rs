@@ -11,7 +11,7 @@ use crate::as_::access_control::Standing;
 use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::check_session;
 use crate::as_::grants::authorization_code;
-use crate::as_::response_modes::{Delivery, Destination, Parameters};
+use crate::as_::response_modes::{Delivery, Destination, Mode, Parameters};
 use crate::as_::tokens::SignOn;
 use crate::as_::tokens::front::{self, FrontTokens};
 use crate::browser::{self, BrowserToken};
@@ -101,6 +101,14 @@ pub fn issue(
         session_state,
     };
     Ok(Ok((issued, writes)))
+}
+
+/// Whether a refusal of the response is told as a flow that failed: what comes of a sign-on is, under
+/// `pi.flow`; what is wrong with a request is not.
+///
+/// Source: `reference/oidc.md` 5.3, 23.3; `reference/rulings.md` 17.
+pub fn fails_the_flow(request: &AuthorizationRequest, refused: &Refused) -> bool {
+    request.destination.mode == Mode::PiFlow && refused.refusal == Refusal::AccessDenied
 }
 
 fn decided(

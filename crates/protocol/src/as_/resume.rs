@@ -17,9 +17,10 @@ use crate::as_::response_modes::Mode;
 use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
+use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State, access, view};
 use crate::groups;
-use crate::refusal::{Failure, Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
 /// Resumes the flow that `flowId` names.
@@ -40,13 +41,17 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
     let pi_flow = flow.request.destination.mode == Mode::PiFlow;
     match &flow.state {
         State::Completed(_) => match run(cx, &Resume { flow_id, token }).await {
-            Ok(resumed) => {
-                let Resumed { view, issued, flow } = resumed;
+            Ok(Resumed::Issued(issued)) => {
+                let (view, issued, flow) = *issued;
                 let delivery = response::deliver(cx, &view, issued, Some(flow))?;
                 Ok(Reply {
                     answer: Answer::Response(delivery),
                     cookie: None,
                 })
+            }
+            Ok(Resumed::Failed(flow, refused)) => {
+                cx.explain(&refused);
+                Ok(shown(cx, &flow))
             }
             Err(Failure::Refused(refused)) => {
                 redirect_error(cx, &flow.request.destination, refused)
@@ -100,10 +105,11 @@ struct Facts {
     fresh: Fresh,
 }
 
-struct Resumed {
-    view: Arc<ApplicationView>,
-    issued: Issued,
-    flow: serde_json::Value,
+enum Resumed {
+    /// The response, and the flow that `pi.flow` wraps it in.
+    Issued(Box<(Arc<ApplicationView>, Issued, serde_json::Value)>),
+    /// Nothing is issued for the sign-on, and the client reads that in the flow.
+    Failed(Box<Flow>, Refused),
 }
 
 impl Operation for Resume<'_> {
@@ -180,8 +186,13 @@ impl Operation for Resume<'_> {
         match response::issue(cx, &flow.request, &done, &recipient, facts.fresh)? {
             Ok((issued, issuing)) => {
                 let flow = view::render(&cx.env, &flow);
-                let resumed = Resumed { view, issued, flow };
+                let resumed = Resumed::Issued(Box::new((view, issued, flow)));
                 Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
+            }
+            Err(refused) if response::fails_the_flow(&flow.request, &refused) => {
+                flow.state = State::Failed(FlowFailure::Denied);
+                let writes = Batch::new().update(cx.env_id(), &flow, version)?;
+                Ok(Verdict::reply(Resumed::Failed(Box::new(flow), refused)).writing(writes))
             }
             Err(refused) => Ok(Verdict::refuse(refused).writing(writes)),
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::as_::client_auth;
-use crate::as_::grants::GRANTS;
+use crate::as_::grants::{GRANTS, token_exchange};
 use crate::as_::params::Params;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
@@ -38,6 +38,7 @@ pub async fn token(
     params: &Params,
 ) -> Outcome<TokenResponse> {
     let grant_type = params.require("grant_type")?;
+    token_exchange::refuse_gateways(params)?;
     let client = client_auth::authenticate(cx, "token", authorization, params).await?;
     let Some(grant) = GRANTS.iter().find(|grant| grant.grant_type() == grant_type) else {
         let known: Vec<&str> = GRANTS.iter().map(|grant| grant.grant_type()).collect();

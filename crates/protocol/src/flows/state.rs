@@ -175,6 +175,8 @@ pub enum FlowFailure {
     ExternalSignOn,
     /// Nobody here has the account of the provider, and nobody new is made.
     NobodyHasTheAccount,
+    /// The person signed on, but the application gets nothing for it.
+    Denied,
 }
 
 impl State {
@@ -246,7 +248,8 @@ impl FlowFailure {
             | Self::DeviceRefused
             | Self::NoAccess
             | Self::ExternalSignOn
-            | Self::NobodyHasTheAccount => "access_denied",
+            | Self::NobodyHasTheAccount
+            | Self::Denied => "access_denied",
         }
     }
 
@@ -263,6 +266,7 @@ impl FlowFailure {
             Self::NoAccess => "The user may not use the application.",
             Self::ExternalSignOn => "The identity provider did not sign the user on.",
             Self::NobodyHasTheAccount => "No user has this account of the identity provider.",
+            Self::Denied => "The authorization request has been denied.",
         }
     }
 }

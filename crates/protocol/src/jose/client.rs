@@ -23,7 +23,7 @@ pub fn verify_with_secret<'s, C: DeserializeOwned + Clone>(
     token: &str,
     secrets: impl Iterator<Item = &'s [u8]>,
 ) -> Result<Verified<C>, Untrusted> {
-    let header = header::parse(token)?;
+    let header = header::parse_of_client(token)?;
     // A key as long as the hash (RFC 7518 3.2).
     let (algorithm, shortest) = match header.alg.as_str() {
         "HS256" => (Algorithm::HS256, 32),
@@ -80,7 +80,7 @@ pub fn verify_with_keys<C: DeserializeOwned + Clone>(
     token: &str,
     keys: &KeySet,
 ) -> Result<Verified<C>, Untrusted> {
-    let header = header::parse(token)?;
+    let header = header::parse_of_client(token)?;
     let algorithm = match header.alg.as_str() {
         "RS256" => Algorithm::RS256,
         "RS384" => Algorithm::RS384,
@@ -90,10 +90,9 @@ pub fn verify_with_keys<C: DeserializeOwned + Clone>(
     verify_with_any(token, &header, keys, algorithm)
 }
 
-/// Verifies the ID token of an identity provider. What is not understood of its header is ignored,
-/// but nothing that changes what is verified or with which key.
+/// Verifies the ID token of an identity provider.
 ///
-/// Spec: OIDC Core 3.1.3.7 (signature); RFC 7515 4.
+/// Spec: OIDC Core 3.1.3.7 (signature).
 pub fn verify_of_provider<C: DeserializeOwned + Clone>(
     token: &str,
     keys: &KeySet,

@@ -44,7 +44,27 @@ pub fn parse(token: &str) -> Result<Header, Malformed> {
     serde_json::from_slice(&split(token)?).map_err(|_| Malformed::Header)
 }
 
-/// The same for tokens of servers that may put members of their own into the header.
+/// The same for tokens that clients made: those of others, but nothing nested and nothing encrypted.
+///
+/// Source: `reference/oidc.md` 4.2 (`cty`, `enc`).
+pub fn parse_of_client(token: &str) -> Result<Header, Malformed> {
+    #[derive(Deserialize)]
+    struct Nested {
+        cty: Option<IgnoredAny>,
+        enc: Option<IgnoredAny>,
+    }
+    let header = parse_foreign(token)?;
+    let read: Nested = serde_json::from_slice(&split(token)?).map_err(|_| Malformed::Header)?;
+    match (read.cty, read.enc) {
+        (None, None) => Ok(header),
+        _ => Err(Malformed::Header),
+    }
+}
+
+/// The same for tokens that others made, who may put members of their own into the header: what is
+/// not understood is ignored, but nothing that changes what is verified or with which key.
+///
+/// Spec: RFC 7515 4.
 pub fn parse_foreign(token: &str) -> Result<Header, Malformed> {
     #[derive(Deserialize)]
     struct Foreign {
@@ -124,6 +144,33 @@ mod tests {
             "[]",
         ] {
             assert_eq!(parse(&token(header)), Err(Malformed::Header), "{header}");
+        }
+    }
+
+    #[test]
+    fn threat_15_of_headers_of_clients_only_harmless_members_are_ignored() {
+        let read = parse_of_client(&token(
+            r#"{"alg":"RS256","kid":"k","x5t#S256":"AA","x5c":["AA"],"app":1}"#,
+        ));
+        assert_eq!(read.unwrap().kid.as_deref(), Some("k"));
+        for header in [
+            r#"{"alg":"RS256","crit":["exp"]}"#,
+            r#"{"alg":"RS256","b64":false}"#,
+            r#"{"alg":"RS256","zip":"DEF"}"#,
+            r#"{"alg":"RS256","cty":"JWT"}"#,
+            r#"{"alg":"RS256","enc":"A128GCM"}"#,
+            r#"{"alg":"RS256","jwk":{}}"#,
+            r#"{"alg":"RS256","jku":"https://example.org"}"#,
+            r#"{"alg":"RS256","x5u":"https://example.org"}"#,
+            r#"{"alg":"RS256","alg":"none"}"#,
+            r#"{"kid":"k"}"#,
+            "[]",
+        ] {
+            assert_eq!(
+                parse_of_client(&token(header)),
+                Err(Malformed::Header),
+                "{header}"
+            );
         }
     }
 

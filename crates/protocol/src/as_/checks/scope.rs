@@ -235,6 +235,13 @@ pub fn narrowed(
     if left.names.is_empty() {
         return Err(Refusal::NoScopeGranted.because("nothing is left of the granted scope"));
     }
+    // A token is for the resources whose scopes it has, and for no other.
+    let grantable = grantable(env, view);
+    let mut resources = granted.resources().filter(|id| {
+        let mut scopes = grantable.iter().filter(|(_, it)| it.resource.id == *id);
+        scopes.any(|(name, _)| left.contains(name))
+    });
+    (left.resource, left.more) = (resources.next(), resources.collect());
     Ok(left)
 }
 

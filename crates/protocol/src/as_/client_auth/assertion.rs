@@ -33,7 +33,7 @@ pub fn find(params: &Params, family: &str) -> Result<Option<Presented>, Refused>
     if params.get("client_assertion_type") != Some(TYPE) {
         return Err(refuse("client_assertion_type is not jwt-bearer"));
     }
-    let header = header::parse(jwt).map_err(|why| refuse(why.to_string()))?;
+    let header = header::parse_of_client(jwt).map_err(|why| refuse(why.to_string()))?;
     if !header.alg.starts_with(family) {
         return Ok(None);
     }

@@ -270,6 +270,7 @@ impl Redeem<'_> {
             first_issued_at: cx.now,
             generation: 0,
             exchanged_at: cx.now,
+            exchanged_before: Vec::new(),
             expires_at: refresh::expires_at(&self.client.view().application, cx.now, cx.now),
         }
     }

@@ -258,6 +258,7 @@ impl Redeem<'_> {
                 first_issued_at: cx.now,
                 generation: 0,
                 exchanged_at: cx.now,
+                exchanged_before: Vec::new(),
                 expires_at: refresh::expires_at(&view.application, cx.now, cx.now),
             };
             let first = refresh::token(&cx.ports.vault, cx.env_id(), family.id, 0)?;

@@ -137,7 +137,12 @@ impl Operation for Refresh<'_> {
         }
         let application = &self.client.view().application;
         let is_current = self.generation == family.generation;
-        if !is_current && !self.is_in_grace(cx, &family) {
+        let grace = Duration::from_secs(u64::from(
+            application
+                .refresh_token_rolling_grace_period_duration
+                .unwrap_or(0),
+        ));
+        if !is_current && !family.is_in_grace(self.generation, grace, cx.now) {
             let ends_family = application.additional_refresh_token_replay_protection_enabled;
             let why = "exchanged before: the token is in two hands";
             let verdict = refuse(why);
@@ -165,30 +170,16 @@ impl Operation for Refresh<'_> {
         };
         let mut writes = Batch::new();
         if is_current {
-            family.generation += 1;
-            family.exchanged_at = cx.now;
-            family.expires_at = refresh::expires_at(application, family.first_issued_at, cx.now);
+            family.advance(application, grace, cx.now);
             writes = writes.update(cx.env_id(), &family, version)?;
         }
-        // Within the grace period the same successor again: one lineage, however often asked for.
+        // Within the grace period the current one again: one lineage, however often asked for.
         let next = refresh::token(&cx.ports.vault, cx.env_id(), family.id, family.generation)?;
         Ok(Verdict::reply(claims.with_refresh_token(next)).writing(writes))
     }
 }
 
 impl Refresh<'_> {
-    /// Whether the token is the one before the current one, and was exchanged so recently that its
-    /// owner may not have got the answer.
-    fn is_in_grace(&self, cx: &Cx, family: &RefreshFamily) -> bool {
-        let application = &self.client.view().application;
-        let grace = application
-            .refresh_token_rolling_grace_period_duration
-            .unwrap_or(0);
-        let grace = Duration::from_secs(u64::from(grace));
-        self.generation.checked_add(1) == Some(family.generation)
-            && cx.now < family.exchanged_at.plus(grace)
-    }
-
     /// The tokens: of the scope granted once, as far as the application still may, and no wider
     /// than asked for now.
     ///

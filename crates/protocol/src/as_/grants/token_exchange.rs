@@ -29,6 +29,21 @@ pub struct TokenExchange;
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
+/// What gateways of PingOne trade in.
+const GATEWAY_CREDENTIAL: &str = "pingone_gateway_credential";
+
+/// Refuses the credential of a gateway by its name: it comes without a client, so nobody would get
+/// as far as to read its type.
+///
+/// Source: `reference/oidc.md` 17.4. Compat: there are no gateways here.
+pub fn refuse_gateways(params: &Params) -> Result<(), Refused> {
+    if params.get("subject_token_type") == Some(GATEWAY_CREDENTIAL) {
+        let why = "there are no gateways here";
+        return Err(Refusal::ParameterInvalid("subject_token_type").because(why));
+    }
+    Ok(())
+}
+
 impl Grant for TokenExchange {
     fn grant_type(&self) -> &'static str {
         "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -138,7 +153,6 @@ async fn token(
             let sign_on = Some((session, user));
             (client, Traded { all, sign_on })
         }),
-        // Gateways of PingOne have credentials of their own (`reference/oidc.md` 17.4).
         _ => {
             let why = "neither an access token nor an ID token";
             return Err(Refusal::ParameterInvalid(type_name).because(why).into());

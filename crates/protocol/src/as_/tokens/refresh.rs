@@ -49,10 +49,48 @@ pub struct RefreshFamily {
     pub first_issued_at: Time,
     /// The generation of the current token; the first is 0.
     pub generation: u64,
-    /// When the one before was exchanged: the grace period counts from here.
+    /// When the one before was exchanged: its grace period counts from here.
     pub exchanged_at: Time,
+    /// When those before that one were exchanged, newest first, as far as their grace periods may
+    /// still run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanged_before: Vec<Time>,
     /// When the current token expires.
     pub expires_at: Time,
+}
+
+/// Most exchanged tokens of a family whose grace periods run at the same time. Further ones have
+/// none: nobody loses so many answers in a row.
+const MOST_IN_GRACE: usize = 16;
+
+impl RefreshFamily {
+    /// Whether a token of an older generation was exchanged so recently that its owner may not have
+    /// got the answer.
+    ///
+    /// Source: `reference/oidc.md` 6.6 (`refreshTokenRollingGracePeriodDuration`).
+    pub fn is_in_grace(&self, generation: u64, grace: Duration, now: Time) -> bool {
+        let newer = self.generation.checked_sub(generation);
+        let back = newer.and_then(|newer| usize::try_from(newer.checked_sub(1)?).ok());
+        let exchanged = match back {
+            Some(0) => Some(self.exchanged_at),
+            Some(back) => self.exchanged_before.get(back - 1).copied(),
+            None => None,
+        };
+        exchanged.is_some_and(|at| now < at.plus(grace))
+    }
+
+    /// Exchanges the current token for the next one.
+    pub fn advance(&mut self, application: &Application, grace: Duration, now: Time) {
+        if self.generation > 0 {
+            self.exchanged_before.insert(0, self.exchanged_at);
+        }
+        let recent = self.exchanged_before.iter().take(MOST_IN_GRACE - 1);
+        let recent = recent.take_while(|at| now < at.plus(grace)).count();
+        self.exchanged_before.truncate(recent);
+        self.generation += 1;
+        self.exchanged_at = now;
+        self.expires_at = expires_at(application, self.first_issued_at, now);
+    }
 }
 
 impl Entity for RefreshFamily {

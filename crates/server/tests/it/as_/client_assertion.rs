@@ -237,6 +237,43 @@ on_every_adapter! {
         assert!(answers[1..].iter().all(|status| *status == 401), "{answers:?}");
     }
 
+    async fn threat_18_a_server_that_was_started_since_knows_what_was_used(server: TestServer) {
+        service(&server, "PRIVATE_KEY_JWT").await;
+        strict(&server, true).await;
+        let claims = claims(&server, &json!({ "aud": server.tenant.issuer(), "jti": "before" }));
+        let assertion = jwt::sign_with_client_key(None, &claims);
+        let _ = ask(&server, &assertion).await.expect_status(200);
+        // It has nothing but the store.
+        let node = server.another_node().await;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", TYPE),
+            ("client_assertion", assertion.as_str()),
+        ];
+        let again = node.tenant.browser().post(node.tenant.endpoint("token")).form(form).send().await;
+        assert_eq!(again.expect_status(401).text("/error"), "invalid_client");
+    }
+
+    /// Libraries put more into the header than we need.
+    async fn harmless_members_of_the_header_are_ignored(server: TestServer) {
+        use jsonwebtoken::{EncodingKey, Header, encode};
+        service(&server, "CLIENT_SECRET_JWT").await;
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let claims = claims(&server, &json!({}));
+        let plain = || Header::new(Algorithm::HS256);
+        for (header, status) in [
+            (Header { x5t_s256: Some("AA".to_owned()), ..plain() }, 200),
+            (Header { x5c: Some(vec!["AA".to_owned()]), ..plain() }, 200),
+            (Header { cty: Some("JWT".to_owned()), ..plain() }, 401),
+            (Header { jku: Some("https://evil.example/jwks".to_owned()), ..plain() }, 401),
+            (Header { x5u: Some("https://evil.example/cert".to_owned()), ..plain() }, 401),
+        ] {
+            let shown = format!("{header:?}");
+            let assertion = encode(&header, &claims, &key).unwrap();
+            assert_eq!(ask(&server, &assertion).await.status, status, "{shown}");
+        }
+    }
+
     async fn threat_42_a_jti_of_one_client_is_free_for_another(server: TestServer) {
         service(&server, "PRIVATE_KEY_JWT").await;
         strict(&server, true).await;

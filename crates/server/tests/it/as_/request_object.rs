@@ -287,6 +287,11 @@ on_every_adapter! {
         assert_eq!(refused.text("/error"), "invalid_request");
         let refused = push(plain.clone().set("request", "not.a.token")).await.expect_status(400);
         assert_eq!(refused.text("/error"), "invalid_request_object");
+        // It says for whom it is, also where nothing else does.
+        let of_another = by_secret(&server, &json!({ "client_id": tenant.post.id }));
+        let without = plain.clone().remove("client_id");
+        let refused = push(without.set("request", &of_another)).await.expect_status(400);
+        assert_eq!(refused.text("/error"), "invalid_request");
         let object = by_secret(&server, &json!({}));
         let uri = push(plain.set("request", &object)).await.expect_status(201).text("/request_uri");
         let url = url::Url::parse_with_params(

@@ -26,8 +26,22 @@ async fn allow_all(server: &TestServer, changes: &Value) {
     for (name, value) in changes.as_object().unwrap() {
         application[name] = value.clone();
     }
-    let environment =
-        json!({ "id": server.tenant.id, "name": "First", "applications": [application] });
+    application["grants"] = application.get("grants").cloned().unwrap_or_else(|| {
+        json!([
+            { "resource": "openid", "scopes": ["profile", "email"] },
+            { "resource": "Orders", "scopes": ["orders:read"] },
+            { "resource": "Stock", "scopes": ["stock:read"] },
+        ])
+    });
+    // One that may not authorize at all.
+    let closed = json!({ "id": server.tenant.post.id, "name": "Web with post", "grantTypes": [] });
+    let environment = json!({
+        "id": server.tenant.id, "name": "First", "applications": [application, closed],
+        "resources": [
+            { "name": "Orders", "scopes": ["orders:read"] },
+            { "name": "Stock", "scopes": ["stock:read"] },
+        ],
+    });
     server
         .import(&json!({ "environments": [environment] }))
         .await;
@@ -208,25 +222,69 @@ on_every_adapter! {
         for (kind, mode) in table() {
             let Some(expected) = travels(kind, mode) else { continue };
             let good = request(&server, kind, mode);
+            // What the client reads: `error`, or by `pi.flow` what the first detail is about.
+            let with = |name: &str, value: &str| good.clone().set(name, value);
             let mut cases = vec![
-                ("login_required", good.clone().set("prompt", "none")),
-                ("invalid_request", good.clone().set("prompt", "none login")),
-                ("invalid_request", good.clone().set("acr_values", "NoSuchPolicy")),
-                ("invalid_request", good.clone().set("max_age", "soon")),
-                ("invalid_scope", good.clone().set("scope", "unheard:of")),
+                ("login_required", "", with("prompt", "none")),
+                ("invalid_request", "prompt", with("prompt", "none login")),
+                ("invalid_request", "acr_values", with("acr_values", "NoSuchPolicy")),
+                ("invalid_request", "max_age", with("max_age", "soon")),
+                ("invalid_request", "nonce", with("nonce", &"n".repeat(9_000))),
+                ("invalid_scope", "scope", with("scope", "unheard:of")),
+                ("invalid_scope", "scope", with("scope", "orders:read stock:read")),
+                ("invalid_request_object", "request", with("request", "not.a.token")),
+                ("request_uri_not_supported", "request_uri", with("request_uri", "https://client.example/r")),
+                ("unauthorized_client", "response_type", with("client_id", &server.tenant.post.id)),
             ];
             if kind.contains("id_token") {
-                let without_openid = good.clone().set("scope", "profile email");
-                cases.push(("invalid_scope", without_openid));
+                cases.push(("invalid_scope", "scope", with("scope", "profile email")));
             }
-            for (error, request) in cases {
+            if kind.contains("code") {
+                cases.push(("invalid_request", "code_challenge_method", with("code_challenge_method", "S512")));
+                cases.push(("invalid_request", "code_challenge", with("code_challenge", "short")));
+            }
+            for (error, target, request) in cases {
                 let answer = request.send(&server.tenant.browser()).await;
                 if expected == "pi.flow" {
                     let body = answer.expect_status(400).json();
-                    assert!(body["details"][0]["code"].is_string(), "{body}");
+                    let detail = &body["details"][0];
+                    assert!(detail["code"].is_string(), "{body}");
+                    let about = detail["target"].as_str().unwrap_or_default();
+                    assert_eq!(about, target, "{}", request.url());
                     continue;
                 }
                 assert_eq!(error_of(&answer), (expected, error.to_owned()), "{}", request.url());
+            }
+            // Threat 5: nothing goes where nobody is known to wait.
+            for request in [with("client_id", "nobody"), with("redirect_uri", "https://evil.example/")] {
+                let answer = request.send(&server.tenant.browser()).await.expect_status(400);
+                assert_eq!(answer.header("location"), None, "{}", request.url());
+            }
+        }
+    }
+
+    /// The person signs on, and the application does not let them in; the same with their session.
+    async fn a_denial_travels_like_the_answer_would(server: TestServer) {
+        let nobody = json!({ "group": { "type": "ANY_GROUP", "groups": [] } });
+        allow_all(&server, &json!({ "accessControl": nobody })).await;
+        for (kind, mode) in table() {
+            let Some(expected) = travels(kind, mode) else { continue };
+            let request = request(&server, kind, mode);
+            let browser = server.tenant.browser();
+            let first = sign_on(&server, &browser, &request, mode.unwrap_or_default()).await;
+            for answer in [first, request.send(&browser).await] {
+                if expected == "pi.flow" {
+                    let flow = answer.expect_status(200).json();
+                    assert_eq!(flow["status"], "FAILED", "{kind}");
+                    assert_eq!(flow["error"]["code"], "access_denied", "{kind}");
+                    assert!(flow.get("authorizeResponse").is_none(), "{flow}");
+                    // It stays so.
+                    let again = browser.get(flow["resumeUrl"].as_str().unwrap()).send().await;
+                    assert_eq!(again.expect_status(200).text("/status"), "FAILED");
+                    continue;
+                }
+                let denied = (expected, "access_denied".to_owned());
+                assert_eq!(error_of(&answer), denied, "{kind} by {mode:?}");
             }
         }
     }
@@ -372,12 +430,15 @@ on_every_adapter! {
                 json!({ "id": tenant.id, "name": "First", "users": [user], "applications": [application] })
             };
             server.import(&json!({ "environments": [environment] })).await;
-            let answer = browser.get(&resume).send().await.expect_status(400);
+            let answer = browser.get(&resume).send().await;
             assert!(!answer.body.contains("access_token"), "{what}");
             if what == "user" {
+                assert_eq!(answer.expect_status(200).text("/error/code"), "access_denied");
                 let user = json!({ "id": person.id, "username": person.username, "enabled": true });
                 let environment = json!({ "id": tenant.id, "name": "First", "users": [user] });
                 server.import(&json!({ "environments": [environment] })).await;
+            } else {
+                let _ = answer.expect_status(400);
             }
         }
     }

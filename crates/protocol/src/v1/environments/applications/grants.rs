@@ -164,6 +164,7 @@ fn suits(check: &mut Check, application: &Application, resource: &ApiResource) {
             "OpenID Connect scopes need a grant type with users"
         }
         ResourceType::PingoneApi if is_alone => "PingOne API scopes need a grant type with users",
+        ResourceType::PingoneApi if is_worker => "what a worker may do at the API are its roles",
         ResourceType::OpenidConnect | ResourceType::PingoneApi | ResourceType::Custom => return,
     };
     check.note(Misfit::constraint("resource", why));

@@ -35,6 +35,28 @@ async fn tokens(server: &TestServer, scope: &str) -> Value {
     answer.expect_status(200).json()
 }
 
+/// The same with a device.
+async fn device_tokens(server: &TestServer, scope: &str) -> Value {
+    let tenant = &server.tenant;
+    let post = async |endpoint: &str, fields: &[(&str, &str)]| {
+        let mut form = vec![
+            ("client_id", tenant.post.id.as_str()),
+            ("client_secret", tenant.post.secret.as_str()),
+        ];
+        form.extend(fields);
+        let browser = tenant.browser();
+        let request = browser.post(tenant.endpoint(endpoint)).form(form);
+        request.send().await.expect_status(200)
+    };
+    let codes = post("device_authorization", &[("scope", scope)]).await;
+    let link = codes.text("/verification_uri_complete");
+    let _ = tenant.connect_device(&tenant.browser(), &link).await;
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let code = codes.text("/device_code");
+    let fields = [("grant_type", grant), ("device_code", code.as_str())];
+    post("token", &fields).await.json()
+}
+
 async fn refresh_as(server: &TestServer, app: &App, token: &str, scope: Option<&str>) -> Answer {
     let mut form = vec![
         ("grant_type", "refresh_token"),
@@ -81,8 +103,8 @@ on_every_adapter! {
 
     /// The table of `reference/oidc.md` 6.4.
     async fn when_a_refresh_token_is_issued(server: TestServer) {
-        let both = json!(["AUTHORIZATION_CODE", "REFRESH_TOKEN"]);
-        let code = json!(["AUTHORIZATION_CODE"]);
+        let both = json!(["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN"]);
+        let code = json!(["AUTHORIZATION_CODE", "DEVICE_CODE"]);
         let plain = json!([{ "resource": "openid", "scopes": ["profile"] }]);
         let offline = json!([{ "resource": "openid", "scopes": ["profile", "offline_access"] }]);
         for (grant_types, grants, scope, issued) in [
@@ -95,10 +117,17 @@ on_every_adapter! {
             (&code, &plain, "openid offline_access", false),
         ] {
             configure(&server, json!({ "grantTypes": grant_types, "grants": grants })).await;
-            let tokens = tokens(&server, scope).await;
-            assert_eq!(tokens.get("refresh_token").is_some(), issued, "{grant_types} {grants} {scope}");
-            if issued {
-                let _ = refresh(&server, &text(&tokens, "refresh_token")).await.expect_status(200);
+            for (from, tokens) in [
+                ("code", tokens(&server, scope).await),
+                ("device", device_tokens(&server, scope).await),
+            ] {
+                let row = format!("{grant_types} {grants} {scope} {from}");
+                assert_eq!(tokens.get("refresh_token").is_some(), issued, "{row}");
+                let granted = text(&tokens, "scope").contains("offline_access");
+                assert_eq!(granted, grants == &offline && scope.contains("offline_access"), "{row}");
+                if issued {
+                    let _ = refresh(&server, &text(&tokens, "refresh_token")).await.expect_status(200);
+                }
             }
         }
     }
@@ -161,6 +190,136 @@ on_every_adapter! {
         server.clock.advance(Duration::from_secs(1));
         is_invalid_grant(refresh(&server, &first).await);
         is_invalid_grant(refresh(&server, &second).await);
+    }
+
+    /// Several answers lost on the way, or several tabs that share a token: each token that was
+    /// exchanged has a grace period of its own, and leads to the one lineage there is.
+    async fn each_exchanged_token_has_a_grace_period_of_its_own(server: TestServer) {
+        let mut settings = with_refresh();
+        settings["refreshTokenRollingGracePeriodDuration"] = json!(30);
+        configure(&server, settings).await;
+        let mut made = vec![text(&tokens(&server, "openid").await, "refresh_token")];
+        for _ in 0..3 {
+            server.clock.advance(Duration::from_secs(5));
+            let next = refresh(&server, &made[made.len() - 1]).await.expect_status(200);
+            made.push(next.text("/refresh_token"));
+        }
+        // Exchanged 10, 5 and 0 seconds ago.
+        for old in &made[..3] {
+            let current = refresh(&server, old).await.expect_status(200).text("/refresh_token");
+            assert_eq!(current, made[3]);
+        }
+        server.clock.advance(Duration::from_secs(20));
+        let current = refresh(&server, &made[1]).await.expect_status(200).text("/refresh_token");
+        assert_eq!(current, made[3]);
+        is_invalid_grant(refresh(&server, &made[0]).await);
+        is_invalid_grant(refresh(&server, &made[3]).await);
+    }
+
+    /// Random refreshes, pauses and revocations against a model of one family at a time.
+    async fn threat_26_families_behave_like_their_model(server: TestServer) {
+        let mut settings = with_refresh();
+        settings["refreshTokenRollingGracePeriodDuration"] = json!(30);
+        configure(&server, settings).await;
+        // What was issued, the second at which each was exchanged, and whether the family lives.
+        let (mut issued, mut exchanged, mut alive): (Vec<String>, Vec<u64>, bool) = (Vec::new(), Vec::new(), false);
+        let (mut seconds, mut dice) = (0_u64, 0x2545_f491_u64);
+        for step in 0..120 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let roll = dice >> 33;
+            if issued.is_empty() || (!alive && roll % 3 == 0) {
+                issued = vec![text(&tokens(&server, "openid").await, "refresh_token")];
+                exchanged.clear();
+                alive = true;
+            } else if roll % 16 == 0 {
+                server.clock.advance(Duration::from_secs(20));
+                seconds += 20;
+            } else if roll % 16 == 1 {
+                let post = &server.tenant.post;
+                let token = &issued[usize::try_from(roll / 16).unwrap() % issued.len()];
+                let form = [("client_id", post.id.as_str()), ("client_secret", &post.secret), ("token", token)];
+                let browser = server.tenant.browser();
+                let _ = browser.post(server.tenant.endpoint("revoke")).form(form).send().await.expect_status(200);
+                alive = false;
+            } else {
+                // Mostly the newest ones.
+                let back = usize::try_from(roll / 16 % 4).unwrap().min(issued.len() - 1);
+                let index = issued.len() - 1 - back;
+                let answer = refresh(&server, &issued[index]).await;
+                let good = alive && exchanged.get(index).is_none_or(|at| seconds < at + 30);
+                if !good {
+                    is_invalid_grant(answer);
+                    alive = false;
+                    continue;
+                }
+                let next = answer.expect_status(200).text("/refresh_token");
+                if index == issued.len() - 1 {
+                    assert!(!issued.contains(&next), "step {step}");
+                    issued.push(next);
+                    exchanged.push(seconds);
+                } else {
+                    assert_eq!(Some(&next), issued.last(), "step {step}");
+                }
+            }
+        }
+    }
+
+    async fn threat_26_a_revocation_wins_over_refreshes_under_way(server: TestServer) {
+        let mut settings = with_refresh();
+        settings["refreshTokenRollingGracePeriodDuration"] = json!(30);
+        configure(&server, settings).await;
+        let node = server.another_node().await;
+        let first = text(&tokens(&server, "openid").await, "refresh_token");
+        let tenants = [server.tenant.clone(), node.tenant.clone()];
+        let calls: Vec<_> = tenants.into_iter().cycle().take(32).enumerate().map(|(call, tenant)| {
+            let token = first.clone();
+            tokio::spawn(async move {
+                let mut form = vec![
+                    ("client_id", tenant.post.id.as_str()),
+                    ("client_secret", tenant.post.secret.as_str()),
+                ];
+                let endpoint = if call == 16 {
+                    form.push(("token", &token));
+                    "revoke"
+                } else {
+                    form.extend([("grant_type", "refresh_token"), ("refresh_token", token.as_str())]);
+                    "token"
+                };
+                let answer = tenant.browser().post(tenant.endpoint(endpoint)).form(form).send().await;
+                (answer.status == 200 && endpoint == "token").then(|| answer.text("/refresh_token"))
+            })
+        }).collect();
+        let mut issued = vec![first];
+        for call in calls {
+            issued.extend(call.await.unwrap());
+        }
+        // Whatever came before it and whatever came after: nothing is left.
+        for token in issued {
+            is_invalid_grant(refresh(&server, &token).await);
+        }
+    }
+
+    /// A token is for the resources whose scopes it has.
+    async fn what_is_left_of_the_scope_says_for_whom_a_token_is(server: TestServer) {
+        let tenant = &server.tenant;
+        let mut settings = with_refresh();
+        settings["grants"] = json!([
+            { "resource": "openid", "scopes": ["profile"] },
+            { "resource": "Orders", "scopes": ["orders:read"] },
+        ]);
+        server.import(&json!({ "environments": [ {
+            "id": tenant.id, "name": "First",
+            "resources": [{ "name": "Orders", "audience": "https://orders.example", "scopes": ["orders:read"] }],
+        } ] })).await;
+        configure(&server, settings).await;
+        let first = tokens(&server, "openid orders:read").await;
+        let audience = async |tokens: &Value| tenant.verify(&tokens["access_token"]).await.claims["aud"].clone();
+        assert_eq!(audience(&first).await, json!(["https://orders.example"]));
+        let token = text(&first, "refresh_token");
+        let less = refresh_as(&server, &tenant.post, &token, Some("openid")).await.expect_status(200).json();
+        assert_ne!(audience(&less).await, json!(["https://orders.example"]));
+        let all = refresh(&server, &text(&less, "refresh_token")).await.expect_status(200).json();
+        assert_eq!(audience(&all).await, json!(["https://orders.example"]));
     }
 
     async fn tokens_expire_and_rolling_has_an_end(server: TestServer) {

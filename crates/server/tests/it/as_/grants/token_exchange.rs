@@ -167,6 +167,14 @@ on_every_adapter! {
             is_error(&exchange(&server, &token, kind, &[]).await, "invalid_request");
         }
         is_error(&exchange(&server, "", ACCESS, &[]).await, "invalid_request");
+        // A gateway has no client to authenticate.
+        let gateway = [
+            ("grant_type", GRANT), ("subject_token", "x"), ("subject_token_type", "pingone_gateway_credential"),
+        ];
+        let tenant = &server.tenant;
+        let refused = tenant.browser().post(tenant.endpoint("token")).form(gateway).send().await;
+        is_error(&refused, "invalid_request");
+        assert!(refused.text("/error_description").contains("subject_token_type"));
         // A client's own token has nobody's session behind it.
         let fields = [("grant_type", "client_credentials"), ("scope", "points:read")];
         let own = ask(&server, &fields).await.expect_status(200).text("/access_token");

@@ -73,10 +73,20 @@ on_every_adapter! {
         body["grantTypes"] = json!(["CLIENT_CREDENTIALS"]);
         let machine = Api::created(api.post(&all(&server), body).await);
         let path = format!("{}/{}/grants", all(&server), text(&machine, "/id"));
-        for (resource, scope) in [(openid, &scopes["email"]), (pingone, &own["p1:read:user"])] {
+        for (resource, scope) in [(&openid, &scopes["email"]), (&pingone, &own["p1:read:user"])] {
             let body = json!({ "resource": { "id": resource }, "scopes": [{ "id": scope }] });
             refused(api.post(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "resource")));
         }
+        // One that people sign on to knows who they are; what they may do are their roles.
+        let mut body = web("Console");
+        body["type"] = json!("WORKER");
+        body["grantTypes"] = json!(["CLIENT_CREDENTIALS", "AUTHORIZATION_CODE"]);
+        let console = Api::created(api.post(&all(&server), body).await);
+        let path = format!("{}/{}/grants", all(&server), text(&console, "/id"));
+        let body = json!({ "resource": { "id": openid }, "scopes": [{ "id": scopes["email"] }] });
+        let _ = api.post(&path, body).await.expect_status(201);
+        let body = json!({ "resource": { "id": pingone }, "scopes": [{ "id": own["p1:read:user"] }] });
+        refused(api.post(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "resource")));
     }
 
     async fn scopes_of_one_name_are_granted_once(server: TestServer) {
