@@ -19,6 +19,7 @@ mod explain;
 mod flows;
 mod foreign_clients;
 mod nodes;
+mod one_time;
 mod outbox;
 mod overload;
 mod pages;

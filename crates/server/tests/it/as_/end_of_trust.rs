@@ -5,21 +5,34 @@ use countersign_protocol::consents;
 use countersign_testkit::{Browser, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
-const WAYS: [&str; 7] = [
+use crate::v1::{Api, admin};
+
+const WAYS: [&str; 11] = [
     "sign-off",
+    "session deleted",
+    "password set by an administrator",
+    "user locked",
     "user disabled",
     "application disabled",
     "signing key withdrawn",
     "refresh token revoked",
     "access token revoked",
     "nothing",
+    // Last: nobody is left to sign on.
+    "user deleted",
 ];
 
 /// Which of access token (at introspection, at userinfo, in an exchange), ID token (in an exchange)
 /// and refresh token are worth anything after it.
 fn expected(way: &str) -> [bool; 5] {
     match way {
-        "sign-off" | "user disabled" | "application disabled" => [false; 5],
+        "sign-off"
+        | "session deleted"
+        | "password set by an administrator"
+        | "user locked"
+        | "user disabled"
+        | "user deleted"
+        | "application disabled" => [false; 5],
         "signing key withdrawn" => [false, false, false, false, true],
         "refresh token revoked" => [true, true, true, true, false],
         "access token revoked" => [false, false, false, true, true],
@@ -78,6 +91,36 @@ async fn change(server: &TestServer, more: Value) {
     server
         .import(&json!({ "environments": [environment] }))
         .await;
+}
+
+/// What an administrator does.
+async fn administer(server: &TestServer, api: &Api, way: &str, tokens: &Value) {
+    let tenant = &server.tenant;
+    let environment = format!("/environments/{}", tenant.id);
+    let user = format!("{environment}/users/{}", tenant.person.id);
+    match way {
+        "session deleted" => {
+            let token = tenant.verify(&tokens["id_token"]).await;
+            let path = format!("{environment}/sessions/{}", token.text("sid"));
+            let _ = api.delete(&path).await.expect_status(204);
+        }
+        "password set by an administrator" => {
+            let set = json!({ "value": tenant.person.password, "bypassPolicy": true });
+            let path = format!("{user}/password");
+            let answer = api.act("PUT", &path, "password.setValue", set).await;
+            let _ = answer.expect_status(200);
+        }
+        "user locked" => {
+            for action in ["account.lock", "account.unlock"] {
+                let answer = api.act("POST", &user, action, Value::Null).await;
+                let _ = answer.expect_status(200);
+            }
+        }
+        "user deleted" => {
+            let _ = api.delete(&user).await.expect_status(204);
+        }
+        _ => {}
+    }
 }
 
 async fn end(server: &TestServer, way: &str, browser: &Browser, tokens: &Value) {
@@ -175,6 +218,7 @@ async fn worth(server: &TestServer, tokens: &Value) -> [bool; 5] {
 on_every_adapter! {
     async fn threat_27_ways_by_tokens(server: TestServer) {
         let tenant = &server.tenant;
+        let api = admin(&server).await;
         for way in WAYS {
             configure(&server).await;
             let browser = tenant.browser();
@@ -182,6 +226,7 @@ on_every_adapter! {
             let code = authorize.code(&browser).await;
             let tokens = tenant.redeem(&tenant.native, &code).send(&browser).await.expect_status(200).json();
             end(&server, way, &browser, &tokens).await;
+            administer(&server, &api, way, &tokens).await;
             assert_eq!(worth(&server, &tokens).await, expected(way), "{way}");
         }
     }
@@ -192,15 +237,7 @@ on_every_adapter! {
         let native = ("client_id", tenant.native.id.as_str());
         let codes = post(&server, "device_authorization", &[native, ("scope", "openid")]).await.expect_status(200);
         let browser = tenant.browser();
-        let answer = browser.get(codes.text("/verification_uri_complete")).send().await;
-        let page = browser.follow(answer, &tenant.base).await;
-        let person = &tenant.person;
-        let mut page = countersign_testkit::submit(tenant, &browser, &page, &person.username, &person.password).await;
-        for _ in ["code", "consent"] {
-            let form = page.form();
-            let sent = browser.post(&form.action).form(form.fields).send().await;
-            page = browser.follow(sent, &tenant.base).await.expect_status(200);
-        }
+        let _ = tenant.connect_device(&browser, &codes.text("/verification_uri_complete")).await;
         let device_code = codes.text("/device_code");
         let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
         let tokens = post(&server, "token", &[grant, native, ("device_code", &device_code)]).await;
@@ -210,7 +247,7 @@ on_every_adapter! {
         };
         let token = refresh(&token).await.expect_status(200).text("/refresh_token");
         let cx = server.cx().await;
-        let user: UserId = person.id.parse().unwrap();
+        let user: UserId = tenant.person.id.parse().unwrap();
         let found = consents::list(&cx, user).await.unwrap();
         assert_eq!((found.len(), found[0].scope.as_slice()), (1, &["openid".to_owned()][..]));
         assert_eq!(found[0].application_name, "Native");

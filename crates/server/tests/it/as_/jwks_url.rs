@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_domain::ports::Clock;
-use countersign_testkit::{Answer, Elsewhere, TestServer, jwt, on_every_adapter};
+use countersign_testkit::{Answer, Elsewhere, TestServer, jwt, on_every_adapter, query};
 use serde_json::{Value, json};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -67,6 +67,31 @@ on_every_adapter! {
         let _ = ask(&server, Some("next-key")).await.expect_status(200);
         let _ = ask(&server, Some("client-key")).await.expect_status(401);
         assert_eq!(client.received("/jwks").len(), 2);
+    }
+
+    async fn request_objects_are_signed_with_the_same_keys(server: TestServer) {
+        let client = Elsewhere::start().await;
+        client.answer_json("/jwks", &jwt::client_jwks());
+        let tenant = &server.tenant;
+        let web = json!({ "id": tenant.web.id, "name": "Web", "jwksUrl": format!("{}/jwks", client.base) });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [web] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let claims = json!({ "iss": tenant.web.id, "aud": tenant.issuer(), "state": "of the object" });
+        let ask = async |kid: Option<&str>| {
+            let object = jwt::sign_with_client_key(kid, &claims);
+            let request = tenant.authorize(&tenant.web).set("request", &object).set("prompt", "none");
+            let answer = query(&request.send(&tenant.browser()).await.redirect());
+            (answer["error"].clone(), answer["state"].clone())
+        };
+        let taken = ("login_required".to_owned(), "of the object".to_owned());
+        let refused = ("invalid_request_object".to_owned(), "the state & more".to_owned());
+        assert_eq!(ask(Some("client-key")).await, taken);
+        assert_eq!(ask(None).await, taken);
+        assert_eq!(ask(Some("next-key")).await, refused);
+        client.answer_json("/jwks", &renamed("next-key"));
+        server.clock.advance(Duration::from_mins(1));
+        assert_eq!(ask(Some("next-key")).await, taken);
+        assert_eq!(client.received("/jwks").len(), 2, "kept, and asked again for an unknown key alone");
     }
 
     async fn threat_35_a_key_set_on_a_private_address_is_not_fetched(server: TestServer) {

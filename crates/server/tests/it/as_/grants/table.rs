@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 const APPLICATION: &str = "00000000-0000-4000-8000-00000000d001";
 const SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-for-hs512-and-then-some";
+const WRONG: &str = "A-secret-of-the-tests-that-is-long-enough-for-hs512-and-then-some";
 const METHODS: [&str; 5] = [
     "CLIENT_SECRET_BASIC",
     "CLIENT_SECRET_POST",
@@ -62,6 +63,17 @@ async fn ask(
     method: &str,
     fields: &[(String, String)],
 ) -> Answer {
+    ask_with(server, endpoint, method, SECRET, fields).await
+}
+
+/// The same with a secret; any but the right one stands for a wrong key as well, and for nobody.
+async fn ask_with(
+    server: &TestServer,
+    endpoint: &str,
+    method: &str,
+    secret: &str,
+    fields: &[(String, String)],
+) -> Answer {
     let tenant = &server.tenant;
     let browser = tenant.browser();
     let mut form: Vec<(String, String)> = fields.to_vec();
@@ -76,14 +88,16 @@ async fn ask(
         "CLIENT_SECRET_BASIC" => basic = true,
         "CLIENT_SECRET_POST" => {
             add("client_id", APPLICATION);
-            add("client_secret", SECRET);
+            add("client_secret", secret);
         }
-        "NONE" => add("client_id", APPLICATION),
+        "NONE" if secret == SECRET => add("client_id", APPLICATION),
+        "NONE" => add("client_id", "00000000-0000-4000-8000-00000000d0ff"),
         _ => {
             let assertion = if method == "CLIENT_SECRET_JWT" {
-                jwt::sign_with_secret(Algorithm::HS256, SECRET, &claims)
+                jwt::sign_with_secret(Algorithm::HS256, secret, &claims)
             } else {
-                jwt::sign_with_client_key(None, &claims)
+                let kid = (secret != SECRET).then_some("another");
+                jwt::sign_with_client_key(kid, &claims)
             };
             add("client_assertion_type", ASSERTION);
             add("client_assertion", &assertion);
@@ -91,7 +105,7 @@ async fn ask(
     }
     let mut request = browser.post(tenant.endpoint(endpoint));
     if basic {
-        request = request.basic(APPLICATION, SECRET);
+        request = request.basic(APPLICATION, secret);
     }
     request.form(form).send().await
 }
@@ -139,29 +153,8 @@ async fn ready(server: &TestServer, grant: &str, method: &str) -> Vec<(String, S
             let codes = ask(server, "device_authorization", method, &request)
                 .await
                 .expect_status(200);
-            let browser = tenant.browser();
-            let answer = browser
-                .get(codes.text("/verification_uri_complete"))
-                .send()
-                .await;
-            let page = browser
-                .follow(answer, &tenant.base)
-                .await
-                .expect_status(200);
-            let person = &tenant.person;
-            let mut page = countersign_testkit::submit(
-                tenant,
-                &browser,
-                &page,
-                &person.username,
-                &person.password,
-            )
-            .await;
-            for _ in ["code", "consent"] {
-                let form = page.form();
-                let sent = browser.post(&form.action).form(form.fields).send().await;
-                page = browser.follow(sent, &tenant.base).await.expect_status(200);
-            }
+            let link = codes.text("/verification_uri_complete");
+            let _ = tenant.connect_device(&tenant.browser(), &link).await;
             fields(&[
                 ("grant_type", grant),
                 ("device_code", &codes.text("/device_code")),
@@ -206,6 +199,13 @@ on_every_adapter! {
                         "{grant} {set} {used}"
                     );
                 }
+                // So is the right method with a wrong proof.
+                let refused = ask_with(&server, "token", set, WRONG, &request).await.expect_status(401);
+                assert_eq!(refused.text("/error"), "invalid_client", "{grant} {set}");
+                assert!(
+                    refused.text("/error_description").starts_with("Request denied: Invalid client credentials"),
+                    "{grant} {set}"
+                );
                 let tokens = ask(&server, "token", set, &request).await.expect_status(200).json();
                 assert_eq!(tokens["token_type"], "Bearer", "{grant} {set}");
                 let has = |name: &str| tokens.get(name).is_some();
@@ -213,6 +213,51 @@ on_every_adapter! {
                 assert_eq!(has("id_token"), of_user, "{grant} {set}");
                 assert_eq!(has("refresh_token"), of_user, "{grant} {set}");
                 assert_eq!(has("issued_token_type"), grant == EXCHANGE, "{grant} {set}");
+            }
+        }
+    }
+
+    async fn what_is_no_grant_is_refused_by_every_method(server: TestServer) {
+        let all: Vec<&str> = GRANTS.iter().map(|(_, setting, _)| *setting).collect();
+        for set in METHODS {
+            configure(&server, set, &all).await;
+            for (grant, name) in [
+                ("authorization_code", "code"), ("refresh_token", "refresh_token"), (DEVICE, "device_code"),
+            ] {
+                let refused = ask(&server, "token", set, &fields(&[("grant_type", grant)])).await.expect_status(400);
+                assert_eq!(refused.text("/error"), "invalid_request", "{grant} {set}");
+                let made_up = fields(&[("grant_type", grant), (name, "made up")]);
+                let refused = ask(&server, "token", set, &made_up).await.expect_status(400);
+                assert_eq!(refused.text("/error"), "invalid_grant", "{grant} {set}");
+            }
+        }
+    }
+
+    /// Wherever else a client proves who it is (`reference/oidc.md` 6.1).
+    async fn endpoints_by_methods(server: TestServer) {
+        let all: Vec<&str> = GRANTS.iter().map(|(_, setting, _)| *setting).collect();
+        for set in METHODS {
+            configure(&server, set, &all).await;
+            let app = app();
+            let pushed = server.tenant.authorize(&app).remove("client_id");
+            for (endpoint, request, status) in [
+                ("par", pushed.parameters().to_vec(), 201),
+                ("introspect", fields(&[("token", "made up")]), 200),
+                ("revoke", fields(&[("token", "made up")]), 200),
+                ("device_authorization", fields(&[("scope", "openid")]), 200),
+            ] {
+                for used in METHODS.iter().filter(|used| **used != set) {
+                    let refused = ask(&server, endpoint, used, &request).await.expect_status(401);
+                    assert_eq!(refused.text("/error"), "invalid_client", "{endpoint} {set} {used}");
+                    assert!(
+                        refused.text("/error_description")
+                            .starts_with("Request denied: Unsupported authentication method"),
+                        "{endpoint} {set} {used}"
+                    );
+                }
+                let refused = ask_with(&server, endpoint, set, WRONG, &request).await.expect_status(401);
+                assert_eq!(refused.text("/error"), "invalid_client", "{endpoint} {set}");
+                let _ = ask(&server, endpoint, set, &request).await.expect_status(status);
             }
         }
     }
