@@ -4,7 +4,29 @@ use std::sync::Arc;
 
 use countersign_testkit::{TestServer, on_every_adapter};
 
+use crate::v1::admin;
+
 on_every_adapter! {
+    /// Deeper than any parser goes: refused, and nobody's stack is used up.
+    async fn threat_23_deep_json_is_refused(server: TestServer) {
+        let tenant = &server.tenant;
+        let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+        let bodies = [deep("[", "]"), format!(r#"{{"username":{}}}"#, deep("[", "]")), "[".repeat(60_000)];
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let api = admin(&server).await;
+        let users = format!("{}/v1/environments/{}/users", server.base, tenant.id);
+        for body in bodies {
+            let check = "application/vnd.pingidentity.usernamePassword.check+json";
+            let answer = browser.post(tenant.flow(&flow)).body(check, body.clone()).send().await;
+            assert_eq!(answer.expect_status(400).text("/code"), "INVALID_REQUEST");
+            let answer = browser.post(&users).bearer(&api.token).body("application/json", body).send().await;
+            assert_eq!(answer.expect_status(400).text("/code"), "INVALID_REQUEST");
+        }
+        let still = browser.get(tenant.flow(&flow)).send().await.expect_status(200);
+        assert_eq!(still.text("/status"), "USERNAME_PASSWORD_REQUIRED");
+    }
+
     async fn too_many_password_checks_are_told_to_come_back(server: TestServer) {
         let cores = std::thread::available_parallelism().unwrap().get();
         let tenant = Arc::new(server.tenant.clone());

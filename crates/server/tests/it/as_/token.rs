@@ -51,6 +51,30 @@ on_every_adapter! {
         }
     }
 
+    async fn threat_21_nor_is_it_at_the_other_endpoints(server: TestServer) {
+        let tenant = &server.tenant;
+        let id = ("client_id", tenant.post.id.as_str());
+        let secret = ("client_secret", tenant.post.secret.as_str());
+        let (one, two) = (("token", "one"), ("token", "two"));
+        let scope = ("scope", "openid");
+        for (endpoint, form) in [
+            ("introspect", [id, secret, one, two]),
+            ("introspect", [id, secret, secret, one]),
+            ("revoke", [id, secret, one, two]),
+            ("revoke", [id, id, secret, one]),
+            ("device_authorization", [id, secret, scope, scope]),
+            ("par", [id, secret, scope, scope]),
+            ("signoff", [("state", "a"), ("state", "b"), one, id]),
+            ("authorize", [id, id, scope, one]),
+        ] {
+            let answer = tenant.browser().post(tenant.endpoint(endpoint)).form(form).send().await;
+            assert_eq!((answer.status, answer.location()), (400, None), "{endpoint} {form:?}");
+            if !["signoff", "authorize"].contains(&endpoint) {
+                assert_eq!(answer.text("/error"), "invalid_request", "{endpoint} {form:?}");
+            }
+        }
+    }
+
     async fn an_oversized_body_is_refused(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();

@@ -299,6 +299,23 @@ on_every_adapter! {
         let _ = poll(tenant, &tenant.native, &code).await.expect_status(200);
     }
 
+    async fn threat_14_a_device_gets_no_more_than_is_granted(server: TestServer) {
+        let tenant = &server.tenant;
+        let grants = |scopes: &[&str]| json!({ "grants": [{ "resource": "openid", "scopes": scopes }] });
+        configure(&server, grants(&["profile"])).await;
+        let codes = begin(tenant, &tenant.native, "openid profile email unheard:of p1:read:user").await;
+        let codes = codes.expect_status(200);
+        let browser = tenant.browser();
+        let flow = sign_on(tenant, &browser, &codes.text("/verification_uri")).await;
+        let asked = verify(tenant, &browser, &flow, &codes.text("/user_code")).await.expect_status(200);
+        assert_eq!(asked.json()["_embedded"]["scopes"], json!(["openid", "profile"]));
+        let _ = consent(tenant, &browser, &flow, true).await.expect_status(200);
+        // What the application lost since, and what it was given since, is not in the token.
+        configure(&server, grants(&["email"])).await;
+        let tokens = poll(tenant, &tenant.native, &codes.text("/device_code")).await.expect_status(200);
+        assert_eq!(tokens.text("/scope"), "openid");
+    }
+
     async fn threat_13_guessing_user_codes_ends(server: TestServer) {
         let tenant = &server.tenant;
         configure(&server, json!({})).await;
