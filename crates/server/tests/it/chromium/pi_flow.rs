@@ -1,7 +1,7 @@
 //! `response_mode=pi.flow` in a page of another origin: the whole sign-on by JSON alone
 
 use countersign_testkit::webdriver::{Chromium, JavaScript};
-use countersign_testkit::{Adapter, Elsewhere, TestServer, run_in_real_time};
+use countersign_testkit::{Adapter, Elsewhere, TestServer, run_today};
 use serde_json::{Value, json};
 
 /// Signs on as a page would: authorize, password, resume. Answers what it could read.
@@ -33,7 +33,7 @@ fn script(server: &TestServer, prompt: &str) -> String {
 
 #[test]
 fn a_page_of_a_listed_origin_signs_on_by_json_and_one_that_is_not_listed_reads_nothing() {
-    run_in_real_time(Adapter::Memory, |server| async move {
+    run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;
         let (listed, other) = (Elsewhere::start().await, Elsewhere::start().await);
         for page in [&listed, &other] {
