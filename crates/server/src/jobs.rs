@@ -59,8 +59,6 @@ impl Jobs {
         };
         let sweeper = ports.clone();
         jobs.every(move || sweep(sweeper.clone()));
-        let remover = ports.clone();
-        jobs.every(move || remove(remover.clone()));
         let polled = Arc::clone(&cache);
         jobs.every(move || poll(Arc::clone(&polled)));
         jobs.every(move || rotate(Arc::clone(&cache)));
@@ -68,6 +66,12 @@ impl Jobs {
             jobs.every(move || std::future::ready(reload(&certificate)));
         }
         jobs
+    }
+
+    /// Starts removing what is left of deleted environments.
+    pub fn remove_leftovers(&mut self, ports: &Ports) {
+        let ports = ports.clone();
+        self.every(move || remove(ports.clone()));
     }
 
     /// Starts everything that audit events need: writing, webhooks, retention.

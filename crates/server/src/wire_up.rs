@@ -197,6 +197,7 @@ pub async fn run(
     let explanations = Arc::clone(server.product.explanations());
     let aside = Arc::clone(server.product.aside());
     if !server.hand_driven {
+        jobs.remove_leftovers(&server.ports);
         jobs.keep_explanations(&server.ports, &explanations);
         jobs.keep_events(&server.cache, &aside, server.audit_retention);
     }

@@ -419,7 +419,7 @@ fn users_come_beside_a_running_server_and_through_its_api() {
         "user299@example.com"
     );
 
-    let mut wrong = user(400);
+    let mut wrong = user(900);
     wrong["email"] = json!("no address");
     let more = lines((200..500).map(user).chain([wrong]));
     place.write("users.ndjson", &more);

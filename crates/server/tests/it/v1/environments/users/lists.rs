@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use super::{encoded, names, users};
 use crate::v1::{Api, admin, text};
 
-/// More than one read of the store takes in.
-const CROWD: usize = 1_200;
+/// Others. Looking at all of them takes eight reads of 500.
+const CROWD: usize = 4_000;
+/// Reads of the server's own jobs that may come in between.
+const OTHER_READS: u64 = 4;
 
 /// Puts very many others into the population of somebody.
 async fn crowd(server: &TestServer, like: &Value) {
@@ -77,7 +79,9 @@ on_every_adapter! {
         }
         crowd(&server, &ann).await;
         for ((filter, found), cost) in filters.iter().zip(costs) {
-            assert_eq!(asked(&server, &api, filter).await, (found.iter().map(|it| (*it).to_owned()).collect(), cost), "{filter}");
+            let (names, reads) = asked(&server, &api, filter).await;
+            assert_eq!(names, *found, "{filter}");
+            assert!(reads <= cost + OTHER_READS, "{filter}: {reads} reads, not {cost}");
         }
     }
 
