@@ -282,6 +282,14 @@ pub mod kinds {
         DEVICE = 68;
         /// [`crate::key::Certificate`]
         CERTIFICATE = 80;
+        /// [`crate::custom_domain::CustomDomain`]
+        CUSTOM_DOMAIN = 90;
+        /// [`crate::custom_domain::CustomDomainCertificate`]
+        CUSTOM_DOMAIN_CERTIFICATE = 91;
+        /// [`crate::custom_domain::DomainClaim`]
+        DOMAIN_CLAIM = 92;
+        /// [`crate::admin_config::AdminConfig`]
+        ADMIN_CONFIG = 93;
         /// [`crate::environment::EnvironmentRemoval`]
         ENVIRONMENT_REMOVAL = 100;
         /// [`crate::schema::StandardAttribute`]

@@ -151,6 +151,8 @@ typed_ids! {
     ImageId;
     /// A language of an environment.
     LanguageId;
+    /// A custom domain.
+    CustomDomainId;
     /// A flow: one run of the sign-on machine.
     FlowId;
     /// A session of a user in one browser; the `sid` claim.

@@ -1,10 +1,12 @@
 //! Nouns, rules and port traits. Depends on no runtime, no HTTP, no SQL and no OAuth names.
 #![deny(missing_docs)]
 
+pub mod admin_config;
 pub mod agreement;
 pub mod application;
 pub mod branding;
 pub mod consent;
+pub mod custom_domain;
 pub mod entity;
 pub mod environment;
 pub mod filter;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{PasswordPolicyId, PopulationId, ThemeId};
+use crate::ids::{IdentityProviderId, PasswordPolicyId, PopulationId, ThemeId};
 use crate::reference::{Ref, fold, is_false};
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
@@ -31,6 +31,9 @@ pub struct Population {
     /// How its users' pages look; without one, as the environment's do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<Ref<ThemeId>>,
+    /// The identity provider of its users, unless they have one of their own. Stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_identity_provider: Option<Ref<IdentityProviderId>>,
     /// Other names by which it can be found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternative_identifiers: Vec<String>,

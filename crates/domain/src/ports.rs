@@ -117,6 +117,36 @@ pub struct Ports {
     pub vault: Arc<crate::vault::Vault>,
     /// Calls to URLs that someone outside chose.
     pub fetch: Arc<dyn Fetch>,
+    /// What the DNS says.
+    pub names: Arc<dyn Names>,
+}
+
+/// The DNS, as far as a custom domain is proved with it.
+pub trait Names: Send + Sync + 'static {
+    /// What a name is an alias for (its CNAME record): in small letters, without a last dot.
+    fn alias<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, NamesError>>;
+}
+
+/// Why the DNS did not say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NamesError {
+    /// There is no such name.
+    #[error("no such name")]
+    NoSuchName,
+    /// Nobody answered, or not in a way that can be read. Inward text only.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The DNS where nobody asks: for commands that work on the database alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoNames;
+
+impl Names for NoNames {
+    fn alias<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, Result<Option<String>, NamesError>> {
+        let nobody = NamesError::Failed("names are not looked up here".to_owned());
+        Box::pin(std::future::ready(Err(nobody)))
+    }
 }
 
 /// Calls to URLs that someone outside chose. Whoever implements it decides which addresses may be

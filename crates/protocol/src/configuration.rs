@@ -5,6 +5,9 @@
 //! once on every node. Discovery and JWKS are served from the snapshot as it is; a poller drops
 //! changed ones within a second (`docs/decisions/0005`).
 
+mod address;
+mod domains;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Theme};
+use countersign_domain::custom_domain::CustomDomain;
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
 use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
@@ -40,12 +44,15 @@ use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::as_::well_known;
+pub use address::Snapshot;
+
 use crate::jose::keys::KeyMaterial;
 use crate::jose::remote::{Published, is_safe};
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets;
 use crate::urls::Urls;
+use address::Addresses;
+use domains::Domains;
 
 /// Environments kept compiled in one process. An environment costs some tens of kilobytes.
 const MAX_SNAPSHOTS: u64 = 1_000;
@@ -149,18 +156,18 @@ impl ApplicationView {
     }
 }
 
-/// The compiled configuration of one environment.
-pub struct Snapshot {
+/// The compiled configuration of one environment, the same at all of its addresses.
+pub struct Compiled {
     /// The environment's id.
     pub id: EnvId,
     /// The change this snapshot includes.
     pub seq: Seq,
     /// The environment.
     pub environment: Environment,
-    /// Its issuer.
-    pub issuer: String,
-    /// Base URLs, for every link.
-    pub urls: Arc<Urls>,
+    /// Its issuers: the one at the server's own address, then those of its custom domains.
+    pub issuers: Vec<String>,
+    /// Its custom domains, those that are not active among them.
+    pub domains: Vec<CustomDomain>,
     /// What others publish; shared by all environments of the process.
     pub published: Arc<Published>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
@@ -189,8 +196,6 @@ pub struct Snapshot {
     pub themes: Vec<Theme>,
     /// The company's name and logo.
     pub branding: Option<BrandingSettings>,
-    /// The discovery document, rendered.
-    pub discovery: Arc<str>,
     /// The key set, rendered.
     pub jwks: Arc<str>,
     /// Webhooks.
@@ -199,7 +204,12 @@ pub struct Snapshot {
     populations: Mutex<HashMap<PopulationId, Arc<Population>>>,
 }
 
-impl Snapshot {
+impl Compiled {
+    /// Whether a token says that this environment made it, at whichever of its addresses.
+    pub fn is_issuer(&self, text: &str) -> bool {
+        self.issuers.iter().any(|issuer| issuer == text)
+    }
+
     /// The resource with an id.
     pub fn resource(&self, id: ResourceId) -> Option<&ResourceView> {
         self.resources.iter().find(|view| view.resource.id == id)
@@ -319,7 +329,8 @@ pub struct ConfigurationCache {
     ports: Ports,
     urls: Arc<Urls>,
     published: Arc<Published>,
-    snapshots: moka::sync::Cache<EnvId, Arc<Snapshot>>,
+    snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
+    domains: Domains,
     polled: Mutex<Seq>,
 }
 
@@ -332,6 +343,7 @@ impl ConfigurationCache {
             urls,
             published: Arc::default(),
             snapshots,
+            domains: Domains::default(),
             polled: Mutex::new(Seq::default()),
         }
     }
@@ -349,26 +361,43 @@ impl ConfigurationCache {
     /// The configuration exactly as it is now: for every path on which a disabled, deleted or
     /// rotated thing must have lost its power already.
     pub async fn current(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
-        if let Some(snapshot) = self.snapshots.get(&env) {
-            let changes = self.ports.store.changes(snapshot.seq, Some(env)).await?;
+        self.current_at(env, None, now).await
+    }
+
+    /// The same as seen on one of its custom domains.
+    pub async fn current_at(
+        &self,
+        env: EnvId,
+        domain: Option<&str>,
+        now: Time,
+    ) -> Outcome<Arc<Snapshot>> {
+        if let Some(addresses) = self.snapshots.get(&env) {
+            let seq = addresses.own().seq;
+            let changes = self.ports.store.changes(seq, Some(env)).await?;
             if changes.environments.is_empty() {
-                return Ok(snapshot);
+                return there(&addresses, domain);
             }
         }
-        self.load(env, now).await
+        there(&*self.load(env, now).await?, domain)
     }
 
     /// The configuration as of a moment ago: for documents that clients cache anyway.
-    pub async fn recent(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
-        match self.at_hand(env) {
+    pub async fn recent_at(
+        &self,
+        env: EnvId,
+        domain: Option<&str>,
+        now: Time,
+    ) -> Outcome<Arc<Snapshot>> {
+        match self.at_hand(env, domain) {
             Some(snapshot) => Ok(snapshot),
-            None => self.load(env, now).await,
+            // A domain that it has not may be newer than what is in memory.
+            None => there(&*self.load(env, now).await?, domain),
         }
     }
 
     /// The same without waiting: what is in memory, if it is.
-    pub fn at_hand(&self, env: EnvId) -> Option<Arc<Snapshot>> {
-        self.snapshots.get(&env)
+    pub fn at_hand(&self, env: EnvId, domain: Option<&str>) -> Option<Arc<Snapshot>> {
+        self.snapshots.get(&env)?.at(domain).cloned()
     }
 
     /// Drops the snapshots of environments that changed since the last call. Call every second.
@@ -379,7 +408,7 @@ impl ConfigurationCache {
             if self
                 .snapshots
                 .get(env)
-                .is_some_and(|snapshot| snapshot.seq < *seq)
+                .is_some_and(|addresses| addresses.own().seq < *seq)
             {
                 self.snapshots.invalidate(env);
             }
@@ -392,15 +421,15 @@ impl ConfigurationCache {
     /// made of.
     pub fn rotations_due(&self, now: Time) -> Vec<(EnvId, KeyRotationPolicyId, KeySpec)> {
         let mut due = Vec::new();
-        for (env, snapshot) in &self.snapshots {
-            let policies = snapshot.rotation_policies.iter();
+        for (env, addresses) in &self.snapshots {
+            let policies = addresses.own().rotation_policies.iter();
             let policies = policies.filter(|policy| policy.rotates_at() <= now);
             due.extend(policies.filter_map(|policy| Some((*env, policy.id, policy.key_spec()?))));
         }
         due
     }
 
-    async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {
+    async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Addresses>> {
         // Boxed: rare and large. In place, every request would carry the room for it.
         let loading = Box::pin(load_snapshot(
             &self.ports,
@@ -409,10 +438,16 @@ impl ConfigurationCache {
             env,
             now,
         ));
-        let snapshot = Arc::new(loading.await?);
-        self.snapshots.insert(env, Arc::clone(&snapshot));
-        Ok(snapshot)
+        let addresses = Arc::new(Addresses::of(loading.await?, &self.urls));
+        self.snapshots.insert(env, Arc::clone(&addresses));
+        Ok(addresses)
     }
+}
+
+fn there(addresses: &Addresses, domain: Option<&str>) -> Outcome<Arc<Snapshot>> {
+    let there = addresses.at(domain).cloned();
+    let why = "the environment is not at this host";
+    Ok(there.ok_or_else(|| Refusal::EnvironmentNotFound.because(why))?)
 }
 
 async fn load_snapshot(
@@ -421,7 +456,7 @@ async fn load_snapshot(
     published: &Arc<Published>,
     env: EnvId,
     now: Time,
-) -> Outcome<Snapshot> {
+) -> Outcome<Compiled> {
     let store = &*ports.store;
     // Read before the documents: a change that comes in between is newer than this and shows at
     // the next request.
@@ -494,16 +529,16 @@ async fn load_snapshot(
             Err(fault) => tracing::warn!(%env, key = %id, %fault, "a key is left out"),
         }
     }
-    let issuer = urls.issuer(env);
-    Ok(Snapshot {
+    let domains = all::<CustomDomain>(store, env, now).await?;
+    let active = domains.iter().filter(|it| it.is_active());
+    let issuers = active.map(|it| urls.on_domain(&it.host()).issuer(env));
+    Ok(Compiled {
         id: env,
         seq,
-        discovery: well_known::openid_configuration::render(&issuer, &environment.settings, &keys)
-            .into(),
         jwks: crate::as_::jwks::render(&keys).into(),
         environment,
-        issuer,
-        urls: Arc::clone(urls),
+        issuers: std::iter::once(urls.issuer(env)).chain(issuers).collect(),
+        domains,
         published: Arc::clone(published),
         keys,
         rotation_policies: all(store, env, now).await?,

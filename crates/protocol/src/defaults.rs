@@ -137,6 +137,7 @@ fn default_population(env: EnvId, now: Time) -> Population {
         password_policy: None,
         preferred_language: "en".to_owned(),
         theme: None,
+        default_identity_provider: None,
         alternative_identifiers: Vec::new(),
         created_at: now,
         updated_at: now,

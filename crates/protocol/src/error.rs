@@ -352,6 +352,8 @@ const fn fit_code(fit: Fit) -> &'static str {
         Fit::Account => "ACCOUNT_NOT_USABLE",
         Fit::NoPassword => "NO_PASSWORD",
         Fit::PasswordLocked => "PASSWORD_LOCKED_OUT",
+        // Source: PingOne's page of verifying a custom domain.
+        Fit::Verification => "VERIFICATION_FAILED",
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Fit {
     NoPassword,
     /// The password is locked.
     PasswordLocked,
+    /// What was to be proved is not.
+    Verification,
 }
 
 /// What would fit.

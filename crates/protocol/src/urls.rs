@@ -1,10 +1,11 @@
 //! Every absolute URL this server emits. Built from configuration alone: no request header is ever
 //! looked at (`threats.md` 36).
 
-use countersign_domain::ids::{ApplicationId, EnvId, FlowId, IdentityProviderId};
+use countersign_domain::ids::{ApplicationId, CustomDomainId, EnvId, FlowId, IdentityProviderId};
 use url::Url;
 
-/// The public base URLs, without a trailing slash.
+/// The public base URLs, without a trailing slash: of the server, or of an environment on a custom
+/// domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Urls {
     auth: String,
@@ -12,6 +13,11 @@ pub struct Urls {
     apps: String,
     https: bool,
     loopback: bool,
+    port: Option<u16>,
+    /// The hosts of the three.
+    hosts: Vec<String>,
+    /// Whether paths name the environment: not where the host does.
+    names_environment: bool,
 }
 
 impl Urls {
@@ -21,13 +27,70 @@ impl Urls {
         Self {
             https: auth.scheme() == "https",
             loopback: auth.host().as_ref().is_some_and(is_loopback),
+            port: auth.port(),
+            hosts: [auth, api, apps]
+                .iter()
+                .filter_map(|url| url.host_str())
+                .map(str::to_owned)
+                .collect(),
+            names_environment: true,
             auth: trim(auth),
             api: trim(api),
             apps: trim(apps),
         }
     }
 
-    /// Base of `/{envID}/as`, `/{envID}/flows`.
+    /// The same on a custom domain, which stands for the authentication host, the pages' host and
+    /// the environment's id; the management API stays where it is.
+    ///
+    /// Decision: scheme and port are those of the authentication URL, so that a custom domain can be
+    /// tried on a laptop; PingOne has https alone.
+    ///
+    /// Source: `reference/oidc.md` 2.
+    #[must_use]
+    pub fn on_domain(&self, domain: &str) -> Self {
+        let scheme = if self.https { "https" } else { "http" };
+        let port = self
+            .port
+            .map_or_else(String::new, |port| format!(":{port}"));
+        let base = format!("{scheme}://{domain}{port}");
+        Self {
+            auth: base.clone(),
+            apps: base,
+            names_environment: false,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a host is one of the server's own, in small letters and without a port.
+    pub fn is_own_host(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| own == host)
+    }
+
+    /// What the DNS must say a custom domain is an alias for. Whoever can make it say so has the
+    /// domain, and no other custom domain has this name.
+    ///
+    /// Source: Ping's Terraform provider, which expects `{id}.{word}.pingone.{tld}.`
+    pub fn canonical_name(&self, domain: CustomDomainId) -> String {
+        let host = self.hosts.first().map_or("", String::as_str);
+        format!("{domain}.{host}.")
+    }
+
+    /// How paths of an environment begin: `/{envID}`, or nothing on a custom domain.
+    pub fn path(&self, env: EnvId) -> String {
+        if self.names_environment {
+            format!("/{env}")
+        } else {
+            String::new()
+        }
+    }
+
+    /// What stands before `/as`, `/flows`, `/rp` and `/device`.
+    fn root(&self, env: EnvId) -> String {
+        format!("{}{}", self.auth, self.path(env))
+    }
+
+    /// Base of `/{envID}/as`, `/{envID}/flows`; on a custom domain of `/as`, `/flows`.
     pub fn auth(&self) -> &str {
         &self.auth
     }
@@ -44,32 +107,41 @@ impl Urls {
 
     /// The issuer of an environment (`reference/oidc.md` 2).
     pub fn issuer(&self, env: EnvId) -> String {
-        format!("{}/{env}/as", self.auth)
+        format!("{}/as", self.root(env))
     }
 
     /// A flow; all its action links are this URL.
     pub fn flow(&self, env: EnvId, flow: FlowId) -> String {
-        format!("{}/{env}/flows/{flow}", self.auth)
+        format!("{}/flows/{flow}", self.root(env))
     }
 
     /// Where a person connects a device; `path` is of characters that stand for themselves.
     pub fn device_page(&self, env: EnvId, path: &str) -> String {
-        format!("{}/{env}/device/{path}", self.auth)
+        format!("{}/device/{path}", self.root(env))
     }
 
     /// Where a finished flow is turned into the authorization response.
     pub fn resume(&self, env: EnvId, flow: FlowId) -> String {
-        format!("{}/{env}/as/resume?flowId={flow}", self.auth)
+        format!("{}/as/resume?flowId={flow}", self.root(env))
     }
 
     /// The hosted sign-on page. The environment is in the path and in the query: pages of PingOne
-    /// document either (`reference/oidc.md` C2). The application, which PingOne does not name there,
-    /// is who the page leads back to when the flow is gone by then.
+    /// document either (`reference/oidc.md` C2); on a custom domain it is in neither. The
+    /// application, which PingOne does not name there, is who the page leads back to when the flow is
+    /// gone by then.
     pub fn sign_on_page(&self, env: EnvId, flow: FlowId, client: ApplicationId) -> String {
-        format!(
-            "{}/{env}/signon/?environmentId={env}&flowId={flow}&client_id={client}",
-            self.apps
-        )
+        let (apps, path) = (&self.apps, self.path(env));
+        let named = if self.names_environment {
+            format!("environmentId={env}&")
+        } else {
+            String::new()
+        };
+        format!("{apps}{path}/signon/?{named}flowId={flow}&client_id={client}")
+    }
+
+    /// The same page on the authentication host, for a visit without the cookie of that host.
+    pub fn sign_on_page_of_auth(&self, env: EnvId, flow: FlowId) -> String {
+        format!("{}/signon/?flowId={flow}&host=auth", self.root(env))
     }
 
     /// Where a flow's browser is sent off to an identity provider.
@@ -79,13 +151,13 @@ impl Urls {
         provider: IdentityProviderId,
         flow: FlowId,
     ) -> String {
-        let auth = &self.auth;
-        format!("{auth}/{env}/rp/authenticate?providerId={provider}&flowId={flow}")
+        let root = self.root(env);
+        format!("{root}/rp/authenticate?providerId={provider}&flowId={flow}")
     }
 
     /// Where an OpenID provider sends it back: our redirect URI there.
     pub fn rp_callback(&self, env: EnvId) -> String {
-        format!("{}/{env}/rp/callback/openid_connect", self.auth)
+        format!("{}/rp/callback/openid_connect", self.root(env))
     }
 
     /// An application's own sign-on page (`loginPageUrl`), with the two parameters it is told.
@@ -146,6 +218,47 @@ mod tests {
             assert_eq!(urls.is_plain_loopback(), plain_loopback, "{auth}");
             assert_eq!(urls.insists_on_https(), insists, "{auth}");
         }
+    }
+
+    #[test]
+    fn on_a_custom_domain_no_path_names_the_environment() {
+        let (env, flow) = (EnvId::PLATFORM, FlowId::from_uuid(uuid::Uuid::nil()));
+        for (auth, base) in [
+            ("https://id.example.com/base", "https://login.shop.example"),
+            (
+                "https://id.example.com:8443",
+                "https://login.shop.example:8443",
+            ),
+            ("http://localhost:9400", "http://login.shop.example:9400"),
+        ] {
+            let own = urls(auth);
+            let there = own.on_domain("login.shop.example");
+            assert_eq!(there.issuer(env), format!("{base}/as"));
+            assert_eq!(there.flow(env, flow), format!("{base}/flows/{flow}"));
+            assert_eq!(
+                there.resume(env, flow),
+                format!("{base}/as/resume?flowId={flow}")
+            );
+            assert_eq!(there.device_page(env, "x"), format!("{base}/device/x"));
+            let client = ApplicationId::from_uuid(uuid::Uuid::nil());
+            let page = there.sign_on_page(env, flow, client);
+            assert!(
+                page.starts_with(&format!("{base}/signon/?flowId=")),
+                "{page}"
+            );
+            assert!(!page.contains("environmentId"), "{page}");
+            let callback = format!("{base}/rp/callback/openid_connect");
+            assert_eq!(there.rp_callback(env), callback);
+            assert_eq!((there.path(env).as_str(), there.api()), ("", own.api()));
+            assert_eq!(there.is_plain_loopback(), own.is_plain_loopback());
+            let host = own.canonical_name(CustomDomainId::from_uuid(uuid::Uuid::nil()));
+            assert_eq!(
+                host,
+                there.canonical_name(CustomDomainId::from_uuid(uuid::Uuid::nil()))
+            );
+        }
+        let own = urls("https://id.example.com");
+        assert!(own.is_own_host("id.example.com") && !own.is_own_host("login.shop.example"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod import;
 pub mod jobs;
 pub mod listen;
 pub mod mail;
+pub mod names;
 pub mod ports;
 mod private_file;
 mod sealed_check;

@@ -83,6 +83,7 @@ mod tests {
             heavy: Arc::new(HeavyPool::default()),
             vault: Arc::new(Vault::new([1; 32])),
             fetch: Arc::new(countersign_domain::ports::NoFetch),
+            names: Arc::new(countersign_domain::ports::NoNames),
         };
         check_master_key(&ports).await.unwrap();
         check_master_key(&ports).await.unwrap();

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use countersign_domain::notice::Courier;
-use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Ports, Store};
+use countersign_domain::ports::{Clock, Entropy, Fetch, Heavy, Names, Ports, Store};
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::urls::Urls;
 use countersign_store::Counting;
@@ -33,6 +33,7 @@ use crate::listen::connection::App;
 use crate::listen::limits::{Limits, Seats};
 use crate::listen::tls::Certificate;
 use crate::listen::{self, Listeners, Watcher};
+use crate::names::SystemNames;
 use crate::ports::{SystemClock, SystemEntropy};
 use crate::sealed_check::check_master_key;
 use crate::telemetry::metrics::Metrics;
@@ -50,6 +51,8 @@ pub struct Overrides {
     pub heavy: Option<Arc<dyn Heavy>>,
     /// Instead of the guarded way out.
     pub fetch: Option<Arc<dyn Fetch>>,
+    /// Instead of the machine's name servers.
+    pub names: Option<Arc<dyn Names>>,
     /// Jobs that write because of requests are not started: the test runs them when it wants, so
     /// that what it counts is what it caused.
     pub hand_driven: bool,
@@ -109,6 +112,7 @@ pub async fn ports(config: &Config, overrides: Overrides) -> anyhow::Result<Port
             .unwrap_or_else(|| Arc::new(HeavyPool::default())),
         vault: Arc::new(vault),
         fetch,
+        names: overrides.names.unwrap_or_else(|| Arc::new(SystemNames)),
     })
 }
 

@@ -48,6 +48,8 @@ pub(crate) fn tenant(number: u8, base: &str, clock: Arc<VirtualClock>) -> Tenant
     Tenant {
         id: id(1),
         base: base.to_owned(),
+        root: format!("{base}/{}", id(1)),
+        reaching: None,
         web: app(201, "CLIENT_SECRET_BASIC"),
         post: app(202, "CLIENT_SECRET_POST"),
         spa: app(203, "NONE"),

@@ -21,7 +21,8 @@ use tokio::task::JoinHandle;
 
 use crate::store::Home;
 use crate::{
-    Adapter, CountingHeavy, Mailbox, SeededEntropy, Tenant, VirtualClock, broken, fixture,
+    Adapter, CountingHeavy, Mailbox, SeededEntropy, Tenant, ToldNames, VirtualClock, broken,
+    fixture,
 };
 
 /// A running server.
@@ -44,6 +45,8 @@ pub struct TestServer {
     pub hashing: Arc<CountingHeavy>,
     /// Where its mail goes.
     pub mailbox: Arc<Mailbox>,
+    /// What the DNS says to it.
+    pub names: Arc<ToldNames>,
     cache: Arc<ConfigurationCache>,
     explanations: Arc<Explanations>,
     aside: Arc<Aside>,
@@ -71,6 +74,7 @@ impl TestServer {
             faults,
             hashing,
             mailbox: Arc::default(),
+            names: node.names,
             cache: node.cache,
             explanations: node.explanations,
             aside: node.aside,
@@ -109,6 +113,7 @@ impl TestServer {
         let node = Node::start(store, self.clock.clone(), Some(&self.base), hashing).await;
         let mut tenant = self.tenant.clone();
         tenant.base.clone_from(&node.base);
+        tenant.root = format!("{}/{}", node.base, tenant.id);
         AnotherNode {
             tenant,
             cache: node.cache,
@@ -215,6 +220,7 @@ struct Node {
     base: String,
     api_url: String,
     ports: Ports,
+    names: Arc<ToldNames>,
     cache: Arc<ConfigurationCache>,
     explanations: Arc<Explanations>,
     aside: Arc<Aside>,
@@ -249,11 +255,13 @@ impl Node {
         // Tests are one client with very many connections.
         config.limits.connections_per_client = config.limits.connections;
         let seed = u64::from(address.port());
+        let names = Arc::new(ToldNames::default());
         let overrides = Overrides {
             store: Some(store),
             clock: Some(clock),
             entropy: Some(Arc::new(SeededEntropy::new(seed))),
             heavy: Some(hashing),
+            names: Some(names.clone()),
             hand_driven: true,
             ..Overrides::default()
         };
@@ -275,6 +283,7 @@ impl Node {
             base,
             api_url,
             ports,
+            names,
             cache,
             explanations,
             aside,

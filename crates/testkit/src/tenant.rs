@@ -1,8 +1,10 @@
 //! An environment that a test has for itself, and what one does with it from outside.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::jwt::{self, Verified};
 use crate::{Answer, Authorize, Browser, Redeem, VirtualClock, broken};
@@ -42,8 +44,12 @@ pub struct Person {
 pub struct Tenant {
     /// Its id.
     pub id: String,
-    /// Base URL of the server: `http://127.0.0.1:PORT`.
+    /// Base URL of the server: `http://127.0.0.1:PORT`; on a custom domain, of that.
     pub base: String,
+    /// What stands before `/as` and `/flows`.
+    pub(crate) root: String,
+    /// The host that only the test knows the address of.
+    pub(crate) reaching: Option<(String, SocketAddr)>,
     /// A confidential web application: `CLIENT_SECRET_BASIC`, PKCE optional.
     pub web: App,
     /// A confidential web application: `CLIENT_SECRET_POST`, PKCE optional.
@@ -62,7 +68,7 @@ pub struct Tenant {
 impl Tenant {
     /// The issuer.
     pub fn issuer(&self) -> String {
-        format!("{}/{}/as", self.base, self.id)
+        format!("{}/as", self.root)
     }
 
     /// An endpoint below the issuer.
@@ -72,12 +78,34 @@ impl Tenant {
 
     /// A flow's URL.
     pub fn flow(&self, flow: &str) -> String {
-        format!("{}/{}/flows/{flow}", self.base, self.id)
+        format!("{}/flows/{flow}", self.root)
     }
 
     /// A new browser profile.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.clock.clone())
+        let host = self.reaching.as_ref();
+        Browser::reaching(
+            self.clock.clone(),
+            host.map(|(host, at)| (host.as_str(), *at)),
+        )
+    }
+
+    /// The same environment on a custom domain: no path names it, and its browsers reach the server
+    /// by that name.
+    #[must_use]
+    pub fn on_domain(&self, host: &str) -> Self {
+        let base = Url::parse(&self.base).unwrap_or_else(|error| broken("no URL", error));
+        let addresses = base.socket_addrs(|| None);
+        let addresses = addresses.unwrap_or_else(|error| broken("no address", error));
+        let at = addresses.into_iter().next();
+        let at = at.unwrap_or_else(|| broken("no address", &self.base));
+        let root = format!("http://{host}:{}", at.port());
+        Self {
+            base: root.clone(),
+            root,
+            reaching: Some((host.to_owned(), at)),
+            ..self.clone()
+        }
     }
 
     /// An authorization request that would succeed; change it to taste.

@@ -2,6 +2,7 @@
 //! strictly, hands it to the protocol, and renders the outcome.
 
 pub mod as_;
+pub mod custom_domain;
 pub mod device;
 pub mod flows;
 pub mod pages;
@@ -81,10 +82,12 @@ impl App {
         CorrelationId::random(&*self.configuration.ports().entropy)
     }
 
-    /// The context of a request: the environment that its path names, exactly as configured now.
+    /// The context of a request: the environment that its path names, exactly as configured now, at
+    /// the address that it came to.
     async fn cx(&self, env: &str, incoming: &Incoming) -> Outcome<Cx> {
         let now = self.now();
-        let env = self.configuration.current(environment(env)?, now).await?;
+        let (env, domain) = (environment(env)?, incoming.domain());
+        let env = self.configuration.current_at(env, domain, now).await?;
         Ok(Cx {
             now,
             env,
@@ -100,10 +103,9 @@ impl App {
     }
 
     /// The environment that a path names, as of a moment ago.
-    async fn recent(&self, env: &str) -> Outcome<Arc<Snapshot>> {
-        self.configuration
-            .recent(environment(env)?, self.now())
-            .await
+    async fn recent(&self, env: &str, incoming: &Incoming) -> Outcome<Arc<Snapshot>> {
+        let (env, domain) = (environment(env)?, incoming.domain());
+        self.configuration.recent_at(env, domain, self.now()).await
     }
 }
 

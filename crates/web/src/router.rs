@@ -6,7 +6,8 @@ use axum::routing::{get, post};
 use crate::wire::{cors, layers};
 use crate::{App, as_, device, flows, pages, rp, v1};
 
-/// Everything that is served, from one listener: paths tell the three public hosts apart.
+/// Everything that is served, from one listener: paths tell the three public hosts apart. Requests to
+/// a custom domain come here with the paths of the server's own host (`custom_domain.rs`).
 pub fn router(app: App) -> Router {
     Router::new()
         .route(

@@ -100,7 +100,7 @@ async fn of_login_hint_token(cx: &Cx, token: &str) -> Outcome<String> {
     }
     let is_for_us = claims
         .get("aud")
-        .is_some_and(|aud| audience::names(aud, &cx.env.issuer));
+        .is_some_and(|aud| audience::names_one(aud, &cx.env.issuers));
     if !is_for_us {
         return Err(refuse(NAME, format!("aud is not {}", cx.env.issuer)).into());
     }

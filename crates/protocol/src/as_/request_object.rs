@@ -183,7 +183,7 @@ fn check_claims(
         _ => return Err(refuse("iss is not the client id")),
     }
     match claims.get("aud") {
-        Some(audience) if audience::names(audience, &cx.env.issuer) => {}
+        Some(audience) if audience::names_one(audience, &cx.env.issuers) => {}
         None if origin == Origin::Unsigned => {}
         _ => return Err(refuse(format!("aud is not {}", cx.env.issuer))),
     }

@@ -42,6 +42,7 @@ const FAMILIES: &[(Kind, &str, &str)] = &[
     (documents::PASSWORD_POLICY, "POLICY", "PASSWORD_POLICY"),
     (documents::SIGN_ON_ACTION, "ACTION", "ACTION"),
     (documents::KEY, "KEY", "KEY"),
+    (documents::CUSTOM_DOMAIN, "CUSTOM_DOMAIN", "CUSTOM_DOMAIN"),
     (documents::KEY_ROTATION_POLICY, "KRP", "KRP"),
     (
         documents::ROLE_ASSIGNMENT,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
+use countersign_domain::custom_domain::CustomDomain;
 use countersign_domain::entity::{Entity, kinds, load, load_by};
 use countersign_domain::environment::Environment;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
@@ -209,7 +211,9 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::IMAGE, refile::<Image>),
     (kinds::THEME, refile::<Theme>),
     (kinds::SUBSCRIPTION, refile::<Subscription>),
+    (kinds::CUSTOM_DOMAIN, refile::<CustomDomain>),
     (kinds::BRANDING_SETTINGS, refile::<BrandingSettings>),
+    (kinds::ADMIN_CONFIG, refile::<AdminConfig>),
     (kinds::PASSWORD_POLICY, refile::<PasswordPolicy>),
     (kinds::POPULATION, refile::<Population>),
     (kinds::IDENTITY_PROVIDER, refile::<IdentityProvider>),
@@ -280,8 +284,10 @@ async fn gather(
     for doc in organizations {
         draft.found(doc);
     }
-    for doc in list(store, kinds::LICENSE, EnvId::PLATFORM, now).await? {
-        draft.found(doc);
+    for kind in [kinds::LICENSE, kinds::DOMAIN_CLAIM] {
+        for doc in list(store, kind, EnvId::PLATFORM, now).await? {
+            draft.found(doc);
+        }
     }
     for node in items(root, "environments") {
         let Some(environment) = environment_of(store, node, organization, now).await? else {

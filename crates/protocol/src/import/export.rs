@@ -1,10 +1,12 @@
 //! Export: an environment as a file that import reads. JSON, which is YAML too.
 
+use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
+use countersign_domain::custom_domain::CustomDomain;
 use countersign_domain::entity::{Entity, load};
 use countersign_domain::environment::Environment;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
@@ -216,6 +218,14 @@ impl Exporter<'_> {
             .map(|it| subscriptions::written(vault, self.env, it, secrets));
         let webhooks: Result<Vec<Value>, Fault> = webhooks.collect();
         set(&mut value, "subscriptions", webhooks?);
+        if let (Some(fields), Some(config)) = (
+            value.as_object_mut(),
+            self.all::<AdminConfig>().await?.first(),
+        ) {
+            fields.insert("adminConfig".to_owned(), plain(config, &[])?);
+        }
+        let domains: Vec<CustomDomain> = self.all().await?;
+        set(&mut value, "customDomains", of(&domains, &[], |_| true)?);
         if !self.options.without_users {
             set(&mut value, "users", self.users(&roles).await?);
         }

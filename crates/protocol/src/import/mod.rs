@@ -10,6 +10,7 @@ mod apply;
 mod build;
 mod clients;
 mod contents;
+mod custom_domains;
 mod de;
 mod draft;
 mod export;

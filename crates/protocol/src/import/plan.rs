@@ -72,11 +72,13 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "groups",
     "applications",
     "subscriptions",
+    "customDomains",
     "users",
 ];
 
-/// The one mapping inside an environment.
-pub(super) const BRANDING_SETTINGS: &str = "brandingSettings";
+/// Mappings inside an environment: there is one of each.
+const BRANDING_SETTINGS: &str = "brandingSettings";
+const ADMIN_CONFIG: &str = "adminConfig";
 
 /// A kind of thing that the file can refer to by name.
 pub(super) struct Referent {
@@ -407,7 +409,10 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         let mut lists = Node::from_json(json!({}), node.line);
-        for key in ENVIRONMENT_LISTS.iter().chain(&[BRANDING_SETTINGS]) {
+        for key in ENVIRONMENT_LISTS
+            .iter()
+            .chain(&[BRANDING_SETTINGS, ADMIN_CONFIG])
+        {
             if let Some(list) = node.take(key) {
                 lists.set(key, list);
             }
@@ -420,7 +425,7 @@ impl<'a> Plan<'a> {
         let is_new = !self.draft.has(kinds::ENVIRONMENT, EnvId::PLATFORM, env);
         let mut nested = vec!["id", "defaults"];
         nested.extend(ENVIRONMENT_LISTS);
-        nested.push(BRANDING_SETTINGS);
+        nested.extend([BRANDING_SETTINGS, ADMIN_CONFIG]);
         let built: Option<Environment> = self.entity(Parts {
             env: EnvId::PLATFORM,
             id: env.to_string(),
@@ -496,6 +501,7 @@ impl<'a> Plan<'a> {
                     "groups" => plan.group(env, item),
                     "applications" => plan.application(env, item),
                     "subscriptions" => plan.subscription(env, item),
+                    "customDomains" => plan.custom_domain(env, item),
                     _ => plan.user(env, item),
                 }
             })?;
@@ -504,6 +510,9 @@ impl<'a> Plan<'a> {
             self.inside(BRANDING_SETTINGS, |plan| {
                 plan.branding_settings(env, settings)
             })?;
+        }
+        if let Some(config) = node.take(ADMIN_CONFIG) {
+            self.inside(ADMIN_CONFIG, |plan| plan.admin_config(env, config))?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Identity providers, their mappings and secrets, and the accounts that users have there.
 
+use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
@@ -41,6 +42,30 @@ const MAX_RULES: usize = 100;
 const SECRETS: [&str; 3] = ["clientSecret", "appSecret", "clientSecretSigningKey"];
 
 impl Plan<'_> {
+    /// How administrators sign on: one for each environment.
+    pub(super) fn admin_config(&mut self, env: EnvId, mut node: Node) -> Result<(), Fault> {
+        self.refer(&mut node, "provider", env, &IDENTITY_PROVIDER);
+        let line = node.line;
+        let built: Option<AdminConfig> = self.entity(Parts {
+            env,
+            id: AdminConfig::ID.to_owned(),
+            patch: node,
+            implied: Vec::new(),
+            fresh: vec![
+                ("authenticationMethod", json!("PINGONE")),
+                ("mfaStatus", json!("ENFORCE")),
+                ("recovery", json!(true)),
+            ],
+            nested: &[],
+        })?;
+        let Some(config) = built else { return Ok(()) };
+        for name in config.allowed_methods.misspelt() {
+            let message = r#"must be the text {"enabled":true} or {"enabled":false}"#;
+            self.note(line, name, message);
+        }
+        Ok(())
+    }
+
     pub(super) fn identity_provider(&mut self, env: EnvId, mut node: Node) -> Result<(), Fault> {
         let Some(name) = self.name_of(&node, "name") else {
             return Ok(());

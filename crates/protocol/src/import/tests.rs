@@ -68,6 +68,7 @@ fn ports(master: u8) -> Ports {
         heavy: Arc::new(Inline),
         vault: Arc::new(Vault::new([master; 32])),
         fetch: Arc::new(countersign_domain::ports::NoFetch),
+        names: Arc::new(countersign_domain::ports::NoNames),
     }
 }
 

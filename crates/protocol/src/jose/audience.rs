@@ -27,6 +27,14 @@ pub fn names(audience: &Value, party: &str) -> bool {
     }
 }
 
+/// Whether it names one of these parties: an environment by one of its issuers, whichever host the
+/// token came to.
+///
+/// Source: `reference/oidc.md` 4.2, 4.3 ("or the custom domain").
+pub fn names_one(audience: &Value, parties: &[String]) -> bool {
+    parties.iter().any(|party| names(audience, party))
+}
+
 /// Checks `exp`, `nbf` and `iat` where they are given; one that is no number is refused.
 pub fn check_times(claims: &Map<String, Value>, now: Time) -> Result<(), &'static str> {
     let at = |name: &str| match claims.get(name) {

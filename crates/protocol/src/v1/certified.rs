@@ -7,7 +7,7 @@ use countersign_domain::time::Time;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Number, Value};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
 
@@ -92,6 +92,25 @@ fn common_name(name: &X509Name<'_>) -> Option<String> {
 /// of keys.
 fn plain_name(name: &X509Name<'_>) -> String {
     name.to_string().replace(", ", ",")
+}
+
+/// Whether a certificate is for a host, by its alternative names. A star stands for one label.
+///
+/// Spec: RFC 9525 6.3.
+pub fn is_for_host(der: &[u8], host: &str) -> bool {
+    let Ok((_, parsed)) = X509Certificate::from_der(der) else {
+        return false;
+    };
+    let Ok(Some(names)) = parsed.subject_alternative_name() else {
+        return false;
+    };
+    let is_it = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let below = host.split_once('.').map(|(_, below)| below);
+        name == host || (below.is_some() && name.strip_prefix("*.") == below)
+    };
+    let mut names = names.value.general_names.iter();
+    names.any(|name| matches!(name, GeneralName::DNSName(name) if is_it(name)))
 }
 
 /// The last part first, as PingOne writes names (RFC 4514 2.1, with a space after each comma).
@@ -260,6 +279,23 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
         params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn a_star_stands_for_one_label() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = ["a.example", "*.b.example"].map(str::to_owned);
+        let params = rcgen::CertificateParams::new(names).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        for (host, expected) in [
+            ("a.example", true),
+            ("x.b.example", true),
+            ("b.example", false),
+            ("x.y.b.example", false),
+            ("x.a.example", false),
+        ] {
+            assert_eq!(is_for_host(&der, host), expected, "{host}");
+        }
     }
 
     #[test]

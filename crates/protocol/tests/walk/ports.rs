@@ -77,6 +77,7 @@ pub fn ports() -> (Ports, Arc<Standing>) {
         heavy: Arc::new(Cheap),
         vault: Arc::new(Vault::new([7; 32])),
         fetch: Arc::new(countersign_domain::ports::NoFetch),
+        names: Arc::new(countersign_domain::ports::NoNames),
     };
     (ports, clock)
 }

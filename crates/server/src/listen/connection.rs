@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use countersign_web::as_::well_known::at_once;
+use countersign_web::custom_domain::select;
 use countersign_web::wire::peer::Peer;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -30,7 +31,7 @@ use super::pace::{InFlight, Pace, Watched};
 /// What all connections of a listener share.
 #[derive(Clone)]
 pub struct App {
-    /// Answers what it can from memory, before the router is asked.
+    /// Knows custom domains, and answers what it can from memory, before the router is asked.
     pub documents: Option<countersign_web::App>,
     /// Answers the requests.
     pub router: Router,
@@ -101,6 +102,9 @@ async fn answer(
     let begun = Instant::now();
     let method = request.method().clone();
     let documents = app.documents.as_ref();
+    if let Some(product) = documents {
+        select(product, &mut request).await;
+    }
     if let Some((route, response)) = documents.and_then(|it| at_once(it, &request)) {
         app.watcher
             .answered(Some(route), &method, response.status(), begun.elapsed());

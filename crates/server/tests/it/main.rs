@@ -15,6 +15,7 @@ mod budget;
 mod chromium;
 mod correlation;
 mod cors;
+mod custom_domains;
 mod explain;
 mod flows;
 mod foreign_clients;

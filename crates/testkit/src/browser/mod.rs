@@ -4,6 +4,7 @@ mod answer;
 mod form;
 mod jar;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use countersign_domain::ports::Clock;
@@ -33,10 +34,18 @@ pub struct Request<'a> {
 impl Browser {
     /// A fresh profile. Cookies expire by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let client = reqwest::Client::builder()
+        Self::reaching(clock, None)
+    }
+
+    /// The same, for which a host that no DNS knows is at an address.
+    pub fn reaching(clock: Arc<dyn Clock>, host: Option<(&str, SocketAddr)>) -> Self {
+        let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build();
+            .no_proxy();
+        if let Some((host, at)) = host {
+            client = client.resolve(host, at);
+        }
+        let client = client.build();
         Self {
             client: client.unwrap_or_else(|error| crate::broken("cannot make a client", error)),
             jar: Mutex::new(Jar::default()),

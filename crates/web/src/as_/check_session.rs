@@ -18,7 +18,7 @@ const CONTENT_SECURITY_POLICY: &str =
 ///
 /// Spec: OpenID Connect Session Management 1.0, 3.2.
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    if let Err(failure) = app.recent(&env).await {
+    if let Err(failure) = app.recent(&env, &incoming).await {
         return p1_error::render(&failure, incoming.correlation, answer::JSON);
     }
     let page = include_str!("../../templates/check_session.html");

@@ -54,7 +54,7 @@ pub async fn signed_off(
     Path(env): Path<String>,
     incoming: Incoming,
 ) -> Response {
-    match app.recent(&env).await {
+    match app.recent(&env, &incoming).await {
         Ok(env) => pages::signed_off::render(Frame::of_environment(&env, &incoming)),
         Err(failure) => pages::error::render(&app, &env, &failure, &incoming).await,
     }

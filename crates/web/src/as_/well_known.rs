@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, Request, header};
 use axum::response::Response;
-use countersign_domain::ids::CorrelationId;
 use countersign_protocol::configuration::Snapshot;
 
 use crate::App;
+use crate::custom_domain::AtDomain;
 use crate::wire::answer::JSON;
+use crate::wire::incoming::Incoming;
 use crate::wire::{layers, p1_error};
 
 /// Where the discovery document is.
@@ -22,9 +22,9 @@ pub const JWKS: &str = "/{env}/as/jwks";
 pub async fn openid_configuration(
     State(app): State<App>,
     Path(env): Path<String>,
-    Extension(correlation): Extension<CorrelationId>,
+    incoming: Incoming,
 ) -> Response {
-    document(&app, &env, correlation, |snapshot| {
+    document(&app, &env, &incoming, |snapshot| {
         Arc::clone(&snapshot.discovery)
     })
     .await
@@ -45,7 +45,8 @@ pub fn at_once<B>(app: &App, request: &Request<B>) -> Option<(&'static str, Resp
     } else {
         return None;
     };
-    let snapshot = app.configuration.at_hand(env.parse().ok()?)?;
+    let domain = request.extensions().get::<AtDomain>().map(|it| &*it.0);
+    let snapshot = app.configuration.at_hand(env.parse().ok()?, domain)?;
     let mut response = rendered(Arc::clone(of(&snapshot)));
     layers::finish(
         response.headers_mut(),
@@ -63,12 +64,12 @@ fn is_rest_of(rest: &str, route: &str) -> bool {
 pub async fn document(
     app: &App,
     env: &str,
-    correlation: CorrelationId,
+    incoming: &Incoming,
     of: impl Fn(&Snapshot) -> Arc<str>,
 ) -> Response {
-    match app.recent(env).await {
+    match app.recent(env, incoming).await {
         Ok(snapshot) => rendered(of(&snapshot)),
-        Err(failure) => p1_error::render(&failure, correlation, JSON),
+        Err(failure) => p1_error::render(&failure, incoming.correlation, JSON),
     }
 }
 

@@ -30,7 +30,7 @@ struct Page {
 /// Renders a failure for a person, in the looks of the environment that the path names.
 pub async fn render(app: &App, env: &str, failure: &Failure, incoming: &Incoming) -> Response {
     log(failure);
-    let environment = app.recent(env).await.ok();
+    let environment = app.recent(env, incoming).await.ok();
     let (frame, back) = match &environment {
         Some(env) => (
             Frame::of_environment(env, incoming),

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::branding::{BackgroundType, Color, Image, Theme, ThemeTemplate};
 use countersign_domain::entity;
-use countersign_domain::ids::{EnvId, ImageId};
+use countersign_domain::ids::ImageId;
 use countersign_protocol::configuration::Snapshot;
 use countersign_protocol::refusal::{Outcome, Refusal};
 
@@ -64,19 +64,20 @@ impl Looks {
         let theme = theme.filter(|theme| !theme.is_plain());
         let logo = theme.and_then(Theme::logo);
         let logo = logo.or_else(|| branding?.logo.as_ref()?.id);
+        let path = env.urls.path(env.id);
         let plain = Self {
-            logo: logo.map(|id| image_href(env.id, id)),
+            logo: logo.map(|id| image_href(&path, id)),
             company: branding.and_then(|it| it.company_name.clone()),
             ..Self::plain()
         };
         let Some(theme) = theme else {
             return plain;
         };
-        let version = version(&stylesheet(env.id, theme));
+        let version = version(&stylesheet(&path, theme));
         Self {
             stylesheet: Some(format!(
-                "/{}/theme.css?id={}&version={version}",
-                env.id, theme.id
+                "{path}/theme.css?id={}&version={version}",
+                theme.id
             )),
             layout: layout(theme.template),
             scheme: scheme(theme),
@@ -105,12 +106,13 @@ fn scheme(theme: &Theme) -> &'static str {
     }
 }
 
-fn image_href(env: EnvId, image: ImageId) -> String {
-    format!("/{env}/images/{image}")
+/// `path` is how paths of the environment begin.
+fn image_href(path: &str, image: ImageId) -> String {
+    format!("{path}/images/{image}")
 }
 
 /// The variables of the common style sheet, as a theme has them.
-fn stylesheet(env: EnvId, theme: &Theme) -> String {
+fn stylesheet(path: &str, theme: &Theme) -> String {
     let it = &theme.configuration;
     let card = it.card_color.rgb();
     let away = if is_dark(card) { WHITE } else { BLACK };
@@ -159,7 +161,7 @@ fn stylesheet(env: EnvId, theme: &Theme) -> String {
         let _ = writeln!(sheet, "  --{name}: {value};");
     }
     if let Some(image) = theme.background_image() {
-        let href = image_href(env, image);
+        let href = image_href(path, image);
         let _ = writeln!(sheet, "  --backdrop: url(\"{href}\");");
     }
     sheet.push_str("}\n");
@@ -179,11 +181,12 @@ pub async fn stylesheet_of(
     incoming: Incoming,
 ) -> Response {
     let found = async {
-        let env = app.recent(&env).await?;
+        let env = app.recent(&env, &incoming).await?;
         let params = form::query(&incoming)?;
         let id = params.get("id").and_then(|id| id.parse().ok());
         let theme = env.theme(id);
-        Outcome::Ok(theme.map_or_else(String::new, |theme| stylesheet(env.id, theme)))
+        let path = env.urls.path(env.id);
+        Outcome::Ok(theme.map_or_else(String::new, |theme| stylesheet(&path, theme)))
     };
     match found.await {
         Ok(sheet) => {
@@ -206,7 +209,7 @@ pub async fn image(
     incoming: Incoming,
 ) -> Response {
     let found = async {
-        let env = app.recent(&env).await?;
+        let env = app.recent(&env, &incoming).await?;
         let missing = || Refusal::NotFound.because("no such picture");
         let id: ImageId = id.parse().map_err(|_| missing())?;
         let store = &*app.configuration.ports().store;
@@ -282,7 +285,7 @@ mod tests {
             for others in [
                 "#ffffff", "#000000", "#777777", "#ff0000", "#00ff00", "#fdfdfd",
             ] {
-                let sheet = stylesheet(EnvId::PLATFORM, &theme(card, others));
+                let sheet = stylesheet("", &theme(card, others));
                 for (front, back, least) in [
                     ("text", "card", TEXT),
                     ("heading", "card", TEXT),
@@ -311,7 +314,7 @@ mod tests {
 
     #[test]
     fn colours_that_can_be_read_stay() {
-        let sheet = stylesheet(EnvId::PLATFORM, &theme("#fffdf5", "#7a1f3d"));
+        let sheet = stylesheet("", &theme("#fffdf5", "#7a1f3d"));
         for name in ["text", "heading", "link", "accent"] {
             assert_eq!(value(&sheet, name), [0x7a, 0x1f, 0x3d], "{name}");
         }

@@ -48,14 +48,15 @@ const MAX_LEN: usize = 256;
 pub fn set(headers: &mut HeaderMap, cx: &Cx, token: &BrowserToken) {
     let (env, settings) = (cx.env_id(), &cx.env.environment.settings);
     let value = token.expose().to_owned();
-    let plain = cx.env.urls.is_plain_loopback();
+    let urls = &cx.env.urls;
+    let (plain, path) = (urls.is_plain_loopback(), path(urls, env));
     let is_kept = token.is_session() && !settings.non_persistent_session_cookie;
     let seconds = i64::try_from(settings.session_lifetime().as_secs()).unwrap_or(i64::MAX);
     let ends = cx.now.plus(settings.session_lifetime()).millis() / 1000;
     let ends = cookie::time::OffsetDateTime::from_unix_timestamp(ends);
     let base = |name: &'static str| {
         let mut cookie = Cookie::build((name, value.clone()))
-            .path(format!("/{env}"))
+            .path(path.clone())
             .http_only(true)
             .secure(!plain);
         if is_kept {
@@ -78,12 +79,19 @@ pub fn set(headers: &mut HeaderMap, cx: &Cx, token: &BrowserToken) {
     }
 }
 
+/// An environment's cookies are its own: one host serves many. On a custom domain it is alone.
+fn path(urls: &Urls, env: EnvId) -> String {
+    Some(urls.path(env))
+        .filter(|path| !path.is_empty())
+        .unwrap_or_else(|| "/".to_owned())
+}
+
 /// Takes the cookies away.
 pub fn clear(headers: &mut HeaderMap, urls: &Urls, env: EnvId) {
-    let plain = urls.is_plain_loopback();
+    let (plain, path) = (urls.is_plain_loopback(), path(urls, env));
     let base = |name: &'static str| {
         Cookie::build((name, ""))
-            .path(format!("/{env}"))
+            .path(path.clone())
             .http_only(true)
             .secure(!plain)
             .max_age(cookie::time::Duration::ZERO)

@@ -70,7 +70,7 @@ pub async fn finish(
     else {
         return response;
     };
-    match allowed(app, env, about, origin, exposure).await {
+    match allowed(app, env, incoming, about, origin, exposure).await {
         Ok(true) => share(response.headers_mut(), origin),
         Ok(false) => {
             tracing::debug!(
@@ -87,11 +87,12 @@ pub async fn finish(
 async fn allowed(
     app: &App,
     env: &str,
+    incoming: &Incoming,
     about: About<'_>,
     origin: &str,
     exposure: Exposure,
 ) -> Outcome<bool> {
-    let snapshot = app.recent(env).await?;
+    let snapshot = app.recent(env, incoming).await?;
     let (ports, now) = (app.configuration.ports(), app.now());
     let client = match about {
         About::Client(id) => id.and_then(|id| id.parse::<ApplicationId>().ok()),

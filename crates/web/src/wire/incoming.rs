@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::cookies;
 use super::peer::Peer;
+use crate::custom_domain::AtDomain;
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -39,6 +40,7 @@ pub struct Incoming {
     pub query: String,
     /// The headers.
     pub headers: HeaderMap,
+    domain: Option<AtDomain>,
     body: Result<Vec<u8>, Refusal>,
 }
 
@@ -67,6 +69,7 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
             method: parts.method,
             query: parts.uri.query().unwrap_or_default().to_owned(),
+            domain: parts.extensions.get::<AtDomain>().cloned(),
             headers: parts.headers,
             body,
         })
@@ -79,6 +82,11 @@ impl Incoming {
         self.body
             .as_deref()
             .map_err(|refusal| refusal.clone().because("while reading the body"))
+    }
+
+    /// The custom domain that it came to, if it came to one.
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_ref().map(|it| &*it.0)
     }
 
     /// A header's value, if it is there once and readable.

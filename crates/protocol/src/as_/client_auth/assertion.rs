@@ -100,14 +100,16 @@ pub async fn check(
     if cx.env.environment.settings.client_assertions_strict {
         return check_strictly(cx, view, &claims).await;
     }
-    let issuer = &cx.env.issuer;
-    // Compat: three audiences are good (`reference/rulings.md` 5).
-    let accepted = [
-        issuer.clone(),
-        format!("{issuer}/token"),
-        format!("{issuer}/{endpoint}"),
-    ];
-    if !accepted.iter().any(|us| audience::names(&claims.aud, us)) {
+    // Compat: three audiences are good (`reference/rulings.md` 5), at each of the addresses.
+    let of_issuer = |issuer: &String| {
+        [
+            issuer.clone(),
+            format!("{issuer}/token"),
+            format!("{issuer}/{endpoint}"),
+        ]
+    };
+    let accepted: Vec<String> = cx.env.issuers.iter().flat_map(of_issuer).collect();
+    if !audience::names_one(&claims.aud, &accepted) {
         return Err(refuse(format!("aud is none of {accepted:?}")).into());
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::refusal::{Outcome, Refusal};
 /// token that lacks one is not believed (`threats.md` 20).
 #[derive(Debug, Clone, Deserialize)]
 pub struct AccessClaims {
-    /// The issuer: this environment's.
+    /// The issuer: this environment's, at whichever of its addresses.
     pub iss: String,
     /// Expiry in seconds.
     pub exp: i64,
@@ -90,7 +90,7 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
     let all = verified.into_claims();
     let claims: AccessClaims = serde_json::from_value(Value::Object(all.clone()))
         .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
-    if claims.iss != cx.env.issuer {
+    if !cx.env.is_issuer(&claims.iss) {
         return Err(invalid("another issuer".to_owned()).into());
     }
     if cx.now.seconds() >= claims.exp {
@@ -155,7 +155,7 @@ pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
     let all = verified.into_claims();
     let claims: IdClaims = serde_json::from_value(Value::Object(all.clone()))
         .map_err(|_| invalid("a claim that every ID token has is missing".to_owned()))?;
-    if claims.iss != cx.env.issuer {
+    if !cx.env.is_issuer(&claims.iss) {
         return Err(invalid("another issuer".to_owned()).into());
     }
     if cx.now.seconds() >= claims.exp {

@@ -1,10 +1,12 @@
 //! `/v1/environments` (`reference/platform.md` 3.1).
 
 pub mod activities;
+pub mod admin_config;
 pub mod agreements;
 pub mod applications;
 pub mod branding_settings;
 pub mod certificates;
+pub mod custom_domains;
 pub mod device_authentication_policies;
 pub mod explanations;
 pub mod fido2_policies;

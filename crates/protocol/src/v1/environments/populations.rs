@@ -1,5 +1,7 @@
 //! `/v1/environments/{e}/populations` (`reference/platform.md` 3.6).
 
+pub mod default_identity_provider;
+
 use countersign_domain::entity::{Entity, Stored, kinds};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::group::Group;
@@ -21,6 +23,8 @@ use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const ALL: &str = "/environments/{environment}/populations";
 const ONE: &str = "/environments/{environment}/populations/{population}";
+/// Has a path of its own, and is not shown here.
+const DEFAULT_PROVIDER: &str = "defaultIdentityProvider";
 /// Users that are counted for `userCount`; where there are more, it is left out.
 const MAX_COUNTED: u32 = 1_000;
 
@@ -52,7 +56,7 @@ pub struct Facts {
 impl Noun for Population {
     const PLURAL: &'static str = "populations";
     const PARAMETER: &'static str = "population";
-    const READ_ONLY: &'static [&'static str] = &["userCount"];
+    const READ_ONLY: &'static [&'static str] = &["userCount", DEFAULT_PROVIDER];
     type Facts = Facts;
 
     fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
@@ -132,6 +136,7 @@ impl Noun for Population {
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = noun::object_of(self)?;
+        object.remove(DEFAULT_PROVIDER);
         object.insert("default".into(), json!(self.default));
         // Source: `reference/platform.md` 3.6: there even when not set; clients wait for it.
         if self.theme.is_none() {

@@ -1,6 +1,7 @@
 //! `DELETE /v1/environments/{e}`: the environment and everything in it. It is gone at once; where
 //! there is very much in it, the space is freed slice by slice.
 
+use countersign_domain::custom_domain::DomainClaim;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::environment::{Environment, EnvironmentRemoval, EnvironmentType};
 use countersign_domain::ids::EnvId;
@@ -32,7 +33,8 @@ struct Remove<'a> {
 
 struct Facts {
     environment: Stored<Environment>,
-    /// Roles in the caller's own environment that reach nothing without it.
+    /// Roles in the caller's own environment that reach nothing without it, and the hosts that
+    /// stand for it.
     void: Vec<Key>,
     /// Whether there is more in it than should go at once.
     is_large: bool,
@@ -48,7 +50,12 @@ impl Operation for Remove<'_> {
         let of_home = configuration::all::<RoleAssignment>(store, home, cx.now).await?;
         let here = environment.id.uuid();
         let void = of_home.iter().filter(|it| it.scope.id == here);
-        let void = void.map(|it| it.key(home)).collect();
+        let mut void: Vec<Key> = void.map(|it| it.key(home)).collect();
+        let claims = configuration::all::<DomainClaim>(store, EnvId::PLATFORM, cx.now).await?;
+        let own = claims
+            .iter()
+            .filter(|it| it.environment.id == environment.id);
+        void.extend(own.map(|it| it.key(EnvId::PLATFORM)));
         Ok(Facts {
             is_large: leftovers::is_large(store, environment.id, cx.now).await?,
             environment,

@@ -141,6 +141,7 @@ impl Shape {
 
 /// Every noun that is a document of its own.
 pub(super) fn all() -> Vec<Shape> {
+    use countersign_domain::custom_domain::CustomDomain;
     use countersign_domain::environment::Environment;
     use countersign_domain::group::Group;
     use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
@@ -153,7 +154,9 @@ pub(super) fn all() -> Vec<Shape> {
         shape::<Organization>("/organizations"),
         shape::<License>("/organizations/{organization}/licenses"),
         shape::<Environment>("/environments"),
-        shape::<Population>("/environments/{environment}/populations"),
+        shape::<CustomDomain>("/environments/{environment}/customDomains"),
+        shape::<Population>("/environments/{environment}/populations")
+            .without("defaultIdentityProvider"),
         shape::<Group>("/environments/{environment}/groups"),
         shape::<CustomRole>("/environments/{environment}/roles"),
         shape::<SchemaAttribute>("/environments/{environment}/schemas/{schema}/attributes"),

@@ -1,8 +1,10 @@
 //! `/v1/environments`
 
 mod activities;
+mod admin_config;
 mod agreements;
 mod applications;
+mod custom_domains;
 mod explanations;
 mod groups;
 mod identity_providers;

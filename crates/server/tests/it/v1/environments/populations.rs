@@ -65,4 +65,32 @@ on_every_adapter! {
         let policy = json!({ "name": "x", "passwordPolicy": { "id": "00000000-0000-4000-8000-000000000001" } });
         refused(api.post(&all, policy).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "passwordPolicy.id")));
     }
+    async fn a_population_has_an_identity_provider_of_its_own(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let population = Api::created(api.post(&format!("{env}/populations"), json!({ "name": "Own" })).await);
+        let own = format!("{env}/populations/{}", text(&population, "/id"));
+        let path = format!("{own}/defaultIdentityProvider");
+        let none = api.get(&path).await.expect_status(200).json();
+        assert!(none["id"].is_null() && none["type"].is_null(), "{none}");
+        let provider = json!({ "name": "g", "type": "GOOGLE", "enabled": true, "clientId": "x", "clientSecret": "y" });
+        let provider = Api::created(api.post(&format!("{env}/identityProviders"), provider).await);
+        let set = api.put(&path, json!({ "id": provider["id"] })).await.expect_status(200).json();
+        assert_eq!((&set["id"], &set["type"]), (&provider["id"], &json!("GOOGLE")));
+        assert_eq!(api.get(&path).await.expect_status(200).json(), set);
+        // It is no member of the population, and a PUT of that leaves it alone.
+        let read = api.get(&own).await.expect_status(200).json();
+        assert!(read["defaultIdentityProvider"].is_null(), "{read}");
+        let other = json!({ "name": "Other", "defaultIdentityProvider": { "id": population["id"] } });
+        let _ = api.put(&own, other).await.expect_status(200);
+        assert_eq!(api.get(&path).await.expect_status(200).json()["id"], provider["id"]);
+        let nobody = json!({ "id": "00000000-0000-4000-8000-000000000001" });
+        refused(api.put(&path, nobody).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "id")));
+        // One that is gone is none.
+        let gone = format!("{env}/identityProviders/{}", text(&provider, "/id"));
+        let _ = api.delete(&gone).await.expect_status(204);
+        assert!(api.get(&path).await.expect_status(200).json()["id"].is_null());
+        let none = api.put(&path, json!({})).await.expect_status(200).json();
+        assert!(none["id"].is_null(), "{none}");
+    }
 }
