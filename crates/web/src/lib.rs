@@ -68,7 +68,7 @@ impl App {
     /// Explains a refused request to administrators.
     fn explain(&self, id: CorrelationId, method: &str, path: &str, refused: &Refused) {
         // Anybody can make up environments, without end.
-        let env = named(path).filter(|env| self.configuration.at_hand(*env).is_some());
+        let env = named(path).filter(|env| self.configuration.at_hand(*env, None).is_some());
         let env = env.unwrap_or(EnvId::PLATFORM);
         let explanation = Explanation::of(env, id, self.now(), refused).asked(method, path);
         self.explanations.record(explanation);
