@@ -51,6 +51,27 @@ on_every_adapter! {
         assert_eq!(answer.text("/code"), "NOT_FOUND");
     }
 
+    async fn threat_6_only_a_listed_page_reads_what_the_token_endpoint_answers(server: TestServer) {
+        let tenant = &server.tenant;
+        for (client, origin, allowed) in [
+            (&tenant.native, "https://app.example", true),
+            (&tenant.native, "https://evil.example", false),
+            (&tenant.spa, "https://app.example", false),
+        ] {
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", "none"),
+                ("client_id", client.id.as_str()),
+            ];
+            let browser = tenant.browser();
+            let request = browser.post(tenant.endpoint("token")).header("origin", origin);
+            let answer = request.form(form).send().await.expect_status(400);
+            let echoed = answer.header("access-control-allow-origin");
+            assert_eq!(echoed, allowed.then_some(origin), "{origin}");
+            assert!(answer.header("vary").unwrap_or_default().to_lowercase().contains("origin"));
+        }
+    }
+
     async fn a_listed_page_may_sign_off(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();
