@@ -294,6 +294,8 @@ pub mod kinds {
         ENVIRONMENT_REMOVAL = 100;
         /// [`crate::schema::StandardAttribute`]
         STANDARD_ATTRIBUTE = 115;
+        /// [`crate::application::push_credential::PushCredential`]
+        PUSH_CREDENTIAL = 116;
     }
 }
 

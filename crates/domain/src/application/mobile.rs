@@ -19,8 +19,11 @@ pub struct Mobile {
     /// Package at Huawei.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub huawei_package_name: Option<String>,
-    /// Former passcodes that are taken, 1 to 10.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Former passcodes that are taken, 1 to 10; five when nothing is said.
+    #[serde(
+        default = "Mobile::usual_grace",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub passcode_grace_period: Option<u32>,
     /// Life of a passcode; 30 seconds when absent.
     #[serde(default)]
@@ -34,6 +37,26 @@ pub struct Mobile {
     /// Prefix of the links that open the application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri_prefix: Option<String>,
+}
+
+impl Mobile {
+    /// What a native application has that says nothing of it.
+    ///
+    /// Source: Ping's Terraform provider, `pingone_application`.
+    pub fn usual() -> Self {
+        Self {
+            passcode_grace_period: Self::usual_grace(),
+            ..Self::default()
+        }
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the default of an optional member"
+    )]
+    fn usual_grace() -> Option<u32> {
+        Some(5)
+    }
 }
 
 /// `mobile.passcodeRefreshDuration`

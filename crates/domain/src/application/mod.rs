@@ -10,6 +10,7 @@ mod attached;
 pub mod cors;
 pub mod mobile;
 pub mod partner;
+pub mod push_credential;
 pub mod redirect_uri;
 mod types;
 

@@ -49,6 +49,7 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::applications::attributes::RESOURCE,
     &environments::applications::sign_on_policy_assignments::RESOURCE,
     &environments::applications::flow_policy_assignments::RESOURCE,
+    &environments::applications::push_credentials::RESOURCE,
     &environments::resources::RESOURCE,
     &environments::resources::attributes::RESOURCE,
     &environments::resources::scopes::RESOURCE,

@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod flow_policy_assignments;
 pub mod grants;
+pub mod push_credentials;
 pub mod secret;
 pub mod sign_on_policy_assignments;
 
@@ -10,6 +11,7 @@ mod checks;
 mod copied_roles;
 mod shape;
 
+use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, Protocol, SignOnPolicyAssignment,
 };
@@ -241,8 +243,9 @@ async fn owned(call: &Call<'_>, id: ApplicationId) -> Outcome<Vec<Key>> {
         (
             SignOnPolicyAssignment::KIND,
             SignOnPolicyAssignment::BY_APPLICATION,
-            text,
+            text.clone(),
         ),
+        (PushCredential::KIND, PushCredential::BY_APPLICATION, text),
         (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, subject),
     ] {
         let query = Query::equal(kind, call.env, index, value, MAX_OWNED);

@@ -200,6 +200,7 @@ fn of_users() -> Vec<Shape> {
 }
 
 fn of_applications() -> Vec<Shape> {
+    use countersign_domain::application::push_credential::PushCredential;
     use countersign_domain::application::{
         Application, ApplicationAttribute, Grant, SignOnPolicyAssignment,
     };
@@ -207,6 +208,9 @@ fn of_applications() -> Vec<Shape> {
     vec![
         shape::<Application>("/environments/{environment}/applications"),
         shape::<Grant>("/environments/{environment}/applications/{application}/grants"),
+        shape::<PushCredential>(
+            "/environments/{environment}/applications/{application}/pushCredentials",
+        ),
         shape::<ApplicationAttribute>(
             "/environments/{environment}/applications/{application}/attributes",
         ),

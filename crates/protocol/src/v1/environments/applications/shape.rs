@@ -172,7 +172,7 @@ pub(super) fn shown(application: &Application, mut stored: Object) -> Object {
             // Source: Ping's Terraform provider: native applications tell the defaults of what they
             // said nothing about.
             if application.type_ == ApplicationType::NativeApp && !stored.contains_key("mobile") {
-                stored.insert("mobile".into(), json!(Mobile::default()));
+                stored.insert("mobile".into(), json!(Mobile::usual()));
             }
             for name in SWITCHES {
                 stored.entry(*name).or_insert(json!(false));

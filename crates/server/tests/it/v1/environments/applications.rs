@@ -1,6 +1,7 @@
 //! `/v1/environments/{e}/applications`
 
 mod attached;
+mod push_credentials;
 mod secret;
 
 use countersign_testkit::{TestServer, on_every_adapter};
@@ -119,7 +120,7 @@ on_every_adapter! {
             assert_eq!(less[gone], json!(null), "{gone}");
         }
         assert_eq!(less["parTimeout"], 60);
-        assert_eq!(less["mobile"], json!({ "integrityDetection": { "mode": "DISABLED" },
+        assert_eq!(less["mobile"], json!({ "integrityDetection": { "mode": "DISABLED" }, "passcodeGracePeriod": 5,
             "passcodeRefreshDuration": { "duration": 30, "timeUnit": "SECONDS" } }));
         let _ = api.delete(&path).await.expect_status(204);
         let body = refused(api.get(&path).await, 404, "NOT_FOUND", None);
