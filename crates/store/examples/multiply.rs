@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let environment: Uuid = environment.parse()?;
     let copies: u32 = copies.parse()?;
     let mut db = Connection::open(database)?;
-    db.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")?;
+    db.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;",
+    )?;
     let transaction = db.transaction()?;
     let id = format!("unhex('{PREFIX}' || printf('%024x', i))");
     let numbers = "WITH RECURSIVE numbers (i) AS

@@ -22,11 +22,24 @@ impl Request {
     }
 
     pub fn post(target: &str, media: &str, cookie: Option<&str>, body: &str) -> Self {
-        let headers = [
+        let headers = Self::of_body(media, body);
+        Self::with(&format!("POST {target}"), cookie, &headers, body)
+    }
+
+    /// A call of the management API that sends a body.
+    pub fn api(method: &str, target: &str, token: &str, body: &serde_json::Value) -> Self {
+        let body = body.to_string();
+        let [media, length] = Self::of_body("application/json", &body);
+        let authorization = ("Authorization", format!("Bearer {token}"));
+        let headers = [media, length, authorization];
+        Self::with(&format!("{method} {target}"), None, &headers, &body)
+    }
+
+    fn of_body(media: &str, body: &str) -> [(&'static str, String); 2] {
+        [
             ("Content-Type", media.to_owned()),
             ("Content-Length", body.len().to_string()),
-        ];
-        Self::with(&format!("POST {target}"), cookie, &headers, body)
+        ]
     }
 
     fn with(line: &str, cookie: Option<&str>, headers: &[(&str, String)], body: &str) -> Self {
@@ -122,6 +135,7 @@ impl Connection {
             }
         }
         let status = head.split(' ').nth(1).context("no status line")?.parse()?;
+        let length = length.or((status == 204).then_some(0));
         let mut body = vec![0; length.context("an answer without Content-Length")?];
         self.0.read_exact(&mut body)?;
         let body = String::from_utf8(body)?;

@@ -32,14 +32,19 @@ pub struct Outcome<T> {
 impl<T> Outcome<T> {
     /// Pieces of work done in a second.
     pub fn per_second(&self) -> f64 {
-        count(self.results.len()) / self.elapsed.as_secs_f64()
+        count(self.results.len()) / self.seconds()
+    }
+
+    /// How long all of it took.
+    pub fn seconds(&self) -> f64 {
+        self.elapsed.as_secs_f64()
     }
 
     /// The latency that so many of a thousand pieces of work did not exceed.
     pub fn latency(&self, of_a_thousand: usize) -> Duration {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
-        let at = sorted.len() * of_a_thousand / 1000;
+        let at = (sorted.len() * of_a_thousand / 1000).min(sorted.len().saturating_sub(1));
         sorted.get(at).copied().unwrap_or_default()
     }
 }

@@ -6,70 +6,86 @@
 
 mod client;
 mod clock;
+mod crowd;
+mod document;
+mod environments;
 mod floors;
+mod grants;
+mod idle;
 mod load;
+mod management;
 mod operation;
 mod process;
 mod report;
+mod scale;
 mod sign_on;
+mod storm;
 mod world;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use tempfile::TempDir;
 
 use crate::shell;
 use client::Request;
+use floors::Floors;
 use operation::Measured;
 use process::{Server, free_address};
 use report::Report;
 
-/// Starts of which the median counts.
-const STARTS: usize = 9;
 /// Answers of the floors.
 const ECHOES: usize = 150_000;
 const WRITES: usize = 15_000;
 
+type Group = fn(&Bench, &Floors, &mut Report) -> Result<()>;
+
+/// What is measured, each with a server of its own.
+const GROUPS: &[(&str, Group)] = &[
+    ("sign-on", sign_on::run),
+    ("grants", grants::run),
+    ("management", management::run),
+    ("storm", storm::run),
+    ("crowd", crowd::run),
+    ("idle", idle::run),
+    ("environments", environments::run),
+    ("scale", scale::run),
+];
+
 #[derive(Args)]
 pub struct Options {
-    /// Environments in the database whose start is timed
-    #[arg(long, default_value_t = 10_000)]
-    environments: u32,
+    /// Groups to measure, of sign-on, grants, management, storm, crowd, idle, environments and
+    /// scale; all without
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 /// Builds, measures, prints; a missed aim is not an error, figures depend on the machine.
 pub fn run(options: &Options) -> Result<()> {
+    let known = |name: &String| GROUPS.iter().any(|(group, _)| group == name);
+    if let Some(unknown) = options.only.iter().find(|name| !known(name)) {
+        bail!("{unknown} is no group: see cargo xtask bench --help");
+    }
     let mut build = shell::cargo();
     shell::run(build.args(["build", "--release", "--package=countersign-server"]))?;
     let mut build = shell::cargo();
     build.args(["build", "--release", "--package=countersign-store"]);
-    shell::run(build.arg("--example=multiply"))?;
+    shell::run(build.arg("--examples"))?;
     let bench = Bench {
         release: release()?,
         folder: tempfile::tempdir()?,
     };
     println!("measuring floors");
-    let (echo, write) = bench.floors()?;
-    let signature = floors::signature()?;
-    println!("measuring operations");
-    let (operations, loaded_mib) = bench.operations()?;
-    println!("measuring memory at rest");
-    let idle_mib = bench.idle()?;
-    println!("measuring starts");
-    let report = Report {
-        echo,
-        write,
-        signature,
-        operations,
-        idle_mib,
-        loaded_mib,
-        environments: options.environments,
-        starts: bench.starts(options.environments)?,
-    };
-    if !report.print()? {
+    let floors = bench.floors()?;
+    let mut report = Report::default();
+    for (name, group) in GROUPS {
+        if options.only.is_empty() || options.only.iter().any(|only| only == name) {
+            println!("measuring {name}");
+            group(&bench, &floors, &mut report).context(*name)?;
+        }
+    }
+    if !report.print(&floors) {
         println!("\nan aim was missed: see docs/performance.md before believing it");
     }
     Ok(())
@@ -99,7 +115,7 @@ impl Bench {
         self.folder.path().join(name).display().to_string()
     }
 
-    fn floors(&self) -> Result<(Measured, Measured)> {
+    fn floors(&self) -> Result<Floors> {
         let address = free_address()?;
         let (listen, database) = (
             address.to_string(),
@@ -111,13 +127,15 @@ impl Bench {
         let post = Request::post("/", "text/plain", None, "");
         let echo = operation::request(&server, "floor: bare answer", ECHOES, &get)?;
         let write = operation::request(&server, "floor: answer after a write", WRITES, &post)?;
-        Ok((
+        Ok(Floors {
             echo,
-            Measured {
+            write: Measured {
                 commits: 1.0,
                 ..write
             },
-        ))
+            rsa: floors::rsa()?,
+            p256: floors::p256()?,
+        })
     }
 
     /// `countersign serve`, with an admin listener.
@@ -140,6 +158,11 @@ impl Bench {
         Server::start(&self.countersign(), &arguments, address, Some(admin), ready)
     }
 
+    /// The same on a new database, with the environment that is measured and so many users in it.
+    fn serve_new(&self, database: &str, users: usize) -> Result<Server> {
+        self.serve(database, &["--import", &self.import_file(users, 0)?])
+    }
+
     fn master_key(&self) -> Result<String> {
         let file = self.path("master.key");
         if !Path::new(&file).exists() {
@@ -149,49 +172,32 @@ impl Bench {
         Ok(file)
     }
 
-    fn import_file(&self, users: usize) -> Result<String> {
+    fn import_file(&self, users: usize, more_applications: usize) -> Result<String> {
         let file = self.path("bench.json");
-        std::fs::write(&file, world::document(users).to_string())?;
+        let document = document::document(users, more_applications);
+        std::fs::write(&file, document.to_string())?;
         Ok(file)
     }
 
-    fn operations(&self) -> Result<(Vec<Measured>, f64)> {
-        let server = self.serve("bench.db", &["--import", &self.import_file(world::USERS)?])?;
-        let measured = sign_on::operations(&server)?;
-        Ok((measured, server.resident_mib()?))
+    /// Copies the environment that is measured.
+    fn multiply(&self, database: &str, copies: usize) -> Result<()> {
+        let copies = copies.to_string();
+        self.example(
+            "multiply",
+            database,
+            &[world::ENVIRONMENT, "Bench", &copies],
+        )
     }
 
-    /// The second start of the quick start, as it is after its first request and a moment's rest.
-    fn idle(&self) -> Result<f64> {
-        let start = || {
-            let address = free_address()?;
-            let (port, folder) = (address.port().to_string(), self.path("quick-start"));
-            let arguments = ["--port", &port, "--data-dir", &folder];
-            Server::start(
-                &self.countersign(),
-                &arguments,
-                address,
-                None,
-                "/health/ready",
-            )
-        };
-        drop(start()?);
-        let server = start()?;
-        clock::wait(Duration::from_secs(2));
-        server.resident_mib()
+    /// Runs an example of the store crate on a database.
+    fn example(&self, name: &str, database: &str, arguments: &[&str]) -> Result<()> {
+        let mut example = shell::command(self.release.join("examples").join(name));
+        example.arg(self.path(database)).args(arguments);
+        shell::run(&mut example)
     }
 
-    fn starts(&self, environments: u32) -> Result<Vec<Duration>> {
-        let database = "many.db";
-        drop(self.serve(database, &["--import", &self.import_file(1)?])?);
-        let mut multiply = shell::command(self.release.join("examples/multiply"));
-        multiply.args([&self.path(database), world::ENVIRONMENT, "Bench"]);
-        shell::run(multiply.arg(environments.to_string()))?;
-        let mut starts = Vec::new();
-        for _ in 0..STARTS {
-            starts.push(self.serve(database, &[])?.ready_after);
-        }
-        starts.sort_unstable();
-        Ok(starts)
+    /// Removes a database: some are large.
+    fn forget(&self, database: &str) -> Result<()> {
+        Ok(std::fs::remove_file(self.path(database))?)
     }
 }

@@ -10,7 +10,7 @@ use super::process::Server;
 
 /// What an operation costs.
 pub struct Measured {
-    pub name: &'static str,
+    pub name: String,
     /// Requests (or sign-ons) measured at full speed.
     pub amount: usize,
     /// Processor time of the server for each.
@@ -38,7 +38,7 @@ const DIVISIBLE: usize = 10_000;
 /// Measures work of which a fifth runs at half speed.
 pub fn measure<T: Send>(
     server: &Server,
-    name: &'static str,
+    name: &str,
     amount: usize,
     work: impl Fn(&mut Connection, usize) -> Result<T> + Sync,
 ) -> Result<(Measured, Vec<T>)> {
@@ -47,7 +47,7 @@ pub fn measure<T: Send>(
     let each = amount * 4 / 5 / rounds;
     let at = |first: usize, amount, pace| {
         let work = |connection: &mut Connection, number| work(connection, first + number);
-        load::run(server.address, amount, pace, work).context(name)
+        load::run(server.address, amount, pace, work).with_context(|| name.to_owned())
     };
     let (mut cpu, mut most) = (Duration::MAX, 0.0_f64);
     let mut results = Vec::with_capacity(amount);
@@ -63,7 +63,7 @@ pub fn measure<T: Send>(
     let fast = results.len();
     let half = at(fast, amount - fast, Pace::PerSecond(most / 2.0))?;
     let measured = Measured {
-        name,
+        name: name.to_owned(),
         amount: fast,
         cpu: cpu.div_f64(load::count(each)),
         commits: commits / load::count(fast),
@@ -78,7 +78,7 @@ pub fn measure<T: Send>(
 /// The same for requests that were prepared.
 pub fn requests(
     server: &Server,
-    name: &'static str,
+    name: &str,
     status: u16,
     prepared: &[Request],
 ) -> Result<(Measured, Vec<Answer>)> {
@@ -89,12 +89,7 @@ pub fn requests(
 }
 
 /// The same for one request, again and again. Answers are not kept.
-pub fn request(
-    server: &Server,
-    name: &'static str,
-    amount: usize,
-    request: &Request,
-) -> Result<Measured> {
+pub fn request(server: &Server, name: &str, amount: usize, request: &Request) -> Result<Measured> {
     let work = |connection: &mut Connection, _| connection.expect(request, 200).map(drop);
     Ok(measure(server, name, amount, work)?.0)
 }

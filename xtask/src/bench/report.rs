@@ -2,107 +2,112 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-
+use super::floors::Floors;
 use super::operation::Measured;
 
-/// Everything that was measured.
+/// Everything that was measured, in the order it was.
+#[derive(Default)]
 pub struct Report {
-    pub echo: Measured,
-    pub write: Measured,
-    pub signature: Duration,
-    pub operations: Vec<Measured>,
-    pub idle_mib: f64,
-    pub loaded_mib: f64,
-    pub environments: u32,
-    /// From the start of the process to its first good answer, in order.
-    pub starts: Vec<Duration>,
+    operations: Vec<Measured>,
+    aims: Vec<Aim>,
+    notes: Vec<String>,
 }
 
 impl Report {
+    /// A line of the table.
+    pub fn row(&mut self, operation: Measured) {
+        self.operations.push(operation);
+    }
+
+    /// `measured` must not exceed `limit`.
+    pub fn at_most(
+        &mut self,
+        what: impl Into<String>,
+        limit: f64,
+        measured: f64,
+        unit: &'static str,
+    ) {
+        self.aim(what.into(), Limit::AtMost(limit), measured, unit);
+    }
+
+    /// `measured` must reach `limit`.
+    pub fn at_least(
+        &mut self,
+        what: impl Into<String>,
+        limit: f64,
+        measured: f64,
+        unit: &'static str,
+    ) {
+        self.aim(what.into(), Limit::AtLeast(limit), measured, unit);
+    }
+
+    /// The operation must be served at so many percent of the rate of bare answers.
+    pub fn of_bare(&mut self, floors: &Floors, operation: &Measured, percent: f64) {
+        let what = format!("{}, of the bare answer's rate", operation.name);
+        let measured = 100.0 * operation.per_cpu_second() / floors.echo.per_cpu_second();
+        self.at_least(what, percent, measured, "%");
+    }
+
+    /// The operation must make at most so many durable commits.
+    pub fn commits(&mut self, operation: &Measured, most: f64) {
+        let what = format!("commits: {}", operation.name);
+        self.at_most(what, most, operation.commits, "");
+    }
+
+    /// Something worth knowing that is no aim.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    fn aim(&mut self, what: String, limit: Limit, measured: f64, unit: &'static str) {
+        self.aims.push(Aim {
+            what,
+            limit,
+            measured,
+            unit,
+        });
+    }
+
     /// Prints it; says whether every aim was met.
-    pub fn print(&self) -> Result<bool> {
+    pub fn print(&self, floors: &Floors) -> bool {
         println!(
-            "\n{:<28}{:>8}{:>12}{:>11}{:>10}{:>10}{:>10}{:>9}",
+            "\n{:<36}{:>8}{:>12}{:>11}{:>10}{:>10}{:>10}{:>9}",
             "operation", "n", "per CPU s", "CPU us", "most/s", "p50 ms", "p99 ms", "commits"
         );
-        for floor in [&self.echo, &self.write] {
-            line(floor);
-        }
-        println!(
-            "{:<28}{:>8}{:>12.0}{:>11.1}",
-            "floor: RSA-2048 signature",
-            "",
-            1.0 / self.signature.as_secs_f64(),
-            micros(self.signature)
-        );
+        line(&floors.echo);
+        line(&floors.write);
+        signature("floor: RSA-2048 signature", floors.rsa);
+        signature("floor: P-256 signature", floors.p256);
         for operation in &self.operations {
             line(operation);
         }
-        println!("\n{:<58}{:>14}{:>14}", "aim", "limit", "measured");
+        println!("\n{:<66}{:>12}{:>14}", "aim", "limit", "measured");
         let mut all = true;
-        for aim in self.aims()? {
+        for aim in &self.aims {
             all &= aim.print();
         }
-        let starts: Vec<String> = self.starts.iter().map(|it| millis(*it)).collect();
-        println!("\nstarts, in ms: {}", starts.join(" "));
-        println!("memory after the load, in MiB: {:.1}", self.loaded_mib);
-        Ok(all)
+        if !self.notes.is_empty() {
+            println!();
+        }
+        for note in &self.notes {
+            println!("{note}");
+        }
+        all
     }
+}
 
-    fn aims(&self) -> Result<Vec<Aim>> {
-        let find = |name| self.operations.iter().find(|it| it.name == name);
-        let find = |name| find(name).with_context(|| format!("{name} was not measured"));
-        let token = find("token exchange")?;
-        let least = self.signature * 2 + self.write.cpu;
-        let share = |name| -> Result<f64> {
-            Ok(100.0 * find(name)?.per_cpu_second() / self.echo.per_cpu_second())
-        };
-        let start = self.starts.get(self.starts.len() / 2);
-        Ok(vec![
-            Aim {
-                what: "token exchange / (2 signatures + bare answer + write)".to_owned(),
-                limit: Limit::AtMost(1.25),
-                measured: token.cpu.as_secs_f64() / least.as_secs_f64(),
-                unit: "x",
-            },
-            Aim {
-                what: "commits of a whole sign-on (aim 3)".to_owned(),
-                limit: Limit::AtMost(4.0),
-                measured: find("whole sign-on")?.commits,
-                unit: "",
-            },
-            Aim {
-                what: "discovery, of the bare answer's rate".to_owned(),
-                limit: Limit::AtLeast(80.0),
-                measured: share("discovery")?,
-                unit: "%",
-            },
-            Aim {
-                what: "JWKS, of the bare answer's rate".to_owned(),
-                limit: Limit::AtLeast(80.0),
-                measured: share("JWKS")?,
-                unit: "%",
-            },
-            Aim {
-                what: "idle memory with the demo environment".to_owned(),
-                limit: Limit::AtMost(20.0),
-                measured: self.idle_mib,
-                unit: " MiB",
-            },
-            Aim {
-                what: format!("start with {} environments, median", self.environments),
-                limit: Limit::AtMost(50.0),
-                measured: start.context("no start was measured")?.as_secs_f64() * 1000.0,
-                unit: " ms",
-            },
-        ])
-    }
+fn signature(name: &str, cost: Duration) {
+    let per_second = 1.0 / cost.as_secs_f64();
+    println!(
+        "{name:<36}{:>8}{per_second:>12.0}{:>11.1}",
+        "",
+        micros(cost)
+    );
 }
 
 fn line(it: &Measured) {
     println!(
-        "{:<28}{:>8}{:>12.0}{:>11.1}{:>10.0}{:>10}{:>10}{:>9.2}",
+        "{:<36}{:>8}{:>12.0}{:>11.1}{:>10.0}{:>10}{:>10}{:>9.2}",
         it.name,
         it.amount,
         it.per_cpu_second(),
@@ -118,7 +123,8 @@ fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-fn millis(duration: Duration) -> String {
+/// Milliseconds with two digits behind the point.
+pub fn millis(duration: Duration) -> String {
     format!("{:.2}", duration.as_secs_f64() * 1e3)
 }
 
@@ -144,7 +150,7 @@ impl Aim {
         let limit = format!("{sign} {limit}{}", self.unit);
         let measured = format!("{:.2}{}", self.measured, self.unit);
         let verdict = if met { "met" } else { "MISSED" };
-        println!("{:<58}{limit:>14}{measured:>14}  {verdict}", self.what);
+        println!("{:<66}{limit:>12}{measured:>14}  {verdict}", self.what);
         met
     }
 }
