@@ -95,7 +95,7 @@ pub async fn load<E: Entity>(
     id: impl Into<String>,
     now: Time,
 ) -> Result<Option<Stored<E>>, Fault> {
-    stored(store.get(&Key::new(E::KIND, env, id), now).await?)
+    read(store.get(&Key::new(E::KIND, env, id), now).await?)
 }
 
 /// Reads the live entity that holds a unique value.
@@ -106,14 +106,15 @@ pub async fn load_by<E: Entity>(
     value: impl Into<String>,
     now: Time,
 ) -> Result<Option<Stored<E>>, Fault> {
-    stored(
+    read(
         store
             .get_by(&Unique::new(E::KIND, env, rule, value), now)
             .await?,
     )
 }
 
-fn stored<E: Entity>(doc: Option<Doc>) -> Result<Option<Stored<E>>, Fault> {
+/// The entity of a document that was read.
+pub fn read<E: Entity>(doc: Option<Doc>) -> Result<Option<Stored<E>>, Fault> {
     doc.map(|doc| {
         Ok(Stored {
             value: E::from_doc(&doc)?,

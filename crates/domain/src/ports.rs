@@ -21,6 +21,14 @@ pub trait Store: Send + Sync + 'static {
     /// The live document under a key.
     fn get<'a>(&'a self, key: &'a Key, now: Time) -> BoxFuture<'a, Result<Option<Doc>, Fault>>;
 
+    /// The live documents under several keys, in their order, for what one document would cost and
+    /// a little more.
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Time,
+    ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>>;
+
     /// The live document that holds a unique value.
     fn get_by<'a>(
         &'a self,

@@ -47,6 +47,7 @@ use url::Url;
 pub use address::Snapshot;
 
 use crate::jose::keys::KeyMaterial;
+use crate::jose::known::KnownSignatures;
 use crate::jose::remote::{Published, is_safe};
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets;
@@ -143,8 +144,8 @@ pub struct ApplicationView {
     pub attributes: Vec<ApplicationAttribute>,
     /// Its policies, lowest priority number first.
     pub assignments: Vec<SignOnPolicyAssignment>,
-    /// Whether it has any role.
-    pub has_roles: bool,
+    /// The roles it has, for when it acts for itself.
+    pub roles: Vec<RoleAssignment>,
 }
 
 impl ApplicationView {
@@ -170,6 +171,8 @@ pub struct Compiled {
     pub domains: Vec<CustomDomain>,
     /// What others publish; shared by all environments of the process.
     pub published: Arc<Published>,
+    /// Tokens that need no checking of their signature; shared likewise.
+    pub known_signatures: Arc<KnownSignatures>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
     pub keys: Vec<KeyMaterial>,
     /// Key rotation policies.
@@ -329,6 +332,7 @@ pub struct ConfigurationCache {
     ports: Ports,
     urls: Arc<Urls>,
     published: Arc<Published>,
+    known_signatures: Arc<KnownSignatures>,
     snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
     domains: Domains,
     polled: Mutex<Seq>,
@@ -342,6 +346,7 @@ impl ConfigurationCache {
             ports,
             urls,
             published: Arc::default(),
+            known_signatures: Arc::default(),
             snapshots,
             domains: Domains::default(),
             polled: Mutex::new(Seq::default()),
@@ -431,13 +436,7 @@ impl ConfigurationCache {
 
     async fn load(&self, env: EnvId, now: Time) -> Outcome<Arc<Addresses>> {
         // Boxed: rare and large. In place, every request would carry the room for it.
-        let loading = Box::pin(load_snapshot(
-            &self.ports,
-            &self.urls,
-            &self.published,
-            env,
-            now,
-        ));
+        let loading = Box::pin(load_snapshot(self, env, now));
         let addresses = Arc::new(Addresses::of(loading.await?, &self.urls));
         self.snapshots.insert(env, Arc::clone(&addresses));
         Ok(addresses)
@@ -450,13 +449,8 @@ fn there(addresses: &Addresses, domain: Option<&str>) -> Outcome<Arc<Snapshot>> 
     Ok(there.ok_or_else(|| Refusal::EnvironmentNotFound.because(why))?)
 }
 
-async fn load_snapshot(
-    ports: &Ports,
-    urls: &Arc<Urls>,
-    published: &Arc<Published>,
-    env: EnvId,
-    now: Time,
-) -> Outcome<Compiled> {
+async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Outcome<Compiled> {
+    let (ports, urls) = (&cache.ports, &cache.urls);
     let store = &*ports.store;
     // Read before the documents: a change that comes in between is newer than this and shows at
     // the next request.
@@ -539,7 +533,8 @@ async fn load_snapshot(
         environment,
         issuers: std::iter::once(urls.issuer(env)).chain(issuers).collect(),
         domains,
-        published: Arc::clone(published),
+        published: Arc::clone(&cache.published),
+        known_signatures: Arc::clone(&cache.known_signatures),
         keys,
         rotation_policies: all(store, env, now).await?,
         resources,
@@ -641,9 +636,9 @@ async fn load_application(
     assignments.sort_by_key(|assignment| assignment.priority);
     let subject = RoleSubject::Application(Ref::to(id)).index_value();
     let of_subject = RoleAssignment::BY_SUBJECT;
-    let roles = Query::equal(RoleAssignment::KIND, env, of_subject, subject, 1);
+    let roles = Query::equal(RoleAssignment::KIND, env, of_subject, subject, PAGE);
     Ok(Some(ApplicationView {
-        has_roles: !store.list(&roles, now).await?.docs.is_empty(),
+        roles: list_all(store, roles, now).await?,
         json: serde_json::to_value(&application.value).unwrap_or_default(),
         application: application.value,
         secrets,

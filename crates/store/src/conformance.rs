@@ -27,6 +27,7 @@ macro_rules! for_each_promise {
     ($each:ident) => {
         $each! {
             versions: a_document_is_read_as_it_was_written;
+            versions: documents_read_together_are_those_read_alone;
             versions: versions_count_up_from_one;
             versions: a_deleted_document_starts_again_at_version_one;
             versions: a_put_replaces_body_and_entries;

@@ -55,6 +55,14 @@ impl Store for Counting {
         self.read(self.inner.get(key, now))
     }
 
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Time,
+    ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>> {
+        self.read(self.inner.get_all(keys, now))
+    }
+
     fn get_by<'a>(
         &'a self,
         unique: &'a Unique,

@@ -37,6 +37,16 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(doc)))
     }
 
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Time,
+    ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>> {
+        let state = self.state.read();
+        let docs = keys.iter().map(|key| state.live(key, now).map(as_read));
+        Box::pin(ready(Ok(docs.collect())))
+    }
+
     fn get_by<'a>(
         &'a self,
         unique: &'a Unique,

@@ -85,6 +85,15 @@ impl Store for PostgresStore {
         Box::pin(read::get(&self.pool, key, now))
     }
 
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Time,
+    ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>> {
+        let reads = keys.iter().map(|key| read::get(&self.pool, key, now));
+        Box::pin(futures_util::future::try_join_all(reads))
+    }
+
     fn get_by<'a>(
         &'a self,
         unique: &'a Unique,

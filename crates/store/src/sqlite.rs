@@ -104,6 +104,14 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers.with(|db| reader::get(db, key, now)) })
     }
 
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Time,
+    ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>> {
+        Box::pin(async move { self.readers.with(|db| reader::get_all(db, keys, now)) })
+    }
+
     fn get_by<'a>(
         &'a self,
         unique: &'a Unique,

@@ -95,8 +95,8 @@ pub async fn signoff(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> 
 /// Believes an ID token of this environment, expired or not.
 pub fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
     let refuse = |why: String| Refusal::ParameterInvalid("id_token_hint").because(why);
-    let verified =
-        verify::<Hint>(text, &cx.env.keys, cx.now).map_err(|why| refuse(why.to_string()))?;
+    let verified = verify::<Hint>(text, &cx.env.keys, &cx.env.known_signatures, cx.now)
+        .map_err(|why| refuse(why.to_string()))?;
     if verified.typ() != Some(id::TYP) {
         return Err(refuse(format!("typ is {:?}", verified.typ())));
     }

@@ -84,6 +84,8 @@ pub struct KeyMaterial {
     /// The public half.
     pub jwk: Jwk,
     algorithm: SigningAlgorithm,
+    /// SHA-256 of the certificate.
+    fingerprint: [u8; 32],
     verifying: DecodingKey,
     /// Opened and parsed at first use: most environments of a process sign nothing today.
     signing: OnceLock<Signer>,
@@ -212,6 +214,7 @@ impl KeyMaterial {
             }
         };
         let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &der);
+        let fingerprint = digest::digest(&digest::SHA256, &der);
         Ok(Self {
             id: entity.id,
             starts_at: entity.starts_at,
@@ -225,6 +228,7 @@ impl KeyMaterial {
                 x5t: URL_SAFE_NO_PAD.encode(thumbprint),
             },
             algorithm,
+            fingerprint: fingerprint.as_ref().try_into().map_err(|_| BAD)?,
             verifying,
             signing: OnceLock::new(),
             entity,
@@ -267,6 +271,16 @@ impl KeyMaterial {
     /// The hash that goes with its signatures.
     pub fn digest(&self) -> &'static digest::Algorithm {
         self.algorithm.digest()
+    }
+
+    /// SHA-256 of its certificate: tells it from any other key.
+    pub(super) const fn fingerprint(&self) -> &[u8] {
+        &self.fingerprint
+    }
+
+    /// The environment that it signs for.
+    pub(super) const fn env(&self) -> EnvId {
+        self.env
     }
 
     /// How it signs.

@@ -5,6 +5,7 @@ pub mod audience;
 pub mod client;
 pub mod header;
 pub mod keys;
+pub mod known;
 pub mod remote;
 pub mod sign;
 pub mod verify;

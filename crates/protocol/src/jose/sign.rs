@@ -9,6 +9,7 @@ use countersign_domain::vault::Vault;
 use serde::Serialize;
 
 use super::keys::{KeyMaterial, Signer};
+use super::known::KnownSignatures;
 
 #[derive(Serialize)]
 struct Header<'a> {
@@ -27,6 +28,20 @@ pub struct HeaderOptions<'a> {
     pub typ: Option<&'a str>,
     /// Whether to name the certificate by its thumbprint (`includeX5t` of the application).
     pub x5t: bool,
+}
+
+/// Signs `claims` with `key`, and remembers that it did: such a token soon comes back to be asked
+/// about.
+pub fn sign_known(
+    key: &KeyMaterial,
+    vault: &Vault,
+    options: HeaderOptions<'_>,
+    claims: &impl Serialize,
+    known: &KnownSignatures,
+) -> Result<String, Fault> {
+    let token = sign(key, vault, options, claims)?;
+    known.note(key, &token);
+    Ok(token)
 }
 
 /// Signs `claims` with `key`.

@@ -15,7 +15,7 @@ use countersign_domain::store::Query;
 use serde::Deserialize;
 
 use super::reach::Reach;
-use super::roles;
+use super::roles::{self, Permissions};
 use crate::as_::tokens::presented::{Alive, access_token};
 use crate::audit::{Actors, Party};
 use crate::cx::Cx;
@@ -41,8 +41,8 @@ pub enum Who {
 pub struct Held {
     /// The role.
     pub role: RoleId,
-    /// What it permits, as `classifier:action`; `*` for all of a kind.
-    pub permissions: Vec<String>,
+    /// What it permits.
+    pub permissions: Permissions,
     /// Where.
     pub scope: RoleScope,
 }
@@ -116,24 +116,22 @@ pub async fn authenticate(cx: &Cx, token: &str) -> Outcome<Actor> {
             .as_ref()
             .map(|(_, user)| Party::user(cx.env_id(), user)),
     };
-    let (who, subjects) = match sign_on {
+    let mut held = Vec::new();
+    let who = match sign_on {
         None => {
-            let application = RoleSubject::Application(Ref::to(claims.client_id));
-            (Who::Worker, vec![application])
+            // Decision: a program that is not a worker has no roles, whatever is assigned to it.
+            if view.application.type_ == ApplicationType::Worker {
+                hold(cx, &view.roles, &mut held).await?;
+            }
+            Who::Worker
         }
         Some((session, user)) => {
-            let subjects = subjects_of(cx, user.id, view.application.type_).await?;
-            (Who::User(user.id, session.id), subjects)
+            for subject in subjects_of(cx, user.id, view.application.type_).await? {
+                roles_of(cx, subject, &mut held).await?;
+            }
+            Who::User(user.id, session.id)
         }
     };
-    // Decision: a program that is not a worker has no roles, whatever is assigned to it.
-    let is_powerless = who == Who::Worker && view.application.type_ != ApplicationType::Worker;
-    let mut held = Vec::new();
-    for subject in subjects {
-        if !is_powerless {
-            roles_of(cx, subject, &mut held).await?;
-        }
-    }
     Ok(Actor {
         home: cx.env_id(),
         organization: cx.env.environment.organization.id,
@@ -178,8 +176,13 @@ async fn roles_of(cx: &Cx, subject: RoleSubject, held: &mut Vec<Held>) -> Outcom
         subject.index_value(),
         MAX_ROLES,
     );
-    for doc in cx.ports.store.list(&query, cx.now).await?.docs {
-        let assignment = RoleAssignment::from_doc(&doc)?;
+    let docs = cx.ports.store.list(&query, cx.now).await?.docs;
+    let assignments = docs.iter().map(RoleAssignment::from_doc);
+    hold(cx, &assignments.collect::<Result<Vec<_>, _>>()?, held).await
+}
+
+async fn hold(cx: &Cx, assignments: &[RoleAssignment], held: &mut Vec<Held>) -> Outcome<()> {
+    for assignment in assignments {
         if let Some(permissions) = roles::permissions(cx, assignment.role.id).await? {
             held.push(Held {
                 role: assignment.role.id,

@@ -36,7 +36,7 @@ pub async fn covers(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<
         return Ok(true);
     };
     let organization = organization_of(call, scope).await?;
-    let is_held = |permission: &String| {
+    let is_held = |permission: &str| {
         call.actor.roles.iter().any(|held| {
             let mut of_role = held.permissions.iter();
             of_role.any(|it| permits(it, permission))

@@ -22,15 +22,36 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// What a role permits, each as `classifier:action`; `*` for all of a kind.
+#[derive(Debug, Clone)]
+pub enum Permissions {
+    /// Those of a built-in role.
+    BuiltIn(&'static [&'static str]),
+    /// Those of a custom one.
+    Custom(Vec<String>),
+}
+
+impl Permissions {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let (built_in, custom) = match self {
+            Self::BuiltIn(all) => (*all, [].as_slice()),
+            Self::Custom(all) => ([].as_slice(), all.as_slice()),
+        };
+        let custom = custom.iter().map(String::as_str);
+        built_in.iter().copied().chain(custom)
+    }
+}
+
 /// What a role permits; `None` when there is no such role. Custom roles are those of the
 /// environment of `cx`.
-pub async fn permissions(cx: &Cx, id: RoleId) -> Outcome<Option<Vec<String>>> {
+pub async fn permissions(cx: &Cx, id: RoleId) -> Outcome<Option<Permissions>> {
     if let Some(role) = role::built_in_by_id(id) {
-        let permissions = role.permissions.iter().map(|it| (*it).to_owned());
-        return Ok(Some(permissions.collect()));
+        return Ok(Some(Permissions::BuiltIn(role.permissions)));
     }
     let role = custom(cx, id).await?;
-    Ok(role.map(|role| role.permissions.into_iter().map(|it| it.id).collect()))
+    let ids = |role: CustomRole| role.permissions.into_iter().map(|it| it.id);
+    Ok(role.map(|role| Permissions::Custom(ids(role).collect())))
 }
 
 /// The types of scope at which a role can be given; `None` when there is no such role.

@@ -14,6 +14,8 @@ pub async fn what_has_expired_is_invisible_before_it_is_swept(store: &dyn Store)
     for (now, visible) in [(9, 1), (10, 0), (11, 0)] {
         let now = at(now);
         assert_eq!(store.get(&key("a"), now).await?.iter().count(), visible);
+        let both = store.get_all(&[key("none"), key("a")], now).await?;
+        assert_eq!(both.iter().flatten().count(), visible);
         assert_eq!(holder(store, "u", now).await?.iter().count(), visible);
         assert_eq!(ids(store, &by_id, now).await?.len(), visible);
         assert_eq!(ids(store, &by_index, now).await?.len(), visible);

@@ -27,6 +27,8 @@ pub async fn environment_a_never_sees_b(store: &dyn Store) -> Outcome {
 
     let key = Key::new(KIND, a, "x");
     assert_eq!(store.get(&key, NOW).await?, None);
+    let keys = std::slice::from_ref(&key);
+    assert_eq!(store.get_all(keys, NOW).await?, [None]);
     assert_eq!(
         store.get_by(&Unique::new(KIND, a, RULE, "u"), NOW).await?,
         None

@@ -22,6 +22,19 @@ pub async fn a_document_is_read_as_it_was_written(store: &dyn Store) -> Outcome 
     Ok(())
 }
 
+/// In the order that was asked for, one asked for twice, one that is not there.
+pub async fn documents_read_together_are_those_read_alone(store: &dyn Store) -> Outcome {
+    put(store, [user("a").body("1"), user("b").body("2")]).await?;
+    let keys = ["b", "none", "a", "b"].map(key);
+    let mut alone = Vec::new();
+    for key in &keys {
+        alone.push(store.get(key, NOW).await?);
+    }
+    assert_eq!(store.get_all(&keys, NOW).await?, alone);
+    assert!(store.get_all(&[], NOW).await?.is_empty());
+    Ok(())
+}
+
 /// Adapters count; what the writer says is ignored.
 pub async fn versions_count_up_from_one(store: &dyn Store) -> Outcome {
     for expected in 1..=3 {

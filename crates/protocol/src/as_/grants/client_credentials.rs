@@ -42,7 +42,7 @@ impl Grant for ClientCredentials {
             let scope = if application.type_ == ApplicationType::Worker {
                 // What a worker may do is looked up in its roles with every call; without any it
                 // could do nothing.
-                if !view.has_roles {
+                if view.roles.is_empty() {
                     let why = format!("worker {} has no role", application.id);
                     return Err(Refusal::ClientWithoutRole.because(why).into());
                 }

@@ -21,7 +21,7 @@ use crate::as_::checks::scope::{self, GrantedScope};
 use crate::as_::token::TokenResponse;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::sign::{HeaderOptions, sign as sign_jws};
+use crate::jose::sign::{HeaderOptions, sign as sign_jws, sign_known};
 use crate::refusal::Refused;
 
 /// The sign-on that tokens speak of.
@@ -166,7 +166,8 @@ fn sign_access(
         x5t: application.include_x5t,
     };
     let key = cx.env.signing_key(application)?;
-    sign_jws(key, &cx.ports.vault, options, claims)
+    let known = &cx.env.known_signatures;
+    sign_known(key, &cx.ports.vault, options, claims, known)
 }
 
 /// Signs an ID token.

@@ -1,13 +1,15 @@
 //! Access tokens presented to this server: believed only when everything about them holds.
 
-use countersign_domain::entity;
-use countersign_domain::ids::{ApplicationId, SessionId, TokenId};
+use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::ids::{ApplicationId, SessionId, TokenId, UserId};
 use countersign_domain::session::Session;
+use countersign_domain::store::Key;
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{access, id, revoked::RevokedToken};
+use super::revoked::RevokedToken;
+use super::{access, id};
 use crate::cx::Cx;
 use crate::jose::verify::verify;
 use crate::refusal::{Outcome, Refusal};
@@ -26,6 +28,9 @@ pub struct AccessClaims {
     pub jti: TokenId,
     /// The client it was issued to.
     pub client_id: ApplicationId,
+    /// The user, unless the resource that the token is for maps something else there.
+    #[serde(default)]
+    pub sub: Value,
     /// The session; absent when no user is behind the token.
     pub sid: Option<SessionId>,
     /// Granted scopes.
@@ -34,6 +39,11 @@ pub struct AccessClaims {
 }
 
 impl AccessClaims {
+    /// Whom the token seems to speak for. The session knows.
+    fn user(&self) -> Option<UserId> {
+        self.sid.and(self.sub.as_str())?.parse().ok()
+    }
+
     /// Whether a scope is granted.
     pub fn has_scope(&self, name: &str) -> bool {
         self.scope.split(' ').any(|granted| granted == name)
@@ -81,14 +91,15 @@ pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
 /// Checks an access token of any client.
 pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
     let invalid = |why: String| Refusal::TokenInvalid.because(why);
-    let verified = verify::<Map<String, Value>>(token, &cx.env.keys, cx.now)
-        .map_err(|why| invalid(why.to_string()))?;
+    let verified =
+        verify::<Map<String, Value>>(token, &cx.env.keys, &cx.env.known_signatures, cx.now)
+            .map_err(|why| invalid(why.to_string()))?;
     // An ID token is signed with the same key; its `typ` keeps it from passing for this.
     if verified.typ().is_some_and(|typ| typ != access::TYP) {
         return Err(invalid(format!("typ is {:?}", verified.typ())).into());
     }
     let all = verified.into_claims();
-    let claims: AccessClaims = serde_json::from_value(Value::Object(all.clone()))
+    let claims = AccessClaims::deserialize(&all)
         .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
     if !cx.env.is_issuer(&claims.iss) {
         return Err(invalid("another issuer".to_owned()).into());
@@ -101,20 +112,29 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
         let why = "the application it was issued to is gone or disabled";
         return Err(invalid(why.to_owned()).into());
     }
-    let (store, env) = (&*cx.ports.store, cx.env_id());
-    let jti = claims.jti.to_string();
-    let (revoked, sign_on) = futures_util::try_join!(
-        async { Ok(entity::load::<RevokedToken>(store, env, jti, cx.now).await?) },
-        async {
-            match claims.sid {
-                Some(sid) => sign_on_of(cx, sid).await.map(Some),
-                None => Ok(None),
-            }
-        },
-    )?;
-    if revoked.is_some() {
+    // All that is known about it in one read.
+    let env = cx.env_id();
+    let mut keys = vec![Key::new(RevokedToken::KIND, env, claims.jti.to_string())];
+    if let Some(sid) = claims.sid {
+        keys.push(Key::new(Session::KIND, env, sid.to_string()));
+    }
+    keys.extend(
+        claims
+            .user()
+            .map(|id| Key::new(User::KIND, env, id.to_string())),
+    );
+    let mut docs = cx.ports.store.get_all(&keys, cx.now).await?.into_iter();
+    let mut next = || docs.next().flatten();
+    if next().is_some() {
         return Err(invalid(format!("token {} is revoked", claims.jti)).into());
     }
+    let sign_on = match claims.sid {
+        Some(_) => {
+            let (session, user) = (entity::read(next())?, entity::read(next())?);
+            Some(sign_on_of(cx, session, user).await?)
+        }
+        None => None,
+    };
     Ok(Alive {
         claims,
         all,
@@ -147,8 +167,9 @@ struct IdClaims {
 /// Checks an ID token that is traded in. It is no access token, and never passes for one.
 pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
     let invalid = |why: String| Refusal::TokenInvalid.because(why);
-    let verified = verify::<Map<String, Value>>(token, &cx.env.keys, cx.now)
-        .map_err(|why| invalid(why.to_string()))?;
+    let verified =
+        verify::<Map<String, Value>>(token, &cx.env.keys, &cx.env.known_signatures, cx.now)
+            .map_err(|why| invalid(why.to_string()))?;
     if verified.typ() != Some(id::TYP) {
         return Err(invalid(format!("typ is {:?}", verified.typ())).into());
     }
@@ -161,7 +182,9 @@ pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
     if cx.now.seconds() >= claims.exp {
         return Err(invalid(format!("expired at {}", claims.exp)).into());
     }
-    let (session, user) = sign_on_of(cx, claims.sid).await?;
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let session = entity::load(store, env, claims.sid.to_string(), cx.now).await?;
+    let (session, user) = sign_on_of(cx, session, None).await?;
     Ok(AliveId {
         all,
         client: claims.aud,
@@ -170,20 +193,24 @@ pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
     })
 }
 
-/// The session of a token and its user, if both are still good.
-async fn sign_on_of(cx: &Cx, sid: SessionId) -> Outcome<(Session, User)> {
+/// The session of a token and its user, if both are still good. `user` may be somebody else: the
+/// session says who it is.
+async fn sign_on_of(
+    cx: &Cx,
+    session: Option<Stored<Session>>,
+    user: Option<Stored<User>>,
+) -> Outcome<(Session, User)> {
     let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
-    let (store, env) = (&*cx.ports.store, cx.env_id());
-    let session = entity::load::<Session>(store, env, sid.to_string(), cx.now)
-        .await?
-        .ok_or_else(|| invalid("its session is over"))?
-        .value;
-    let user = session
-        .user
-        .as_ref()
-        .ok_or_else(|| invalid("its session is anonymous"))?;
-    let user = entity::load::<User>(store, env, user.id.to_string(), cx.now)
-        .await?
+    let session = session.ok_or_else(|| invalid("its session is over"))?.value;
+    let of_session = session.user.as_ref();
+    let id = of_session
+        .ok_or_else(|| invalid("its session is anonymous"))?
+        .id;
+    let user = match user.filter(|user| user.id == id) {
+        None => entity::load::<User>(&*cx.ports.store, cx.env_id(), id.to_string(), cx.now).await?,
+        known => known,
+    };
+    let user = user
         .filter(|user| user.enabled)
         .ok_or_else(|| invalid("its user is gone or disabled"))?
         .value;
