@@ -4,6 +4,8 @@ use countersign_store::faulty::Mishap;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
+use crate::v1::admin;
+
 /// bcrypt, cost 5.
 const BCRYPT: &str = "{BCRYPT}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 const OF_BCRYPT: &str = "U*U";
@@ -29,17 +31,95 @@ on_every_adapter! {
         assert_eq!(server.counts.commits() - before, 2);
     }
 
+    /// A push keeps the request; a refresh moves its family on; a client's own token is all there is.
+    async fn grants_without_a_browser_are_at_most_one_durable_write(server: TestServer) {
+        let tenant = &server.tenant;
+        let post = &tenant.post;
+        server.import(&json!({ "environments": [ {
+            "id": tenant.id, "name": "First",
+            "resources": [{ "name": "Orders", "scopes": ["orders"] }],
+            "applications": [{
+                "id": post.id, "name": "Web with post",
+                "grantTypes": ["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "REFRESH_TOKEN"],
+                "grants": [
+                    { "resource": "openid", "scopes": ["openid", "profile", "email"] },
+                    { "resource": "Orders", "scopes": ["orders"] },
+                ],
+            }],
+        } ] })).await;
+        let browser = tenant.browser();
+        let code = tenant.authorize(post).code(&browser).await;
+        let tokens = tenant.redeem(post, &code).send(&browser).await.expect_status(200);
+        let refresh = tokens.text("/refresh_token");
+        let client = vec![
+            ("client_id".to_owned(), post.id.clone()),
+            ("client_secret".to_owned(), post.secret.clone()),
+        ];
+        let grant = |name: &str| vec![("grant_type".to_owned(), name.to_owned())];
+        let mut refreshing = grant("refresh_token");
+        refreshing.push(("refresh_token".to_owned(), refresh));
+        let mut pushing = tenant.authorize(post).parameters().to_vec();
+        pushing.retain(|(name, _)| name != "client_id");
+        for (endpoint, form, status, writes) in [
+            ("token", grant("client_credentials"), 200, 0),
+            ("token", refreshing, 200, 1),
+            ("par", pushing, 201, 1),
+        ] {
+            let form: Vec<_> = form.into_iter().chain(client.clone()).collect();
+            let before = server.counts.commits();
+            let request = browser.post(tenant.endpoint(endpoint)).form(form);
+            let _ = request.send().await.expect_status(status);
+            assert_eq!(server.counts.commits() - before, writes, "{endpoint}");
+        }
+    }
+
+    async fn a_write_of_the_management_api_is_one_durable_write(server: TestServer) {
+        let api = admin(&server).await;
+        let here = format!("/environments/{}", server.tenant.id);
+        let nouns = [
+            ("users", json!({ "username": "new" }), json!({ "username": "renamed" })),
+            ("populations", json!({ "name": "New" }), json!({ "name": "Renamed" })),
+            ("groups", json!({ "name": "New" }), json!({ "name": "Renamed" })),
+            ("resources", json!({ "name": "New" }), json!({ "name": "Renamed" })),
+            (
+                "applications",
+                json!({
+                    "name": "New", "enabled": true, "type": "WORKER", "protocol": "OPENID_CONNECT",
+                    "grantTypes": ["CLIENT_CREDENTIALS"],
+                    "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC",
+                }),
+                json!({
+                    "name": "Renamed", "enabled": true, "type": "WORKER", "protocol": "OPENID_CONNECT",
+                    "grantTypes": ["CLIENT_CREDENTIALS"],
+                    "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC",
+                }),
+            ),
+        ];
+        for (noun, new, changed) in nouns {
+            let all = format!("{here}/{noun}");
+            let before = server.counts.commits();
+            let made = api.post(&all, new).await.expect_status(201);
+            let one = format!("{all}/{}", made.text("/id"));
+            let _ = api.put(&one, changed).await.expect_status(200);
+            let _ = api.delete(&one).await.expect_status(204);
+            assert_eq!(server.counts.commits() - before, 3, "{noun}");
+        }
+    }
+
     async fn reading_writes_nothing(server: TestServer) {
         let tenant = &server.tenant;
         let tokens = tenant.tokens(&tenant.web).await;
         let access = tokens["access_token"].as_str().unwrap();
         let browser = tenant.browser();
         let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let api = admin(&server).await;
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
         let before = server.counts.commits();
         for _ in 0..3 {
             let _ = tenant.userinfo(access).await.expect_status(200);
             let _ = browser.get(tenant.flow(&flow)).send().await.expect_status(200);
             let _ = tenant.jwks().await;
+            let _ = api.get(&user).await.expect_status(200);
         }
         assert_eq!(server.counts.commits(), before);
     }
