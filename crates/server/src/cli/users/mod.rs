@@ -34,8 +34,6 @@ pub use export::export;
 use lines::{Chunk, Size};
 use progress::Progress;
 
-/// Chunks that are judged ahead of the one that is written, for each core.
-const AHEAD: usize = 2;
 /// Between two batches, so that a server on the same SQLite file gets its turn to write.
 const BREATH: Duration = Duration::from_millis(10);
 /// Most lines that are told of on the terminal.
@@ -111,7 +109,7 @@ impl Target {
         match self {
             Self::Database(_) => {
                 let cores = std::thread::available_parallelism();
-                cores.map_or(1, std::num::NonZero::get) * AHEAD
+                cores.map_or(1, std::num::NonZero::get) + 1
             }
             // It has many lines in hand at once by itself.
             Self::Api(_) => 1,
