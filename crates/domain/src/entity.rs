@@ -279,7 +279,7 @@ pub mod kinds {
         DEVICE_AUTHENTICATION_POLICY = 66;
         /// A policy of FIDO2 devices.
         FIDO2_POLICY = 67;
-        /// A device of a user.
+        /// [`crate::device::Device`]
         DEVICE = 68;
         /// [`crate::key::Certificate`]
         CERTIFICATE = 80;

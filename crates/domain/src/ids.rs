@@ -153,6 +153,8 @@ typed_ids! {
     LanguageId;
     /// A custom domain.
     CustomDomainId;
+    /// A device of a user.
+    DeviceId;
     /// A flow: one run of the sign-on machine.
     FlowId;
     /// A session of a user in one browser; the `sid` claim.

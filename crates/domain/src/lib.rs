@@ -7,6 +7,7 @@ pub mod application;
 pub mod branding;
 pub mod consent;
 pub mod custom_domain;
+pub mod device;
 pub mod entity;
 pub mod environment;
 pub mod filter;

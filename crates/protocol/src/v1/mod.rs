@@ -39,6 +39,7 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::users::population::RESOURCE,
     &environments::users::mfa_enabled::RESOURCE,
     &environments::users::linked_accounts::RESOURCE,
+    &environments::users::devices::RESOURCE,
     &environments::users::oauth_consents::RESOURCE,
     &environments::users::agreement_consents::RESOURCE,
     &environments::identity_providers::RESOURCE,

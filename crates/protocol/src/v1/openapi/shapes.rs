@@ -191,9 +191,16 @@ fn texts() -> Vec<Shape> {
 
 fn of_users() -> Vec<Shape> {
     use countersign_domain::consent::OauthConsent;
+    use countersign_domain::device::Device;
     use countersign_domain::identity_provider::LinkedAccount;
+    // A text, or a number with its country.
+    let phone = json!({});
     vec![
         user(),
+        shape::<Device>("/environments/{environment}/users/{user}/devices")
+            .without("secret")
+            .without("position")
+            .with("phone", phone),
         shape::<LinkedAccount>("/environments/{environment}/users/{user}/linkedAccounts"),
         shape::<OauthConsent>("/environments/{environment}/users/{user}/oauthConsents"),
     ]

@@ -2,6 +2,7 @@
 
 pub mod agreement_consents;
 pub mod custom;
+pub mod devices;
 pub mod linked_accounts;
 pub mod mass;
 pub mod mfa_enabled;

@@ -2,6 +2,7 @@
 
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::consent::OauthConsent;
+use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::group::{Group, GroupMembership};
 use countersign_domain::identity_provider::LinkedAccount;
@@ -41,6 +42,7 @@ pub(super) async fn owned(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>> {
             AgreementConsent::BY_USER,
             id.clone(),
         ),
+        (Device::KIND, Device::BY_USER, id.clone()),
         (LinkedAccount::KIND, LinkedAccount::BY_USER, id),
     ] {
         keys.extend(filed(call, kind, index, Range::Equal(value)).await?);

@@ -2,6 +2,7 @@
 
 mod codes;
 mod consents;
+mod devices;
 mod lists;
 mod password;
 mod relations;

@@ -1,0 +1,275 @@
+//! `/v1/environments/{e}/users/{u}/devices` (`reference/platform.md` 1.7, 3.16).
+
+mod order;
+mod totp;
+
+use countersign_domain::device::{Device, DeviceStatus, DeviceType};
+use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::filter::{Filterable, Operator};
+use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, MfaSettings};
+use countersign_domain::ports::BoxFuture;
+use countersign_domain::store::{Batch, Query};
+use countersign_domain::user::User;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::misfit::{Fit, Hint, Misfit};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::body::{self, Check, Object};
+use crate::v1::call::{Call, Reply};
+use crate::v1::hal::{self, Links, List};
+use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::page::{self, Listing};
+use crate::v1::route::{Endpoint, Narrow, Resource};
+use crate::v1::upload::unfit;
+
+const ALL: &str = "/environments/{environment}/users/{user}/devices";
+const ONE: &str = "/environments/{environment}/users/{user}/devices/{device}";
+const NICKNAME: &str = "/environments/{environment}/users/{user}/devices/{device}/nickname";
+/// Devices that a user may have unless the environment says otherwise.
+const MOST: usize = 5;
+const MAX_NICKNAME: usize = 100;
+
+/// `/environments/{e}/users/{u}/devices`
+pub const RESOURCE: Resource = Resource {
+    name: "devices",
+    endpoints: &[
+        Endpoint::get(ALL, "devices:read", list)
+            .narrow(Narrow::Population)
+            .own("p1:read:device"),
+        Endpoint::post(ALL, "devices:create", create)
+            .narrow(Narrow::Population)
+            .own("p1:create:device"),
+        Endpoint::post(ALL, "devices:update", order::reorder)
+            .media("devices.reorder")
+            .narrow(Narrow::Population)
+            .own("p1:update:device"),
+        Endpoint::post(ALL, "devices:update", order::remove)
+            .media("devices.order.remove")
+            .narrow(Narrow::Population)
+            .own("p1:update:device"),
+        Endpoint::get(ONE, "devices:read", noun::read::<Device>)
+            .narrow(Narrow::Population)
+            .own("p1:read:device"),
+        Endpoint::delete(ONE, "devices:delete", noun::remove::<Device>)
+            .narrow(Narrow::Population)
+            .own("p1:delete:device"),
+        Endpoint::put(NICKNAME, "devices:update", rename)
+            .narrow(Narrow::Population)
+            .own("p1:update:device"),
+    ],
+};
+
+/// What else a change concerns.
+pub struct Facts {
+    others: Vec<Stored<Device>>,
+    most: usize,
+    has_policy: bool,
+}
+
+impl Noun for Device {
+    const PLURAL: &'static str = "devices";
+    const PARAMETER: &'static str = "device";
+    const READ_ONLY: &'static [&'static str] = &["secret", "position"];
+    const IS_CONFIGURATION: bool = false;
+    const PARENT: Option<Parent> = Some(Parent {
+        parameter: "user",
+        member: "user",
+        index: Self::BY_USER,
+    });
+    type Facts = Facts;
+
+    fn filterable(_call: &Call<'_>) -> Vec<Filterable> {
+        vec![
+            Filterable::new("status", &[Operator::Eq]),
+            Filterable::new("type", &[Operator::Eq]),
+        ]
+    }
+
+    async fn enter(call: &Call<'_>) -> Outcome<()> {
+        noun::named::<User>(call).await.map(|_| ())
+    }
+
+    fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        // Nobody proves a device to themselves by saying so.
+        if before.is_none() && call.own {
+            body.insert("status".into(), json!(DeviceStatus::ActivationRequired));
+        }
+        let known = ["EMAIL", "SMS", "VOICE", "WHATSAPP", "TOTP"];
+        match body.get("type").and_then(Value::as_str) {
+            Some("TOTP") if before.is_none() => totp::give(call, body)
+                .map_err(|fault| Refusal::NotNow(None, Vec::new()).because(fault.to_string())),
+            Some(type_) if !known.contains(&type_) => {
+                let message = format!("must be one of: {}", known.join(", "));
+                let allowed = known.iter().map(ToString::to_string).collect();
+                let misfit = Misfit::invalid("type", message);
+                Err(unfit(misfit.hinting(Hint::Values(allowed))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let user = call.text("user");
+        let id = change.before().map(|it| it.id);
+        let mut others = noun::all_by::<Self>(call, Self::BY_USER, user).await?;
+        others.retain(|it| Some(it.id) != id);
+        let settings = call.load::<MfaSettings>(MfaSettings::ID).await?;
+        let most = settings.and_then(|it| it.pairing.get("maxAllowedDevices")?.as_u64());
+        let has_policy = match change.after().and_then(|it| it.policy) {
+            Some(policy) => {
+                let found = call.load::<DeviceAuthenticationPolicy>(policy.id).await?;
+                found.is_some()
+            }
+            None => true,
+        };
+        Ok(Facts {
+            others,
+            most: most.and_then(|it| usize::try_from(it).ok()).unwrap_or(MOST),
+            has_policy,
+        })
+    }
+
+    fn judge(_call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let Some(after) = change.after() else {
+            return Ok(Batch::new());
+        };
+        let mut check = Check::new();
+        check.length_of("nickname", after.nickname.as_ref(), 1, MAX_NICKNAME);
+        check.expect(facts.has_policy, || {
+            Misfit::invalid("policy.id", "no device authentication policy has this id")
+        });
+        target(&mut check, after);
+        check.finish()?;
+        if matches!(change, Change::Create(_)) && facts.others.len() >= facts.most {
+            let message = format!("a user may have {} devices", facts.most);
+            let misfit = Misfit::new(Fit::Constraint, "", message.clone());
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
+        Ok(Batch::new())
+    }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        for hidden in Self::READ_ONLY {
+            object.remove(*hidden);
+        }
+        object.insert("environment".into(), json!({ "id": call.env }));
+        Ok(object)
+    }
+
+    fn link(&self, call: &Call<'_>, _own: &str, links: &mut Links) {
+        let user = call.fill("/environments/{environment}/users/{user}");
+        links.add("user", call.url(&user));
+    }
+}
+
+/// Where codes go must fit the type, and nothing else may be given.
+fn target(check: &mut Check, device: &Device) {
+    let is_email = device.type_ == DeviceType::Email;
+    match &device.email {
+        None if is_email => check.note(Misfit::required("email")),
+        Some(_) if !is_email => {
+            check.note(Misfit::constraint("email", "is of devices of type EMAIL"));
+        }
+        Some(email) if !is_address(email) => {
+            check.note(Misfit::invalid("email", "must be an e-mail address"));
+        }
+        _ => {}
+    }
+    let has_phone = device.type_.has_phone();
+    match &device.phone {
+        None if has_phone => check.note(Misfit::required("phone")),
+        Some(_) if !has_phone => {
+            let why = "is of devices of type SMS, VOICE and WHATSAPP";
+            check.note(Misfit::constraint("phone", why));
+        }
+        Some(phone) if !phone.is_number() => {
+            check.note(Misfit::invalid("phone", "must be a telephone number"));
+        }
+        _ => {}
+    }
+}
+
+/// Decision: what is stored is not judged further than that a mail could be sent.
+fn is_address(text: &str) -> bool {
+    let is_plain = |it: char| !it.is_whitespace() && !it.is_control();
+    let parts = text.split_once('@');
+    text.len() <= 256
+        && text.chars().all(is_plain)
+        && parts.is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@')
+        })
+}
+
+/// `POST`
+fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let user = noun::named::<User>(call).await?;
+        let body = body::object(call.body)?;
+        let device = noun::create_from::<Device>(call, body).await?;
+        let mut answer = noun::shown(call, &device).await?;
+        totp::tell(call, &device, &user, &mut answer)?;
+        Ok(Reply::created(answer))
+    })
+}
+
+/// `GET` of all of a person's, in their order.
+///
+/// Decision: what `expand=order` adds is not documented; the ids in order, as `devices.reorder` takes
+/// them.
+fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        Device::enter(call).await?;
+        let user = call.text("user");
+        let listing = Listing {
+            base: Query::equal(Device::KIND, call.env, Device::BY_USER, user, 1),
+            filter: page::filter_of(call, &Device::filterable(call))?,
+            indexed: &[],
+            most: usize::MAX,
+        };
+        let mut found = page::page::<Device>(call, listing, |_, _| true)
+            .await?
+            .items;
+        found.sort_by_key(Device::rank);
+        let mut items = Vec::new();
+        for device in &found {
+            items.push(noun::shown(call, device).await?);
+        }
+        let list = List {
+            name: Device::PLURAL,
+            next: None,
+            count: Some(items.len()),
+            items,
+        };
+        let mut body = hal::list(call, list);
+        if call.asks_for("expand", "order") {
+            let order: Vec<Value> = found.iter().map(|it| json!({ "id": it.id })).collect();
+            body.insert("order".into(), Value::Array(order));
+        }
+        Ok(Reply::ok(body))
+    })
+}
+
+/// `PUT /devices/{d}/nickname`
+fn rename<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    #[derive(Deserialize)]
+    struct Input {
+        nickname: String,
+    }
+    Box::pin(async move {
+        Device::enter(call).await?;
+        let body = body::without_nulls(body::object(call.body)?);
+        let input: Input = body::read(body).map_err(unfit)?;
+        let device = noun::edit::<Device>(call, |device| {
+            device.nickname = Some(input.nickname.clone());
+            device.updated_at = call.now();
+            Ok(())
+        });
+        let device = device.await?;
+        let links = Links::to(call, &call.url(&call.own_path()));
+        let mut object = Map::new();
+        object.insert("nickname".into(), json!(device.nickname));
+        Ok(Reply::ok(hal::resource(links, object)))
+    })
+}
