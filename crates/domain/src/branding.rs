@@ -64,7 +64,7 @@ pub enum LogoType {
 
 /// Points at a picture. Only pictures that are stored here are shown, whatever `href` says: pages
 /// load nothing from elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRef {
     /// The picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -267,13 +267,15 @@ impl Entity for BrandingSettings {
     }
 }
 
-/// A picture: `/v1/environments/{e}/images`. Never changes under its id.
+/// A picture: `/v1/environments/{e}/images`. PNG, as `countersign_protocol::pictures` writes it;
+/// one that an older program took in may be a JPEG or GIF.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Its id.
     pub id: ImageId,
-    /// What administrators call it.
+    /// What the import file calls it. Under a name the picture may be exchanged; without one it
+    /// never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its bytes, in base64.
@@ -286,7 +288,17 @@ impl Image {
     /// Unique: folded name.
     pub const UNIQUE_NAME: IndexName = "name";
     /// Largest picture, in bytes.
-    pub const MAX_BYTES: usize = 1024 * 1024;
+    pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+    /// A picture of these bytes.
+    pub fn new(id: ImageId, bytes: &[u8], created_at: Time) -> Self {
+        Self {
+            id,
+            name: None,
+            data: STANDARD.encode(bytes),
+            created_at,
+        }
+    }
 
     /// The bytes and the media type that they begin like. `None`: no picture of a kind that is
     /// shown. What a file says of itself does not count, and SVG, which can carry scripts, is none.
@@ -323,12 +335,8 @@ mod tests {
     use super::*;
 
     fn image(bytes: &[u8]) -> Image {
-        Image {
-            id: ImageId::from_uuid(uuid::Uuid::nil()),
-            name: None,
-            data: STANDARD.encode(bytes),
-            created_at: Time::from_seconds(0),
-        }
+        let id = ImageId::from_uuid(uuid::Uuid::nil());
+        Image::new(id, bytes, Time::from_seconds(0))
     }
 
     #[test]

@@ -283,6 +283,20 @@ pub mod kinds {
         DEVICE = 68;
         /// [`crate::key::Certificate`]
         CERTIFICATE = 80;
+        /// [`crate::notification::policy::NotificationsPolicy`]
+        NOTIFICATIONS_POLICY = 81;
+        /// [`crate::notification::settings::NotificationsSettings`]
+        NOTIFICATIONS_SETTINGS = 82;
+        /// [`crate::notification::settings::EmailDeliverySettings`]
+        EMAIL_DELIVERY_SETTINGS = 83;
+        /// [`crate::notification::settings::PhoneDeliverySettings`]
+        PHONE_DELIVERY_SETTINGS = 84;
+        /// [`crate::trusted_email::EmailDomain`]
+        EMAIL_DOMAIN = 85;
+        /// [`crate::trusted_email::TrustedEmail`]
+        TRUSTED_EMAIL = 86;
+        /// [`crate::translation::Translations`]
+        TRANSLATIONS = 87;
         /// [`crate::custom_domain::CustomDomain`]
         CUSTOM_DOMAIN = 90;
         /// [`crate::custom_domain::CustomDomainCertificate`]

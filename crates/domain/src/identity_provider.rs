@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::branding::ImageRef;
 use crate::entity::{Entity, kinds};
 use crate::ids::{IdentityProviderId, LinkedAccountId, PopulationId, ProviderAttributeId, UserId};
 use crate::reference::{Ref, fold};
@@ -96,18 +97,6 @@ pub struct ProviderRegistration {
     pub population: Option<Ref<PopulationId>>,
 }
 
-/// A picture: `{id, href}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProviderIcon {
-    /// Id of an image.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Its address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub href: Option<String>,
-}
-
 /// Another provider of identities. Its secret is a document of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,10 +116,10 @@ pub struct IdentityProvider {
     pub type_: ProviderType,
     /// Its picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub icon: Option<ProviderIcon>,
+    pub icon: Option<ImageRef>,
     /// The picture on the button.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub login_button_icon: Option<ProviderIcon>,
+    pub login_button_icon: Option<ImageRef>,
     /// Whether it has the say over the people it brings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<ProviderRegistration>,

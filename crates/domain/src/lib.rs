@@ -31,5 +31,7 @@ pub mod session;
 pub mod store;
 pub mod subscription;
 pub mod time;
+pub mod translation;
+pub mod trusted_email;
 pub mod user;
 pub mod vault;

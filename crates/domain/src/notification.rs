@@ -1,6 +1,10 @@
 //! `/v1/environments/{e}/templates/{name}/contents`: what mails say (`reference/platform.md`,
 //! tier 2). Templates are fixed; contents are an environment's own words for one, in one language.
 
+pub mod policy;
+pub mod settings;
+pub mod template;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
@@ -10,7 +14,7 @@ use crate::reference::Ref;
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
 
-/// A template: one occasion to write to somebody.
+/// A template that this server writes by. All there are, are [`template::TEMPLATES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TemplateName {
     /// The code that proves an e-mail address.
@@ -67,12 +71,43 @@ pub const MAX_SUBJECT: usize = 256;
 /// Largest body, in bytes.
 pub const MAX_BODY: usize = 100 * 1024;
 
-/// How a content is delivered. Mail only.
+/// How a content is delivered. Mails are; the others are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum DeliveryMethod {
     /// By e-mail.
     #[default]
     Email,
+    /// As a text message.
+    #[serde(rename = "SMS")]
+    Sms,
+    /// By a call.
+    Voice,
+    /// To a native application.
+    Push,
+}
+
+impl DeliveryMethod {
+    /// As it is on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "Email",
+            Self::Sms => "SMS",
+            Self::Voice => "Voice",
+            Self::Push => "Push",
+        }
+    }
+}
+
+/// What the buttons of a push notification are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PushCategory {
+    /// On the banner.
+    BannerButtons,
+    /// None.
+    WithoutBannerButtons,
+    /// One that opens the application.
+    ApproveAndOpenApp,
 }
 
 /// `emailContentType` of a content.
@@ -93,8 +128,8 @@ pub enum EmailContentType {
 pub struct NotificationContent {
     /// Its id.
     pub id: ContentId,
-    /// For which occasion.
-    pub template: Ref<TemplateName>,
+    /// For which occasion: the id of one of [`template::TEMPLATES`].
+    pub template: Ref<String>,
     /// The language: `de`, `pt-BR`.
     pub locale: String,
     /// How it is delivered.
@@ -104,16 +139,37 @@ pub struct NotificationContent {
     /// used by sign-on flows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// The subject, with variables.
+    /// Email: the subject, with variables.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
-    /// The body, with variables.
+    /// Email and Push: the body, with variables.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub body: String,
     /// What the body is.
     #[serde(default)]
     pub email_content_type: EmailContentType,
-    /// Kept; mails are always UTF-8.
+    /// Kept; mails are always UTF-8. `characterSet` in files of old.
+    #[serde(
+        default,
+        alias = "characterSet",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub charset: Option<String>,
+    /// SMS and Voice: what it says, with variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub character_set: Option<String>,
+    pub content: Option<String>,
+    /// SMS: from whom it seems to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Voice: whose voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// Push: the title, with variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Push: what its buttons are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_category: Option<PushCategory>,
     /// From whom; the server's sender without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Mailbox>,
@@ -144,25 +200,73 @@ pub enum NotAContent {
     /// Not a language tag.
     #[error("`{0}` is not a language tag such as en or pt-BR")]
     Locale(String),
+    /// The template is not delivered so.
+    #[error("the template is not delivered by {}", .0.name())]
+    Method(DeliveryMethod),
+    /// A text is missing, empty or larger than [`MAX_BODY`].
+    #[error("{0} is missing, empty or larger than {MAX_BODY} bytes")]
+    Text(&'static str),
     /// `from` or `replyTo` is not an address.
     #[error("`{0}` is not an e-mail address")]
     Address(String),
 }
 
 impl NotificationContent {
-    /// Unique: template, language, variant.
+    /// Unique: template, language, variant, delivery method.
     pub const UNIQUE_USE: IndexName = "use";
+
+    /// What no two contents share.
+    pub fn use_of(template: &str, locale: &str, variant: &str, method: DeliveryMethod) -> String {
+        let locale = locale.to_lowercase();
+        // Mails were all there was.
+        let method = match method {
+            DeliveryMethod::Email => String::new(),
+            other => format!("/{}", other.name()),
+        };
+        format!("{template}/{locale}/{variant}{method}")
+    }
+
+    /// Whether it is of a template that this server writes by, and so must be fit for use.
+    fn is_written_by(&self) -> bool {
+        TemplateName::ALL
+            .iter()
+            .any(|it| it.id() == self.template.id)
+    }
 
     /// Whether it can be used.
     pub fn check(&self) -> Result<(), NotAContent> {
+        if !is_language_tag(&self.locale) {
+            return Err(NotAContent::Locale(self.locale.clone()));
+        }
+        let method = self.delivery_method;
+        let template = template::Template::of(&self.template.id);
+        if !template.is_some_and(|it| it.delivery_methods.contains(&method)) {
+            return Err(NotAContent::Method(method));
+        }
+        match method {
+            DeliveryMethod::Email => self.check_mail(),
+            DeliveryMethod::Sms | DeliveryMethod::Voice => within("content", self.content.as_ref()),
+            DeliveryMethod::Push => {
+                within("title", self.title.as_ref())?;
+                within("body", Some(&self.body))
+            }
+        }
+    }
+
+    fn check_mail(&self) -> Result<(), NotAContent> {
         if self.subject.trim().is_empty() || self.subject.chars().count() > MAX_SUBJECT {
             return Err(NotAContent::Subject);
         }
         if self.body.len() > MAX_BODY {
             return Err(NotAContent::Body);
         }
-        if !is_language_tag(&self.locale) {
-            return Err(NotAContent::Locale(self.locale.clone()));
+        for mailbox in [&self.from, &self.reply_to].into_iter().flatten() {
+            if !is_address(&mailbox.address) {
+                return Err(NotAContent::Address(mailbox.address.clone()));
+            }
+        }
+        if !self.is_written_by() {
+            return Ok(());
         }
         let of_body: Vec<&str> = variables(&self.body).collect();
         let mut used = of_body.iter().copied().chain(variables(&self.subject));
@@ -171,11 +275,6 @@ impl NotificationContent {
         }
         if !of_body.iter().any(|name| REQUIRED.contains(name)) {
             return Err(NotAContent::NoCode);
-        }
-        for mailbox in [&self.from, &self.reply_to].into_iter().flatten() {
-            if !is_address(&mailbox.address) {
-                return Err(NotAContent::Address(mailbox.address.clone()));
-            }
         }
         Ok(())
     }
@@ -188,9 +287,16 @@ impl Entity for NotificationContent {
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let variant = self.variant.as_deref().unwrap_or_default();
-        let locale = self.locale.to_lowercase();
-        let value = format!("{}/{locale}/{variant}", self.template.id.id());
+        let template = &self.template.id;
+        let value = Self::use_of(template, &self.locale, variant, self.delivery_method);
         vec![(Self::UNIQUE_USE, value)]
+    }
+}
+
+fn within(name: &'static str, text: Option<&String>) -> Result<(), NotAContent> {
+    match text {
+        Some(text) if !text.trim().is_empty() && text.len() <= MAX_BODY => Ok(()),
+        _ => Err(NotAContent::Text(name)),
     }
 }
 

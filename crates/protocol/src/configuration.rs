@@ -29,6 +29,7 @@ use countersign_domain::ids::{
 use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyStatus, KeyUsageType, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
+use countersign_domain::notification::settings::NotificationsSettings;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
@@ -199,6 +200,8 @@ pub struct Compiled {
     pub themes: Vec<Theme>,
     /// The company's name and logo.
     pub branding: Option<BrandingSettings>,
+    /// From whom mails are.
+    pub notifications: Option<NotificationsSettings>,
     /// The key set, rendered.
     pub jwks: Arc<str>,
     /// Webhooks.
@@ -552,6 +555,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         languages: all(store, env, now).await?,
         themes: all(store, env, now).await?,
         branding: all(store, env, now).await?.into_iter().next(),
+        notifications: all(store, env, now).await?.into_iter().next(),
         subscriptions: all(store, env, now).await?,
         applications: Mutex::default(),
         populations: Mutex::default(),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use countersign_domain::ids::{CorrelationId, EnvId};
 use countersign_domain::ports::Ports;
+use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
+use parking_lot::Mutex;
 
 use crate::audit::{Aside, Caller};
 use crate::configuration::Snapshot;
@@ -58,6 +60,20 @@ impl Cx {
     /// The environment's id.
     pub fn env_id(&self) -> EnvId {
         self.env.id
+    }
+
+    /// Does something slow, such as making a key, off the async threads, where only so much is done
+    /// at once.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let slot = Arc::new(Mutex::new(None));
+        let filled = Arc::clone(&slot);
+        let job = move || *filled.lock() = Some(job());
+        self.ports.heavy.work(Box::new(job)).await?;
+        let done = slot.lock().take();
+        done.ok_or(Fault::Overloaded("the work was not done"))
     }
 
     /// Explains a refusal that leaves as an answer of the protocol: a redirect to the client.

@@ -18,6 +18,10 @@ use countersign_domain::ids::{
 use countersign_domain::key::{
     KeyAlgorithm, KeyRotationPolicy, KeyUsageType, SignatureAlgorithm, SigningKey,
 };
+use countersign_domain::notification::DeliveryMethod;
+use countersign_domain::notification::policy::{
+    Cooldowns, CountryLimit, NotificationsPolicy, Quota, QuotaType,
+};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::conditions::Condition;
 use countersign_domain::policy::sign_on::{
@@ -69,7 +73,8 @@ pub fn new_environment(
     let mut documents = Documents::new(env);
     documents.0.push(environment.to_doc(EnvId::PLATFORM)?);
     documents.add(&default_population(env, maker.now))?;
-    documents.add(&Theme::plain(theme_id(env)))?;
+    documents.add(&theme(env))?;
+    documents.add(&notifications_policy(env, maker.now))?;
     sign_on_policies(&mut documents, maker.now)?;
     password_policies(&mut documents, maker.now)?;
     mfa::add(&mut documents, &relying_party(maker), maker.now)?;
@@ -126,6 +131,35 @@ pub fn sign_on_policy_id(env: EnvId, name: &str) -> SignOnPolicyId {
 /// Id of the theme a new environment comes with.
 pub fn theme_id(env: EnvId) -> ThemeId {
     ThemeId::from_uuid(derived_uuid(env, kinds::THEME, "default"))
+}
+
+/// Source: `reference/platform.md` 2: clients look for the name.
+fn theme(env: EnvId) -> Theme {
+    let mut theme = Theme::plain(theme_id(env));
+    theme.configuration.name = Some("Ping Default".to_owned());
+    theme
+}
+
+/// Decision: what PingOne's has is not documented; thirty messages and calls for each user in a day.
+fn notifications_policy(env: EnvId, now: Time) -> NotificationsPolicy {
+    let name = "Default Notification Policy";
+    NotificationsPolicy {
+        id: derived_uuid(env, kinds::NOTIFICATIONS_POLICY, name),
+        name: name.to_owned(),
+        default: true,
+        quotas: vec![Quota {
+            type_: QuotaType::User,
+            delivery_methods: vec![DeliveryMethod::Sms, DeliveryMethod::Voice],
+            total: Some(30),
+            claimed: None,
+            unclaimed: None,
+        }],
+        country_limit: CountryLimit::default(),
+        cooldown_configuration: Cooldowns::default(),
+        provider_configuration: None,
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn default_population(env: EnvId, now: Time) -> Population {

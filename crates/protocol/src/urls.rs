@@ -1,7 +1,9 @@
 //! Every absolute URL this server emits. Built from configuration alone: no request header is ever
 //! looked at (`threats.md` 36).
 
-use countersign_domain::ids::{ApplicationId, CustomDomainId, EnvId, FlowId, IdentityProviderId};
+use countersign_domain::ids::{
+    ApplicationId, CustomDomainId, EnvId, FlowId, IdentityProviderId, ImageId,
+};
 use url::Url;
 
 /// The public base URLs, without a trailing slash: of the server, or of an environment on a custom
@@ -11,20 +13,21 @@ pub struct Urls {
     auth: String,
     api: String,
     apps: String,
+    uploads: String,
     https: bool,
     loopback: bool,
     port: Option<u16>,
-    /// The hosts of the three.
+    /// The hosts of all of them.
     hosts: Vec<String>,
     /// Whether paths name the environment: not where the host does.
     names_environment: bool,
 }
 
 impl Urls {
-    /// From validated base URLs.
+    /// From validated base URLs. Pictures are at the first one.
     pub fn new(auth: &Url, api: &Url, apps: &Url) -> Self {
-        let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Self {
+            uploads: trim(auth),
             https: auth.scheme() == "https",
             loopback: auth.host().as_ref().is_some_and(is_loopback),
             port: auth.port(),
@@ -38,6 +41,14 @@ impl Urls {
             api: trim(api),
             apps: trim(apps),
         }
+    }
+
+    /// The same with pictures at another base URL.
+    #[must_use]
+    pub fn with_uploads(mut self, uploads: &Url) -> Self {
+        self.uploads = trim(uploads);
+        self.hosts.extend(uploads.host_str().map(str::to_owned));
+        self
     }
 
     /// The same on a custom domain, which stands for the authentication host, the pages' host and
@@ -103,6 +114,19 @@ impl Urls {
     /// Base of the pages people see.
     pub fn apps(&self) -> &str {
         &self.apps
+    }
+
+    /// Base of `/environments/{envID}/images`.
+    pub fn uploads(&self) -> &str {
+        &self.uploads
+    }
+
+    /// The name under which a picture is served: two ids and what PingOne calls its size.
+    ///
+    /// Source: the acceptance tests of Ping's Terraform provider.
+    pub fn image(&self, env: EnvId, image: ImageId) -> String {
+        let uploads = &self.uploads;
+        format!("{uploads}/environments/{env}/images/{env}_{image}_original.png")
     }
 
     /// The issuer of an environment (`reference/oidc.md` 2).
@@ -183,6 +207,10 @@ impl Urls {
     }
 }
 
+fn trim(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
 fn is_loopback<S: AsRef<str>>(host: &url::Host<S>) -> bool {
     match host {
         url::Host::Domain(name) => {
@@ -259,6 +287,23 @@ mod tests {
         }
         let own = urls("https://id.example.com");
         assert!(own.is_own_host("id.example.com") && !own.is_own_host("login.shop.example"));
+    }
+
+    #[test]
+    fn pictures_have_a_base_of_their_own() {
+        let (env, image) = (EnvId::PLATFORM, ImageId::from_uuid(uuid::Uuid::nil()));
+        let zero = "00000000-0000-0000-0000-000000000000";
+        let path = format!("/environments/{zero}/images/{zero}_{zero}_original.png");
+        let urls = urls("https://id.example.com");
+        let expected = format!("https://id.example.com{path}");
+        assert_eq!(urls.image(env, image), expected);
+        let own: Url = "https://pictures.example.com/".parse().unwrap();
+        let urls = urls.with_uploads(&own);
+        let expected = format!("https://pictures.example.com{path}");
+        assert_eq!(urls.image(env, image), expected);
+        assert!(urls.issuer(env).starts_with("https://id.example.com/"));
+        // Its host is no custom domain.
+        assert!(urls.is_own_host("pictures.example.com") && urls.is_own_host("id.example.com"));
     }
 
     #[test]

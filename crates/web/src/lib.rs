@@ -5,6 +5,7 @@ pub mod as_;
 pub mod custom_domain;
 pub mod device;
 pub mod flows;
+pub mod images;
 pub mod pages;
 pub mod router;
 pub mod rp;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::wire::{cors, layers};
-use crate::{App, as_, device, flows, pages, rp, v1};
+use crate::{App, as_, device, flows, images, pages, rp, v1};
 
 /// Everything that is served, from one listener: paths tell the three public hosts apart. Requests to
 /// a custom domain come here with the paths of the server's own host (`custom_domain.rs`).
@@ -85,7 +85,8 @@ pub fn router(app: App) -> Router {
             get(pages::sign_on::get).post(pages::sign_on::post),
         )
         .route("/{env}/theme.css", get(pages::theme::stylesheet_of))
-        .route("/{env}/images/{image}", get(pages::theme::image))
+        .route("/{env}/images/{file}", get(images::get))
+        .route("/environments/{env}/images/{file}", get(images::get))
         .route("/assets/{file}", get(pages::assets::get))
         .merge(v1::routes())
         .fallback(layers::not_found)

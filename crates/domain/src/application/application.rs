@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::mobile::Mobile;
 use super::partner::{Saml, WsFed};
 use super::types::{
-    AccessControl, ApplicationType, CorsSettings, GrantType, Icon, Kerberos, ParRequirement,
+    AccessControl, ApplicationType, CorsSettings, GrantType, Kerberos, ParRequirement,
     PkceEnforcement, Protocol, RefreshTokenType, ResponseType, Signing, TokenEndpointAuthMethod,
 };
+use crate::branding::ImageRef;
 use crate::entity::{Entity, kinds};
 use crate::ids::ApplicationId;
 use crate::reference::{fold, is_false, yes};
@@ -49,7 +50,7 @@ pub struct Application {
     pub hidden_from_app_portal: bool,
     /// Picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub icon: Option<Icon>,
+    pub icon: Option<ImageRef>,
     /// Its own sign-on page, which speaks the flow API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_page_url: Option<String>,

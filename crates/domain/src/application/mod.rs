@@ -21,6 +21,6 @@ pub use attached::{
 };
 pub use types::{
     AccessControl, ApplicationType, CorsBehavior, CorsSettings, GrantType, GroupAccess,
-    GroupAccessType, Icon, Kerberos, ParRequirement, PkceEnforcement, Protocol, RefreshTokenType,
+    GroupAccessType, Kerberos, ParRequirement, PkceEnforcement, Protocol, RefreshTokenType,
     ResponseType, RoleAccess, RoleAccessType, Signing, TokenEndpointAuthMethod,
 };

@@ -1,7 +1,6 @@
 //! The words and small objects inside an application.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::ids::{GroupId, KeyId, KeyRotationPolicyId};
 use crate::reference::Ref;
@@ -194,16 +193,6 @@ pub enum GroupAccessType {
     AnyGroup,
     /// All are needed.
     AllGroups,
-}
-
-/// A picture of an application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Icon {
-    /// Id of the uploaded image.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
-    /// Its address.
-    pub href: String,
 }
 
 /// Which keys sign an application's tokens.

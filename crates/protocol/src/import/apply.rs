@@ -19,6 +19,8 @@ use countersign_domain::ids::{EnvId, OrganizationId, derived_uuid};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
+use countersign_domain::notification::policy::NotificationsPolicy;
+use countersign_domain::notification::settings::NotificationsSettings;
 use countersign_domain::organization::Organization;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
@@ -234,6 +236,11 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::AGREEMENT_LANGUAGE, refile::<AgreementLanguage>),
     (kinds::AGREEMENT_REVISION, refile::<AgreementRevision>),
     (kinds::NOTIFICATION_CONTENT, refile::<NotificationContent>),
+    (kinds::NOTIFICATIONS_POLICY, refile::<NotificationsPolicy>),
+    (
+        kinds::NOTIFICATIONS_SETTINGS,
+        refile::<NotificationsSettings>,
+    ),
     (kinds::SIGN_ON_POLICY, refile::<SignOnPolicy>),
     (kinds::SIGN_ON_ACTION, refile::<SignOnAction>),
     (kinds::APPLICATION, refile::<Application>),

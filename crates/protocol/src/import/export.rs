@@ -17,6 +17,8 @@ use countersign_domain::ids::{ApplicationId, EnvId, ResourceId};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
+use countersign_domain::notification::policy::NotificationsPolicy;
+use countersign_domain::notification::settings::NotificationsSettings;
 use countersign_domain::organization::{License, Organization};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
@@ -195,6 +197,13 @@ impl Exporter<'_> {
         ) {
             fields.insert("brandingSettings".to_owned(), plain(settings, &["id"])?);
         }
+        if let (Some(fields), Some(settings)) = (
+            value.as_object_mut(),
+            self.all::<NotificationsSettings>().await?.first(),
+        ) {
+            let settings = plain(settings, &["id"])?;
+            fields.insert("notificationsSettings".to_owned(), settings);
+        }
         let populations: Vec<Population> = self.all().await?;
         set(&mut value, "populations", of(&populations, &[], |_| true)?);
         set(&mut value, "identityProviders", self.providers().await?);
@@ -207,6 +216,12 @@ impl Exporter<'_> {
             &mut value,
             "notificationContents",
             of(&contents, &[], |_| true)?,
+        );
+        let policies: Vec<NotificationsPolicy> = self.all().await?;
+        set(
+            &mut value,
+            "notificationsPolicies",
+            of(&policies, &[], |_| true)?,
         );
         set(&mut value, "signOnPolicies", self.policies().await?);
         set(&mut value, "groups", self.groups().await?);

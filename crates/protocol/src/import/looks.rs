@@ -1,5 +1,7 @@
 //! Languages, pictures, themes and the company's name.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::EnvId;
@@ -11,6 +13,7 @@ use serde_json::json;
 use super::build::Parts;
 use super::node::{Data, Node};
 use super::plan::{Plan, Referent};
+use crate::pictures::{self, MAX_UPLOAD, NotAPicture};
 
 pub(super) const THEME: Referent = Referent {
     kind: kinds::THEME,
@@ -24,6 +27,17 @@ const IMAGE: Referent = Referent {
     rule: Image::UNIQUE_NAME,
     folds: true,
 };
+
+/// The data of a picture as it is stored, in base64; else why it is none.
+fn as_stored(data: &str) -> Result<String, String> {
+    if data.len() > MAX_UPLOAD / 3 * 4 + 4 {
+        return Err(NotAPicture::TooLarge.to_string());
+    }
+    let bytes = STANDARD.decode(data);
+    let bytes = bytes.map_err(|_| "must be in base64".to_owned())?;
+    let png = pictures::normalized(&bytes).map_err(|why| why.to_string())?;
+    Ok(STANDARD.encode(png))
+}
 
 impl Plan<'_> {
     /// A language is told by its locale.
@@ -69,8 +83,17 @@ impl Plan<'_> {
             return Ok(());
         }
         let id = self.named(env, &mut node, &IMAGE, "", &name);
-        let line = node.line;
-        let built: Option<Image> = self.entity(Parts {
+        if let Some(data) = node.get_text("data").map(str::to_owned) {
+            let line = node.line;
+            match as_stored(&data) {
+                Ok(data) => node.set("data", Node::text(data, line)),
+                Err(why) => {
+                    self.note(line, "data", why);
+                    return Ok(());
+                }
+            }
+        }
+        self.entity::<Image>(Parts {
             env,
             id: id.to_string(),
             patch: node,
@@ -78,10 +101,6 @@ impl Plan<'_> {
             fresh: Vec::new(),
             nested: &["id"],
         })?;
-        if built.is_some_and(|image| image.content().is_none()) {
-            let message = "must be a PNG, JPEG or GIF picture of at most 1 MiB, in base64";
-            self.note(line, "data", message);
-        }
         Ok(())
     }
 

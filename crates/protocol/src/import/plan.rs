@@ -68,6 +68,7 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "resources",
     "agreements",
     "notificationContents",
+    "notificationsPolicies",
     "signOnPolicies",
     "groups",
     "applications",
@@ -77,7 +78,9 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
 ];
 
 /// Mappings inside an environment: there is one of each.
+const ENVIRONMENT_MAPPINGS: &[&str] = &[BRANDING_SETTINGS, NOTIFICATIONS_SETTINGS, ADMIN_CONFIG];
 const BRANDING_SETTINGS: &str = "brandingSettings";
+const NOTIFICATIONS_SETTINGS: &str = "notificationsSettings";
 const ADMIN_CONFIG: &str = "adminConfig";
 
 /// A kind of thing that the file can refer to by name.
@@ -409,10 +412,7 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         let mut lists = Node::from_json(json!({}), node.line);
-        for key in ENVIRONMENT_LISTS
-            .iter()
-            .chain(&[BRANDING_SETTINGS, ADMIN_CONFIG])
-        {
+        for key in ENVIRONMENT_LISTS.iter().chain(ENVIRONMENT_MAPPINGS) {
             if let Some(list) = node.take(key) {
                 lists.set(key, list);
             }
@@ -425,7 +425,7 @@ impl<'a> Plan<'a> {
         let is_new = !self.draft.has(kinds::ENVIRONMENT, EnvId::PLATFORM, env);
         let mut nested = vec!["id", "defaults"];
         nested.extend(ENVIRONMENT_LISTS);
-        nested.extend([BRANDING_SETTINGS, ADMIN_CONFIG]);
+        nested.extend(ENVIRONMENT_MAPPINGS);
         let built: Option<Environment> = self.entity(Parts {
             env: EnvId::PLATFORM,
             id: env.to_string(),
@@ -497,6 +497,7 @@ impl<'a> Plan<'a> {
                     "resources" => plan.resource(env, item),
                     "agreements" => plan.agreement(env, item),
                     "notificationContents" => plan.content(env, item),
+                    "notificationsPolicies" => plan.notifications_policy(env, item),
                     "signOnPolicies" => plan.sign_on_policy(env, item),
                     "groups" => plan.group(env, item),
                     "applications" => plan.application(env, item),
@@ -513,6 +514,11 @@ impl<'a> Plan<'a> {
         }
         if let Some(config) = node.take(ADMIN_CONFIG) {
             self.inside(ADMIN_CONFIG, |plan| plan.admin_config(env, config))?;
+        }
+        if let Some(settings) = node.take(NOTIFICATIONS_SETTINGS) {
+            self.inside(NOTIFICATIONS_SETTINGS, |plan| {
+                plan.notifications_settings(env, settings)
+            })?;
         }
         Ok(())
     }

@@ -3,14 +3,17 @@
 
 pub mod outbox;
 mod render;
-mod words;
+pub(crate) mod words;
 
 use std::borrow::Cow;
 
 use countersign_domain::entity::Entity;
 use countersign_domain::ids::{EnvId, NoticeId, UserId};
 use countersign_domain::notice::{Mail, Mailbox, Notice};
-use countersign_domain::notification::{EmailContentType, NotificationContent, TemplateName};
+use countersign_domain::notification::settings::NotificationsSettings;
+use countersign_domain::notification::{
+    DeliveryMethod, EmailContentType, NotificationContent, TemplateName,
+};
 use countersign_domain::store::{Fault, Key};
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
@@ -62,6 +65,11 @@ pub fn compose(
 fn write(cx: &Cx, template: TemplateName, user: Option<&User>, code: &str) -> Mail {
     let chosen = choose(&cx.env, template, user);
     let content = chosen.content();
+    let settings = cx.env.notifications.as_ref();
+    let of_content_or_environment =
+        |own: &Option<Mailbox>, of: fn(&NotificationsSettings) -> &Option<Mailbox>| {
+            own.clone().or_else(|| of(settings?).clone())
+        };
     let value = |name: &str| value(name, &cx.env, user, code, cx.now);
     let html = |text: &str| render::fill(text, render::Into::Html, &value);
     let plain = |text: &str| render::fill(text, render::Into::Text, &value);
@@ -75,8 +83,8 @@ fn write(cx: &Cx, template: TemplateName, user: Option<&User>, code: &str) -> Ma
     };
     Mail {
         to: user.and_then(mailbox),
-        from: content.from.clone(),
-        reply_to: content.reply_to.clone(),
+        from: of_content_or_environment(&content.from, |it| &it.from),
+        reply_to: of_content_or_environment(&content.reply_to, |it| &it.reply_to),
         locale: content.locale.clone(),
         subject: render::one_line(&plain(&content.subject)),
         text,
@@ -110,7 +118,8 @@ fn choose<'a>(env: &'a Snapshot, template: TemplateName, user: Option<&User>) ->
     let own = |locale: &str| {
         let mut own = env.contents.iter();
         own.find(|content| {
-            content.template.id == template
+            content.template.id == template.id()
+                && content.delivery_method == DeliveryMethod::Email
                 && content.variant.is_none()
                 && content.locale.eq_ignore_ascii_case(locale)
         })

@@ -130,6 +130,19 @@ pub fn built_in(template: TemplateName, language: &str) -> Option<BuiltIn> {
     Some(words.built_in(template))
 }
 
+/// Our words in every language that we have them in, as an environment could write them itself:
+/// without the variable that is for our own words alone.
+pub fn all(template: TemplateName) -> Vec<NotificationContent> {
+    let all = table(template).iter();
+    all.map(|words| {
+        let mut content = words.built_in(template).content;
+        content.body = content.body.replace("${name}", "${user.username}");
+        content.charset = Some("UTF-8".to_owned());
+        content
+    })
+    .collect()
+}
+
 /// Our words in English.
 pub fn english(template: TemplateName) -> BuiltIn {
     let [first, ..] = table(template);
@@ -159,14 +172,19 @@ impl Words {
         BuiltIn {
             content: NotificationContent {
                 id: ContentId::from_uuid(uuid::Uuid::nil()),
-                template: Ref::to(template),
+                template: Ref::to(template.id().to_owned()),
                 locale: (*language).to_owned(),
                 delivery_method: DeliveryMethod::Email,
                 variant: None,
                 subject: (*subject).to_owned(),
                 body,
                 email_content_type: EmailContentType::Html,
-                character_set: None,
+                charset: None,
+                content: None,
+                sender: None,
+                voice: None,
+                title: None,
+                push_category: None,
                 from: None,
                 reply_to: None,
                 created_at: Time::EPOCH,
@@ -189,6 +207,7 @@ mod tests {
                 assert!(words.content.body.contains("${code.value}"));
                 assert!(words.text.contains("${code.value}"));
                 assert!(words.content.subject.len() > 5);
+                assert!(all(template).iter().all(|it| it.check().is_ok()));
             }
         }
     }

@@ -48,6 +48,18 @@ pub struct List {
     pub count: Option<usize>,
 }
 
+impl List {
+    /// A list without pages.
+    pub const fn whole(name: &'static str, items: Vec<Object>) -> Self {
+        Self {
+            name,
+            count: Some(items.len()),
+            items,
+            next: None,
+        }
+    }
+}
+
 /// A list as it is answered. An empty one has an empty array: clients index into it.
 pub fn list(call: &Call<'_>, list: List) -> Object {
     let mut own = call.url(&call.own_path());

@@ -18,6 +18,7 @@ pub mod privilege;
 pub mod reach;
 pub mod roles;
 pub mod route;
+pub mod single;
 pub mod upload;
 
 use route::Resource;
@@ -71,9 +72,19 @@ pub static RESOURCES: &[&Resource] = &[
     &environments::custom_domains::RESOURCE,
     &environments::key_rotation_policies::RESOURCE,
     &environments::sso_cookie_settings::RESOURCE,
+    &environments::images::RESOURCE,
     &environments::themes::RESOURCE,
     &environments::branding_settings::RESOURCE,
     &environments::languages::RESOURCE,
+    &environments::translations::RESOURCE,
+    &environments::notifications_policies::RESOURCE,
+    &environments::notifications_settings::RESOURCE,
+    &environments::notifications_settings::email_delivery_settings::RESOURCE,
+    &environments::notifications_settings::phone_delivery_settings::RESOURCE,
+    &environments::templates::RESOURCE,
+    &environments::templates::contents::RESOURCE,
+    &environments::email_domains::RESOURCE,
+    &environments::email_domains::trusted_emails::RESOURCE,
     &environments::agreements::RESOURCE,
     &environments::agreements::languages::RESOURCE,
     &environments::agreements::revisions::RESOURCE,

@@ -232,6 +232,16 @@ pub async fn all<N: Noun>(call: &Call<'_>) -> Outcome<Vec<Stored<N>>> {
     Ok(found)
 }
 
+/// All of a kind but the one that changes.
+pub async fn others<N: Noun>(call: &Call<'_>, change: &Change<'_, N>) -> Outcome<Vec<Stored<N>>> {
+    let mut others = all::<N>(call).await?;
+    if let Some(before) = change.before() {
+        let id = before.id();
+        others.retain(|it| it.id() != id);
+    }
+    Ok(others)
+}
+
 /// All of a kind with this entry in an index, such as what belongs to something.
 pub async fn all_by<E: Entity>(
     call: &Call<'_>,

@@ -96,6 +96,7 @@ mod tests {
             auth-url = "https://a"
             api-url = "https://b"
             apps-url = "https://c"
+            uploads-url = "https://d"
             database = "memory:"
             tls-cert = "c.pem"
             tls-key = "k.pem"

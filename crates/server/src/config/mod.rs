@@ -79,6 +79,8 @@ pub struct UrlOptions {
     pub api: Option<Url>,
     /// Base of the pages.
     pub apps: Option<Url>,
+    /// Base of pictures.
+    pub uploads: Option<Url>,
 }
 
 /// The files of the server's certificate.
@@ -146,6 +148,7 @@ impl Config {
                 auth: values::base_url(raw.auth_url.as_deref()).context("auth-url")?,
                 api: values::base_url(raw.api_url.as_deref()).context("api-url")?,
                 apps: values::base_url(raw.apps_url.as_deref()).context("apps-url")?,
+                uploads: values::base_url(raw.uploads_url.as_deref()).context("uploads-url")?,
             },
             database,
             tls,
@@ -190,7 +193,8 @@ impl Config {
         let auth = self.urls.auth.as_ref().unwrap_or(&default);
         let api = self.urls.api.as_ref().unwrap_or(auth);
         let apps = self.urls.apps.as_ref().unwrap_or(auth);
-        Ok(Urls::new(auth, api, apps))
+        let uploads = self.urls.uploads.as_ref().unwrap_or(auth);
+        Ok(Urls::new(auth, api, apps).with_uploads(uploads))
     }
 }
 

@@ -38,6 +38,10 @@ pub struct RawConfig {
     #[arg(long, env = "COUNTERSIGN_APPS_URL", value_name = "URL")]
     pub apps_url: Option<String>,
 
+    /// Public base URL of pictures; best a name of its own [default: as --auth-url]
+    #[arg(long, env = "COUNTERSIGN_UPLOADS_URL", value_name = "URL")]
+    pub uploads_url: Option<String>,
+
     /// sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or memory: [default: sqlite:countersign.db]
     #[arg(
         long,
@@ -188,6 +192,7 @@ impl RawConfig {
             auth_url: self.auth_url.or(below.auth_url),
             api_url: self.api_url.or(below.api_url),
             apps_url: self.apps_url.or(below.apps_url),
+            uploads_url: self.uploads_url.or(below.uploads_url),
             database: self.database.or(below.database),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),

@@ -1,4 +1,4 @@
-//! `GET /{envID}/theme.css` and `GET /{envID}/images/{id}`: how an environment's pages look.
+//! `GET /{envID}/theme.css`: how an environment's pages look.
 //!
 //! A theme is a style sheet of its own that comes after the common one and sets its variables, so
 //! that the content security policy allows no style inside a page. Colours that could not be read
@@ -8,17 +8,15 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use countersign_domain::branding::{BackgroundType, Color, Image, Theme, ThemeTemplate};
-use countersign_domain::entity;
+use axum::response::Response;
+use countersign_domain::branding::{BackgroundType, Color, Theme, ThemeTemplate};
 use countersign_domain::ids::ImageId;
 use countersign_protocol::configuration::Snapshot;
-use countersign_protocol::refusal::{Outcome, Refusal};
+use countersign_protocol::refusal::Outcome;
 
 use super::contrast::{MARK, Rgb, TEXT, is_dark, mix, readable};
 use crate::App;
-use crate::wire::answer::JSON;
+use crate::wire::answer::{self, JSON};
 use crate::wire::incoming::Incoming;
 use crate::wire::{form, p1_error};
 
@@ -191,61 +189,11 @@ pub async fn stylesheet_of(
     match found.await {
         Ok(sheet) => {
             let tag = format!("\"{}\"", version(&sheet));
-            kept(
-                &incoming,
-                &tag,
-                "text/css; charset=utf-8",
-                sheet.into_bytes(),
-            )
+            let body = ("text/css; charset=utf-8", sheet.into_bytes());
+            answer::kept(&incoming, &tag, answer::AN_HOUR, body)
         }
         Err(failure) => p1_error::render(&failure, incoming.correlation, JSON),
     }
-}
-
-/// Answers a picture.
-pub async fn image(
-    State(app): State<App>,
-    Path((env, id)): Path<(String, String)>,
-    incoming: Incoming,
-) -> Response {
-    let found = async {
-        let env = app.recent(&env, &incoming).await?;
-        let missing = || Refusal::NotFound.because("no such picture");
-        let id: ImageId = id.parse().map_err(|_| missing())?;
-        let store = &*app.configuration.ports().store;
-        let image = entity::load::<Image>(store, env.id, id.to_string(), app.now()).await?;
-        let content = image.and_then(|image| image.content());
-        Outcome::Ok((id, content.ok_or_else(missing)?))
-    };
-    match found.await {
-        Ok((id, (media, bytes))) => {
-            let mut response = kept(&incoming, &format!("\"{id}\""), media, bytes);
-            let policy = HeaderValue::from_static("default-src 'none'; sandbox");
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-            response
-        }
-        Err(failure) => p1_error::render(&failure, incoming.correlation, JSON),
-    }
-}
-
-/// An answer that browsers may keep and ask about again.
-fn kept(incoming: &Incoming, tag: &str, media: &'static str, body: Vec<u8>) -> Response {
-    let known = incoming.header(header::IF_NONE_MATCH);
-    let mut response = if known.is_some_and(|known| known.split(',').any(|it| it.trim() == tag)) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, media)], body).into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=3600"),
-    );
-    if let Ok(tag) = HeaderValue::from_str(tag) {
-        headers.insert(header::ETAG, tag);
-    }
-    response
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::incoming::Incoming;
+
 /// `application/json`.
 pub const JSON: &str = "application/json";
 /// What the flow API answers, errors included.
@@ -41,4 +43,31 @@ pub fn redirect(status: StatusCode, location: &str) -> Response {
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// For what may change under its address.
+pub const AN_HOUR: &str = "public, max-age=3600";
+/// For what never changes under its address.
+pub const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// An answer that browsers may keep for so long and ask about again: a body with its type.
+pub fn kept(
+    incoming: &Incoming,
+    tag: &str,
+    how_long: &'static str,
+    (media, body): (&'static str, Vec<u8>),
+) -> Response {
+    let known = incoming.header(header::IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| known.split(',').any(|it| it.trim() == tag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, media)], body).into_response()
+    };
+    let headers = response.headers_mut();
+    let how_long = HeaderValue::from_static(how_long);
+    headers.insert(header::CACHE_CONTROL, how_long);
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
 }

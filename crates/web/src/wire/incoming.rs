@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 use countersign_domain::ids::CorrelationId;
 use countersign_protocol::as_::params::MAX_PUSHED;
 use countersign_protocol::browser::BrowserToken;
+use countersign_protocol::pictures::MAX_UPLOAD;
 use countersign_protocol::refusal::{Refusal, Refused};
 use http_body_util::{BodyExt, Limited};
 use uuid::Uuid;
@@ -19,10 +20,12 @@ use crate::custom_domain::AtDomain;
 /// Largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// The limit of a path: only pushed requests may be longer than [`MAX_BODY`].
+/// The limit of a path: only pushed requests and pictures may be longer than [`MAX_BODY`].
 fn max_body(path: &str) -> usize {
     if path.ends_with("/as/par") {
         MAX_PUSHED
+    } else if path.starts_with("/v1/") && path.ends_with("/images") {
+        MAX_UPLOAD
     } else {
         MAX_BODY
     }

@@ -15,7 +15,8 @@ use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, Protocol, SignOnPolicyAssignment,
 };
-use countersign_domain::entity::Entity;
+use countersign_domain::branding::ImageRef;
+use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::group::Group;
 use countersign_domain::ids::{ApplicationId, AttributeId, random_uuid};
 use countersign_domain::key::{KeyRotationPolicy, KeyUsageType, SigningKey};
@@ -26,6 +27,7 @@ use countersign_domain::vault::Sealed;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::images;
 use crate::defaults::new_secret;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -65,6 +67,8 @@ pub struct Facts {
     core: Option<AttributeId>,
     /// Roles that a new worker takes over from whoever makes it.
     roles: Vec<RoleAssignment>,
+    /// Its icon, if it is not there.
+    missing_icon: Option<Misfit>,
     /// Groups of its access control that do not exist.
     lost_groups: usize,
     /// Whether its key rotation policy does not exist.
@@ -102,7 +106,7 @@ impl Noun for Application {
         let mut facts = Facts::default();
         match change {
             Change::Create(after) => {
-                refers(call, after, &mut facts).await?;
+                refers(call, after, None, &mut facts).await?;
                 let (entropy, id) = (&*call.cx.ports.entropy, after.id);
                 if after.protocol == Protocol::OpenidConnect {
                     let key = Key::new(ApplicationSecret::KIND, call.env, id.to_string());
@@ -114,7 +118,7 @@ impl Noun for Application {
                 facts.roles = copied_roles::of_actor(call, after);
             }
             Change::Replace { before, after } => {
-                refers(call, after, &mut facts).await?;
+                refers(call, after, Some(before), &mut facts).await?;
                 if proves_otherwise(before, after) {
                     // Who decides how a worker proves itself can be that worker (`threats.md` 39).
                     let subject = RoleSubject::Application(Ref::to(before.id));
@@ -159,6 +163,7 @@ impl Noun for Application {
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = shape::shown(self, noun::object_of(self)?);
+        images::locate(call, &mut object, &["icon"]);
         if call.asks_for("expand", "attributes") {
             let id = self.id.to_string();
             let index = ApplicationAttribute::BY_APPLICATION;
@@ -207,8 +212,19 @@ fn proves_otherwise(before: &Application, after: &Application) -> bool {
         || before.token_endpoint_auth_method != after.token_endpoint_auth_method
 }
 
+fn icon(application: &Application) -> [(&'static str, Option<&ImageRef>); 1] {
+    [("icon.id", application.icon.as_ref())]
+}
+
 /// Looks up what it refers to.
-async fn refers(call: &Call<'_>, after: &Application, facts: &mut Facts) -> Outcome<()> {
+async fn refers(
+    call: &Call<'_>,
+    after: &Application,
+    before: Option<&Stored<Application>>,
+    facts: &mut Facts,
+) -> Outcome<()> {
+    let missing = images::missing(call, Some(icon(after)), before.map(|it| icon(it))).await?;
+    facts.missing_icon = missing.into_iter().next();
     let access = after.access_control.as_ref();
     if let Some(group) = access.and_then(|it| it.group.as_ref()) {
         for group in group.groups.iter().take(checks::MOST_GROUPS) {

@@ -1,7 +1,5 @@
 //! `POST /v1/environments`: an environment and all it starts with (`reference/platform.md` 2).
 
-use std::sync::Arc;
-
 use countersign_domain::entity::Entity;
 use countersign_domain::environment::{BillOfMaterials, Environment};
 use countersign_domain::ids::{EnvId, LicenseId, RoleAssignmentId, random_uuid};
@@ -10,7 +8,6 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{self, RoleAssignment, RoleScope, RoleScopeType, RoleSubject};
 use countersign_domain::store::{Batch, Fault, Query, Unique};
-use parking_lot::Mutex;
 use serde_json::json;
 
 use super::{bill_of_materials, check, shown};
@@ -55,15 +52,8 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 
 /// Made before anything is read and once only: it is the slow part.
 async fn key_pairs(call: &Call<'_>) -> Outcome<[KeyPair; 2]> {
-    let made = Arc::new(Mutex::new(None));
-    let slot = Arc::clone(&made);
-    let generate = move || {
-        let pairs = KeyPair::generate().and_then(|one| Ok([one, KeyPair::generate()?]));
-        *slot.lock() = Some(pairs);
-    };
-    call.cx.ports.heavy.work(Box::new(generate)).await?;
-    let pairs = made.lock().take();
-    Ok(pairs.ok_or(Fault::Overloaded("the keys were not made"))??)
+    let generate = || KeyPair::generate().and_then(|one| Ok([one, KeyPair::generate()?]));
+    Ok(call.cx.work(generate).await??)
 }
 
 struct Create<'a> {

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 
+use countersign_domain::branding::ImageRef;
 use countersign_domain::entity::{Entity, Stored, kinds};
 use countersign_domain::identity_provider::{
     AttributeUpdate, IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret,
@@ -16,6 +17,7 @@ use countersign_domain::vault::Sealed;
 use serde_json::json;
 use url::Url;
 
+use super::images;
 use crate::jose::remote::is_safe;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -62,6 +64,8 @@ pub struct Facts {
     secret: Option<Sealed>,
     before: Option<Stored<IdentityProviderSecret>>,
     has_population: bool,
+    /// Pictures that are not there.
+    missing: Vec<Misfit>,
     /// Actions of sign-on policies that lead to it.
     leading: Vec<Stored<SignOnAction>>,
     /// What goes with it.
@@ -81,6 +85,7 @@ impl Noun for IdentityProvider {
             secret: None,
             before: None,
             has_population: true,
+            missing: Vec::new(),
             leading: Vec::new(),
             owned: Vec::new(),
         };
@@ -92,6 +97,8 @@ impl Noun for IdentityProvider {
             facts.has_population = call.load::<Population>(population).await?.is_some();
         }
         if after.is_some() {
+            facts.missing =
+                images::missing(call, after.map(pictures), before.map(pictures)).await?;
             facts.secret = secret(call, id)?;
         } else {
             facts.leading = noun::all::<SignOnAction>(call).await?;
@@ -101,7 +108,11 @@ impl Noun for IdentityProvider {
         Ok(facts)
     }
 
-    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+    fn judge(
+        call: &Call<'_>,
+        change: Change<'_, Self>,
+        mut facts: Facts,
+    ) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
             let id = change.before().map(|it| it.id);
             let mut batch = facts.owned.into_iter().fold(Batch::new(), Batch::delete);
@@ -115,7 +126,7 @@ impl Noun for IdentityProvider {
             }
             return Ok(batch);
         };
-        check(after, &facts)?;
+        check(after, &mut facts)?;
         let mut batch = Batch::new();
         if let Some(secret) = facts.secret {
             let secret = IdentityProviderSecret {
@@ -136,6 +147,7 @@ impl Noun for IdentityProvider {
     /// The secret is shown to whoever could change where it goes, as PingOne shows it.
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = noun::object_of(self)?;
+        images::locate(call, &mut object, &["icon", "loginButtonIcon"]);
         let reach = call.actor.reach(UPDATE, &call.cx.env.environment);
         if reach.is_nowhere() {
             return Ok(object);
@@ -280,8 +292,16 @@ fn core(call: &Call<'_>, provider: &IdentityProvider) -> IdentityProviderAttribu
     }
 }
 
-fn check(after: &IdentityProvider, facts: &Facts) -> Result<(), Refused> {
+fn pictures(provider: &IdentityProvider) -> [(&'static str, Option<&ImageRef>); 2] {
+    [
+        ("icon.id", provider.icon.as_ref()),
+        ("loginButtonIcon.id", provider.login_button_icon.as_ref()),
+    ]
+}
+
+fn check(after: &IdentityProvider, facts: &mut Facts) -> Result<(), Refused> {
     let mut check = Check::new();
+    facts.missing.drain(..).for_each(|it| check.note(it));
     check.length("name", &after.name, 1, 256);
     check.length_of("description", after.description.as_ref(), 0, 1_024);
     check.expect(facts.has_population, || {

@@ -2,10 +2,10 @@
 
 pub mod default_identity_provider;
 
-use countersign_domain::entity::{Entity, Stored, kinds};
+use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::group::Group;
-use countersign_domain::ids::{PopulationId, derived_uuid};
+use countersign_domain::ids::{PopulationId, ThemeId};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::population::Population;
 use countersign_domain::store::{Batch, Fault, Page, Query, Range};
@@ -13,6 +13,7 @@ use countersign_domain::user::User;
 use serde_json::json;
 
 use crate::configuration;
+use crate::defaults;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
@@ -70,10 +71,15 @@ impl Noun for Population {
         call.reach.has_population(self.id)
     }
 
-    fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+    fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
         // Decision: there is one default at any time; it is moved, not switched off.
         if before.is_some_and(|it| it.default) {
             body.insert("default".into(), json!(true));
+        }
+        // What is shown where none is set is no choice when it comes back.
+        let shown = json!({ "id": default_theme(call) });
+        if before.is_some_and(|it| it.theme.is_none()) && body.get("theme") == Some(&shown) {
+            body.remove("theme");
         }
         Ok(())
     }
@@ -140,8 +146,7 @@ impl Noun for Population {
         object.insert("default".into(), json!(self.default));
         // Source: `reference/platform.md` 3.6: there even when not set; clients wait for it.
         if self.theme.is_none() {
-            let theme = derived_uuid(call.env, kinds::THEME, "Ping Default");
-            object.insert("theme".into(), json!({ "id": theme }));
+            object.insert("theme".into(), json!({ "id": default_theme(call) }));
         }
         if !call.text("population").is_empty() {
             let page = users(call, self.id, MAX_COUNTED).await?;
@@ -168,6 +173,12 @@ async fn users(call: &Call<'_>, population: PopulationId, most: u32) -> Result<P
         ..Query::all(User::KIND, call.env, most)
     };
     call.store().list(&query, call.now()).await
+}
+
+/// The theme that counts where none is set.
+fn default_theme(call: &Call<'_>) -> ThemeId {
+    let default = call.cx.env.theme(None).map(|it| it.id);
+    default.unwrap_or_else(|| defaults::theme_id(call.env))
 }
 
 /// Whether one may go.

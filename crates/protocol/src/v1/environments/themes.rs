@@ -1,11 +1,12 @@
 //! `/v1/environments/{e}/themes` (`reference/platform.md` 4).
 
-use countersign_domain::branding::{Image, ImageRef, Theme};
+use countersign_domain::branding::Theme;
 use countersign_domain::entity::Stored;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
 use serde_json::{Value, json};
 
+use super::images;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal};
 use crate::v1::body::{self, Check, Object};
@@ -36,8 +37,7 @@ pub const RESOURCE: Resource = Resource {
 /// What else a change concerns.
 pub struct Facts {
     others: Vec<Stored<Theme>>,
-    /// Pictures that are not there, by the member that names them.
-    missing: Vec<&'static str>,
+    missing: Vec<Misfit>,
 }
 
 impl Noun for Theme {
@@ -49,21 +49,19 @@ impl Noun for Theme {
     type Facts = Facts;
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
-        let id = change.before().map(|it| it.id);
-        let others = noun::all::<Self>(call).await?;
-        let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
-        let mut missing = Vec::new();
-        if let Some(after) = change.after() {
-            let it = &after.configuration;
-            for (target, image) in [
-                ("configuration.logo.id", &it.logo),
-                ("configuration.backgroundImage.id", &it.background_image),
-            ] {
-                if is_missing(call, image.as_ref()).await? {
-                    missing.push(target);
-                }
-            }
-        }
+        let others = noun::others(call, &change).await?;
+        let of = |it: &'a Self| {
+            let it = &it.configuration;
+            [
+                ("configuration.logo.id", it.logo.as_ref()),
+                (
+                    "configuration.backgroundImage.id",
+                    it.background_image.as_ref(),
+                ),
+            ]
+        };
+        let before = change.before().map(|it| &it.value).map(of);
+        let missing = images::missing(call, change.after().map(of), before).await?;
         Ok(Facts { others, missing })
     }
 
@@ -86,9 +84,7 @@ impl Noun for Theme {
         if let Some((member, why)) = after.fault() {
             check.note(Misfit::invalid(format!("configuration.{member}"), why));
         }
-        for target in facts.missing {
-            check.note(Misfit::invalid(target, "no image has this id"));
-        }
+        facts.missing.into_iter().for_each(|it| check.note(it));
         check.finish()?;
         if !after.default {
             return Ok(Batch::new());
@@ -98,20 +94,21 @@ impl Noun for Theme {
         })?)
     }
 
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        let configuration = object.get_mut("configuration");
+        if let Some(configuration) = configuration.and_then(Value::as_object_mut) {
+            images::locate(call, configuration, &["logo", "backgroundImage"]);
+        }
+        Ok(object)
+    }
+
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
         links.add("default", format!("{own}/default"));
     }
 
     fn unique_member(_: &'static str, _: &str) -> String {
         "configuration.name".to_owned()
-    }
-}
-
-/// Whether a picture is named that is not there.
-pub(super) async fn is_missing(call: &Call<'_>, image: Option<&ImageRef>) -> Outcome<bool> {
-    match image.and_then(|it| it.id) {
-        Some(id) => Ok(call.load::<Image>(id).await?.is_none()),
-        None => Ok(false),
     }
 }
 

@@ -171,12 +171,13 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(policies());
     shapes.extend(keys());
     shapes.extend(texts());
+    shapes.extend(messages());
     shapes
 }
 
 fn texts() -> Vec<Shape> {
     use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
-    use countersign_domain::branding::Theme;
+    use countersign_domain::branding::{Image, Theme};
     use countersign_domain::language::Language;
     const LANGUAGES: &str = "/environments/{environment}/agreements/{agreement}/languages";
     const REVISIONS: &str = "/environments/{environment}/agreements/{agreement}/languages/{agreementLanguage}/revisions";
@@ -186,7 +187,40 @@ fn texts() -> Vec<Shape> {
         shape::<AgreementRevision>(REVISIONS),
         shape::<Language>("/environments/{environment}/languages"),
         shape::<Theme>("/environments/{environment}/themes"),
+        shape::<Image>("/environments/{environment}/images")
+            .without("data")
+            .without("name")
+            .with("targets", targets()),
     ]
+}
+
+fn messages() -> Vec<Shape> {
+    use countersign_domain::notification::NotificationContent;
+    use countersign_domain::notification::policy::NotificationsPolicy;
+    use countersign_domain::notification::settings::PhoneDeliverySettings;
+    use countersign_domain::trusted_email::{EmailDomain, TrustedEmail};
+    const PHONE: &str = "/environments/{environment}/notificationsSettings/phoneDeliverySettings";
+    const CONTENTS: &str = "/environments/{environment}/templates/{template}/contents";
+    const ADDRESSES: &str = "/environments/{environment}/emailDomains/{emailDomain}/trustedEmails";
+    let text = json!({ "type": "string", "writeOnly": true });
+    vec![
+        shape::<NotificationsPolicy>("/environments/{environment}/notificationsPolicies"),
+        shape::<PhoneDeliverySettings>(PHONE)
+            .without("secret")
+            .with("authToken", text),
+        shape::<NotificationContent>(CONTENTS).without("template"),
+        shape::<EmailDomain>("/environments/{environment}/emailDomains"),
+        shape::<TrustedEmail>(ADDRESSES),
+    ]
+}
+
+/// Where a picture is, in its one size.
+fn targets() -> Value {
+    let text = json!({ "type": "string" });
+    let whole = json!({ "type": "integer" });
+    json!({ "type": "object", "readOnly": true, "properties": { "original": {
+        "type": "object", "properties": { "id": text, "href": text, "width": whole, "height": whole,
+            "type": { "type": "string", "enum": ["jpg", "png", "gif"] } } } } })
 }
 
 fn of_users() -> Vec<Shape> {
@@ -297,6 +331,7 @@ pub const UNSHAPED: &[&str] = &[
     "/environments/{environment}/groups/{group}/roleAssignments",
     "/environments/{environment}/schemas",
     "/environments/{environment}/sessions",
+    "/environments/{environment}/templates",
     "/environments/{environment}/users/{user}/agreementConsents",
     "/environments/{environment}/users/{user}/memberOfGroups",
     "/environments/{environment}/users/{user}/roleAssignments",

@@ -20,6 +20,7 @@ pub async fn examine(
         ("auth-url", urls.auth()),
         ("api-url", urls.api()),
         ("apps-url", urls.apps()),
+        ("uploads-url", urls.uploads()),
     ];
     for (at, (option, text)) in named.iter().enumerate() {
         if named.iter().take(at).any(|(_, earlier)| earlier == text) {

@@ -116,10 +116,13 @@ fn type_(check: &mut Check, after: &Application) {
 }
 
 fn access(check: &mut Check, after: &Application, facts: &Facts) {
-    if let Some(icon) = &after.icon {
-        check.expect(icon.href.len() <= LONGEST_URI && is_web(&icon.href), || {
-            Misfit::invalid("icon.href", "must be an https URL")
-        });
+    let icon = after.icon.as_ref().and_then(|it| it.href.as_deref());
+    check.expect(
+        icon.is_none_or(|it| it.len() <= LONGEST_URI && is_web(it)),
+        || Misfit::invalid("icon.href", "must be an https URL"),
+    );
+    if let Some(misfit) = &facts.missing_icon {
+        check.note(misfit.clone());
     }
     let access = after.access_control.as_ref();
     if let Some(group) = access.and_then(|it| it.group.as_ref()) {

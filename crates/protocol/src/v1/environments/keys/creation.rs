@@ -1,7 +1,5 @@
 //! Keys come into being: made here, or brought along.
 
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::entity::Stored;
@@ -12,7 +10,6 @@ use countersign_domain::key::{
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
-use parking_lot::Mutex;
 use serde::Deserialize;
 use url::Url;
 
@@ -127,12 +124,7 @@ fn check(wanted: &Wanted) -> Result<KeySpec, Refused> {
 
 /// Slow for RSA: off the async threads, and only so many at once.
 pub(in crate::v1) async fn generated(call: &Call<'_>, spec: KeySpec) -> Outcome<KeyPair> {
-    let slot = Arc::new(Mutex::new(None));
-    let filled = Arc::clone(&slot);
-    let generate = move || *filled.lock() = Some(KeyPair::generate_for(spec));
-    call.cx.ports.heavy.work(Box::new(generate)).await?;
-    let pair = slot.lock().take();
-    Ok(pair.ok_or(Fault::Overloaded("the key was not made"))??)
+    Ok(call.cx.work(move || KeyPair::generate_for(spec)).await??)
 }
 
 fn made(call: &Call<'_>, wanted: Wanted, pair: &KeyPair) -> Outcome<SigningKey> {

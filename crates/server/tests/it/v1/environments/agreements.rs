@@ -45,6 +45,8 @@ on_every_adapter! {
         let language = api.get(&own).await.expect_status(200).json();
         assert_eq!(language["currentRevision"]["id"], revision["id"]);
         let one = format!("{revisions}/{}", text(&revision, "/id"));
+        let alone = api.get(&text(&revision, "/_links/text/href")).await.expect_status(200).json();
+        assert_eq!((&alone["data"], &alone["dataType"]), (&body["text"], &revision["contentType"]));
         assert_eq!(api.get(&one).await.expect_status(200).json(), revision);
         let link = revision["_links"]["text"]["href"].as_str().unwrap();
         let words = api.get(link).await.expect_status(200).json();

@@ -25,7 +25,7 @@ const FULL: &str = r#"{
     "protocol": "OPENID_CONNECT", "hiddenFromAppPortal": true,
     "accessControl": { "role": { "type": "ADMIN_USERS_ONLY" },
     "group": { "type": "ANY_GROUP", "groups": [{ "id": "@few" }] } },
-    "icon": { "id": "00000000-0000-4000-8000-000000000001", "href": "https://client.example/icon.png" },
+    "icon": { "href": "https://client.example/icon.png" },
     "loginPageUrl": "http://localhost/login", "homePageUrl": "https://client.example",
     "initiateLoginUri": "http://127.0.0.1/init", "targetLinkUri": "com.myapp.app://target",
     "grantTypes": ["AUTHORIZATION_CODE", "IMPLICIT", "REFRESH_TOKEN", "DEVICE_CODE"],

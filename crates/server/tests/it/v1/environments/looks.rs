@@ -50,7 +50,7 @@ on_every_adapter! {
             ("backgroundColor", json!(null), "INVALID_VALUE", "configuration.backgroundColor"),
             ("footer", json!("x".repeat(501)), "INVALID_VALUE", "configuration.footer"),
             ("logo", json!({ "id": NOBODY }), "INVALID_VALUE", "configuration.logo.id"),
-            ("name", json!("default"), "UNIQUENESS_VIOLATION", "configuration.name"),
+            ("name", json!("ping default"), "UNIQUENESS_VIOLATION", "configuration.name"),
         ] {
             let mut body = theme("Bad");
             body["configuration"][name] = value;

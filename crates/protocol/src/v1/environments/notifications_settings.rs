@@ -1,0 +1,159 @@
+//! `/v1/environments/{e}/notificationsSettings` (`reference/platform.md` 4): one for each
+//! environment.
+
+pub mod email_delivery_settings;
+pub mod phone_delivery_settings;
+
+use countersign_domain::notice::Mailbox;
+use countersign_domain::notification::is_address;
+use countersign_domain::notification::settings::NotificationsSettings;
+use countersign_domain::ports::BoxFuture;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::misfit::{Fit, Misfit};
+use crate::refusal::Outcome;
+use crate::v1::body::{self, Check, Object};
+use crate::v1::call::{Call, Reply};
+use crate::v1::hal::{self, Links};
+use crate::v1::noun;
+use crate::v1::route::{Endpoint, Resource};
+use crate::v1::single;
+use crate::v1::upload::unfit;
+
+const ONE: &str = "/environments/{environment}/notificationsSettings";
+/// Most entries of a list.
+const MOST: usize = 100;
+/// The provider of text messages that is PingOne's own.
+const OF_PINGONE: &str = "PINGONE_TWILIO";
+
+/// `/environments/{e}/notificationsSettings`
+pub const RESOURCE: Resource = Resource {
+    name: "notificationsSettings",
+    endpoints: &[
+        Endpoint::get(ONE, "notifications:read", read),
+        Endpoint::put(ONE, "notifications:update", replace),
+        Endpoint::delete(ONE, "notifications:update", reset),
+    ],
+};
+
+fn shown(call: &Call<'_>, settings: &NotificationsSettings) -> Outcome<Reply> {
+    let mut object = noun::object_of(settings)?;
+    object.insert("id".into(), json!(call.env));
+    object.insert("environment".into(), json!({ "id": call.env }));
+    let changed = call.cx.env.environment.created_at;
+    object.entry("updatedAt").or_insert_with(|| json!(changed));
+    let own = call.url(&call.own_path());
+    let mut links = Links::to(call, &own);
+    for below in ["emailDeliverySettings", "phoneDeliverySettings"] {
+        links.add(below, format!("{own}/{below}"));
+    }
+    Ok(Reply::ok(hal::resource(links, object)))
+}
+
+fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let found = call.load::<NotificationsSettings>(call.env).await?;
+        shown(call, &found.map(|it| it.value).unwrap_or_default())
+    })
+}
+
+fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let given = body::without_nulls(body::object(call.body)?);
+        let mut given = body::writable(given, &[]);
+        given.insert("id".into(), json!(call.env));
+        given.insert("updatedAt".into(), json!(call.now()));
+        let settings: NotificationsSettings = body::read(given).map_err(unfit)?;
+        let mut check = Check::new();
+        mailboxes(
+            &mut check,
+            settings.from.as_ref(),
+            settings.reply_to.as_ref(),
+        );
+        let chain = &settings.sms_providers_fallback_chain;
+        let is_provider = |it: &String| it == OF_PINGONE || it.parse::<uuid::Uuid>().is_ok();
+        check.expect(chain.len() <= MOST && chain.iter().all(is_provider), || {
+            let message = "must be at most 100 ids of providers, or PINGONE_TWILIO";
+            Misfit::invalid("smsProvidersFallbackChain", message)
+        });
+        check.expect(settings.whitelist.len() <= MOST, || {
+            Misfit::new(Fit::TooLong, "whitelist", "must have at most 100 entries")
+        });
+        check.finish()?;
+        single::put(call, &settings).await?;
+        shown(call, &settings)
+    })
+}
+
+/// `DELETE`: back to the defaults, which are answered.
+fn reset<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        single::clear::<NotificationsSettings>(call).await?;
+        shown(call, &NotificationsSettings::default())
+    })
+}
+
+/// Addresses and names that mails may carry.
+fn mailboxes(check: &mut Check, from: Option<&Mailbox>, reply_to: Option<&Mailbox>) {
+    for (address, name, mailbox) in [
+        ("from.address", "from.name", from),
+        ("replyTo.address", "replyTo.name", reply_to),
+    ] {
+        let Some(mailbox) = mailbox else { continue };
+        check.expect(is_address(&mailbox.address), || {
+            Misfit::invalid(address, "must be an e-mail address")
+        });
+        check.length_of(name, mailbox.name.as_ref(), 0, 256);
+    }
+}
+
+/// What is asked of a web service that sends: where, how, and over TLS (`threats.md` 35).
+fn requests(check: &mut Check, requests: &[Object], methods: &[&str]) {
+    check.expect((1..=MOST).contains(&requests.len()), || {
+        Misfit::new(Fit::Empty, "requests", "must have 1 to 100 entries")
+    });
+    for request in requests {
+        let text = |name: &str| request.get(name).and_then(Value::as_str);
+        check.expect(
+            text("deliveryMethod").is_some_and(|it| methods.contains(&it)),
+            || {
+                let message = format!("must be one of: {}", methods.join(", "));
+                Misfit::invalid("requests.deliveryMethod", message)
+            },
+        );
+        check.expect(matches!(text("method"), Some("GET" | "POST")), || {
+            Misfit::invalid("requests.method", "must be one of: GET, POST")
+        });
+        let url = text("url").unwrap_or_default();
+        let is_safe = url.len() <= 2_048
+            && Url::parse(url).is_ok_and(|it| it.scheme() == "https" && it.has_host());
+        check.expect(is_safe, || {
+            Misfit::invalid("requests.url", "must be an https URL")
+        });
+    }
+}
+
+/// How one proves oneself there. The password or token is taken out; `None`: none was sent.
+fn secret_of(authentication: &mut Object) -> Option<String> {
+    let secrets = ["password", "authToken"].map(|name| authentication.remove(name));
+    let mut secrets = secrets.into_iter().flatten();
+    secrets.find_map(|it| it.as_str().map(str::to_owned))
+}
+
+/// What proving oneself takes, once the secret is out.
+fn authentication(check: &mut Check, given: &Object, has_secret: bool) {
+    let method = given.get("method").and_then(Value::as_str);
+    check.expect(matches!(method, Some("BASIC" | "BEARER")), || {
+        Misfit::invalid("authentication.method", "must be one of: BASIC, BEARER")
+    });
+    if method == Some("BASIC") {
+        let username = given.get("username").and_then(Value::as_str);
+        check.expect(username.is_some_and(|it| !it.is_empty()), || {
+            Misfit::required("authentication.username")
+        });
+        check.expect(has_secret, || Misfit::required("authentication.password"));
+    } else {
+        check.expect(has_secret, || Misfit::required("authentication.authToken"));
+    }
+}
