@@ -3,15 +3,18 @@
 pub mod languages;
 pub mod revisions;
 
-use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::agreement::{
+    Agreement, AgreementConsent, AgreementLanguage, AgreementRevision, ConsentStatus,
+};
 use countersign_domain::entity::Entity;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
-use countersign_domain::store::{Batch, Key};
+use countersign_domain::store::{Batch, Key, Query};
+use serde_json::json;
 
 use crate::configuration;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal};
-use crate::v1::body::Check;
+use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
@@ -19,6 +22,9 @@ use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/agreements";
 const ONE: &str = "/environments/{environment}/agreements/{agreement}";
+
+/// Consents that are looked at for the counts; where there are more, they are left out.
+const MAX_COUNTED: u32 = 1_000;
 
 /// `/environments/{e}/agreements`
 pub const RESOURCE: Resource = Resource {
@@ -100,6 +106,29 @@ impl Noun for Agreement {
         });
         check.finish()?;
         Ok(Batch::new())
+    }
+
+    /// Decision: people who consented are counted as far as an environment has few consents.
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        let query = Query::all(AgreementConsent::KIND, call.env, MAX_COUNTED);
+        let page = call.store().list(&query, call.now()).await?;
+        if page.next.is_none() {
+            let (mut total, mut expired) = (0_u32, 0_u32);
+            for doc in &page.docs {
+                let consent = AgreementConsent::from_doc(doc)?;
+                let last = &consent.last_consent;
+                if consent.agreement.id == self.id && last.status == ConsentStatus::Accepted {
+                    total += 1;
+                    let ends = self.expiry(last.consented_at);
+                    expired += u32::from(ends.is_some_and(|it| it <= call.now()));
+                }
+            }
+            object.insert("totalConsents".into(), json!(total));
+            object.insert("totalExpiredConsents".into(), json!(expired));
+            object.insert("consentsAggregatedAt".into(), json!(call.now()));
+        }
+        Ok(object)
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {

@@ -42,6 +42,12 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// Whether the call is about one population: by its id in the path, or by a filter that says which.
+fn names_one(call: &Call<'_>) -> bool {
+    let filter = call.query.get("filter").unwrap_or_default();
+    !call.text("population").is_empty() || filter.to_ascii_lowercase().contains(" eq ")
+}
+
 /// What else a change concerns.
 pub struct Facts {
     /// The other populations.
@@ -148,7 +154,7 @@ impl Noun for Population {
         if self.theme.is_none() {
             object.insert("theme".into(), json!({ "id": default_theme(call) }));
         }
-        if !call.text("population").is_empty() {
+        if names_one(call) {
             let page = users(call, self.id, MAX_COUNTED).await?;
             if page.next.is_none() {
                 object.insert("userCount".into(), json!(page.docs.len()));

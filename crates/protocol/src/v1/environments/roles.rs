@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::configuration;
 use crate::misfit::Misfit;
-use crate::refusal::{Failure, Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::actor::permits;
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
@@ -50,6 +50,13 @@ impl Noun for CustomRole {
     const PARAMETER: &'static str = "role";
     const READ_ONLY: &'static [&'static str] = &["type", "canAssign"];
     type Facts = Facts;
+
+    /// Source: Ping's Terraform provider, whose tests look for this text.
+    fn absent(_call: &Call<'_>, id: &str) -> Refused {
+        let id: String = id.chars().take(64).collect();
+        let message = format!("There is no role with id {id}");
+        Refusal::Absent(message.into()).because("no such role")
+    }
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let customs = noun::all::<Self>(call).await?;

@@ -16,7 +16,7 @@ use crate::v1::actor::Who;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
-use crate::v1::noun;
+use crate::v1::noun::Noun;
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -35,7 +35,13 @@ pub const RESOURCE: Resource = Resource {
 /// Whose secret the path is about, if the caller may have it: whoever knows the secret of a worker
 /// has its roles (`threats.md` 39).
 async fn owner(call: &Call<'_>) -> Outcome<ApplicationId> {
-    let found = noun::named::<Application>(call).await?;
+    // Compat: the plain words here, unlike at the application itself; Ping's Terraform provider looks
+    // for both.
+    let found = call
+        .load::<Application>(call.id::<ApplicationId>("application")?)
+        .await?;
+    let found = found.filter(|it| it.is_visible(call));
+    let found = found.ok_or_else(|| Refusal::NotFound.because("no such application"))?;
     if found.protocol != Protocol::OpenidConnect || found.type_.is_system() {
         return Err(Refusal::NotFound.because("it has no secret").into());
     }

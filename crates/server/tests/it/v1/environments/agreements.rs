@@ -12,6 +12,7 @@ on_every_adapter! {
         let all = format!("{env}/agreements");
         let body = json!({ "name": "Terms", "description": "For all", "enabled": false, "reconsentPeriodDays": 31 });
         let made = Api::created(api.post(&all, body.clone()).await);
+        assert_eq!((&made["totalConsents"], &made["totalExpiredConsents"]), (&json!(0), &json!(0)));
         for (name, value) in body.as_object().unwrap() {
             assert_eq!(made[name], *value, "{name}");
         }

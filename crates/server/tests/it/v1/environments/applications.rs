@@ -125,7 +125,8 @@ on_every_adapter! {
         let _ = api.delete(&path).await.expect_status(204);
         let body = refused(api.get(&path).await, 404, "NOT_FOUND", None);
         assert!(text(&body, "/message").starts_with("Unable to find Application with ID"));
-        refused(api.get(&format!("{path}/secret")).await, 404, "NOT_FOUND", None);
+        let body = refused(api.get(&format!("{path}/secret")).await, 404, "NOT_FOUND", None);
+        assert!(text(&body, "/message").ends_with("The requested resource was not found."), "{body}");
     }
 
     async fn null_turns_the_protection_against_replay_off(server: TestServer) {

@@ -15,6 +15,8 @@ on_every_adapter! {
         let path = format!("{all}/{}", text(&made, "/id"));
         let read = api.get(&path).await.expect_status(200).json();
         assert_eq!((&read["userCount"], &read["unknown"]), (&json!(0), &json!(null)));
+        let found = api.get(&format!("{all}?filter=name%20EQ%20%22staff%22")).await.expect_status(200).json();
+        assert_eq!(found["_embedded"]["populations"][0]["userCount"], 0);
         assert_eq!(read["environment"]["id"], json!(server.tenant.id));
         let again = api.put(&path, read.clone()).await.expect_status(200).json();
         assert_eq!(again, read);
