@@ -77,10 +77,18 @@ pub(super) fn complete(call: &Call<'_>, made: &mut Object) -> Result<(), Refused
         }
     }
     // The type follows from the provider.
-    if let Some(Value::Object(provider)) = made.get_mut("identityProvider") {
-        provider.remove("type");
-        if !provider.contains_key("id") {
-            made.remove("identityProvider");
+    let id = made.get("identityProvider").and_then(|it| it.get("id"));
+    match id.cloned() {
+        None => _ = made.remove("identityProvider"),
+        Some(id) => {
+            let mut known = call.cx.env.providers.iter().map(|it| &it.provider);
+            let found = known.find(|it| id == json!(it.id));
+            let found = found.ok_or_else(|| {
+                let why = "no identity provider has this id";
+                wrong(Misfit::invalid("identityProvider.id", why))
+            })?;
+            let provider = json!({ "id": id, "type": found.type_.name() });
+            made.insert("identityProvider".into(), provider);
         }
     }
     Ok(())

@@ -38,6 +38,21 @@ on_every_adapter! {
         refused(narrow.put(&format!("{path}/population"), json!({ "id": old })).await, 403, "ACCESS_FAILED", None);
     }
 
+    async fn somebody_imported_belongs_to_the_provider_that_is_named(server: TestServer) {
+        let api = admin(&server).await;
+        let providers = format!("/environments/{}/identityProviders", server.tenant.id);
+        let provider = json!({ "name": "Work", "type": "LINKEDIN", "enabled": true,
+            "clientId": "c", "clientSecret": "s" });
+        let provider = Api::created(api.post(&providers, provider).await);
+        let mut user = json!({ "username": "worker", "identityProvider": { "id": provider["id"], "type": "GOOGLE" } });
+        let made = Api::created(api.act("POST", &users(&server), "user.import", user.clone()).await);
+        assert_eq!(made["identityProvider"], json!({ "id": provider["id"], "type": "LINKEDIN" }));
+        user["username"] = json!("nobody's");
+        user["identityProvider"]["id"] = json!("00000000-0000-4000-8000-000000000001");
+        let answer = api.act("POST", &users(&server), "user.import", user).await;
+        refused(answer, 400, "INVALID_DATA", Some(("INVALID_VALUE", "identityProvider.id")));
+    }
+
     async fn second_factors_and_the_provider_are_switched(server: TestServer) {
         let api = admin(&server).await;
         let path = format!("{}/{}", users(&server), server.tenant.person.id);
