@@ -94,6 +94,10 @@ pub enum VerifyStatus {
 }
 
 impl VerifyStatus {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands out a reference"
+    )]
     fn is_not_initiated(&self) -> bool {
         *self == Self::NotInitiated
     }
