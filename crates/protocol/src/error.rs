@@ -61,6 +61,12 @@ pub struct InnerError {
     /// How an attribute can be compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub supported_operators: Vec<&'static str>,
+    /// The smallest number that would have been accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range_minimum_value: Option<i64>,
+    /// The largest one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range_maximum_value: Option<i64>,
 }
 
 /// What wrong credentials are answered with, whatever was wrong with them (`threats.md` 34).
@@ -121,6 +127,12 @@ fn failed(target: &str, message: impl Into<String>) -> Row {
         PROCESSING,
         vec![detail("INVALID_VALUE", target, message)],
     )
+}
+
+/// Source: `reference/platform.md` 1.8.
+fn no_permission() -> Detail {
+    let message = "You do not have permissions or are not licensed to make this request";
+    detail("INSUFFICIENT_PERMISSIONS", "", message)
 }
 
 fn row(refusal: &Refusal) -> Row {
@@ -300,7 +312,8 @@ fn row(refusal: &Refusal) -> Row {
         )),
         Refusal::FlowAlreadyResumed => failed("flowId", "The flow was already resumed"),
 
-        Refusal::Forbidden => (403, "ACCESS_FAILED", NOT_AUTHORIZED, vec![]),
+        Refusal::Forbidden => (403, "ACCESS_FAILED", NOT_AUTHORIZED, vec![no_permission()]),
+        Refusal::NoAccess => (403, "ACCESS_FAILED", NO_ACCESS, vec![no_permission()]),
         Refusal::Absent(_) => (404, "NOT_FOUND", NOT_FOUND, vec![]),
         Refusal::Unfit(misfits) => (400, "INVALID_DATA", VALIDATION, details(misfits)),
         Refusal::NotNow(_, misfits) => (400, "REQUEST_FAILED", PROCESSING, details(misfits)),
@@ -324,6 +337,11 @@ fn details(misfits: &[Misfit]) -> Vec<Detail> {
             }),
             Hint::Operators(names) => Some(InnerError {
                 supported_operators: names.clone(),
+                ..InnerError::default()
+            }),
+            Hint::Range(least, most) => Some(InnerError {
+                range_minimum_value: Some(*least),
+                range_maximum_value: Some(*most),
                 ..InnerError::default()
             }),
         },

@@ -48,6 +48,8 @@ pub enum Hint {
     Attributes(Vec<String>),
     /// One of these operators.
     Operators(Vec<&'static str>),
+    /// A number from here to there.
+    Range(i64, i64),
 }
 
 /// One thing that does not fit.

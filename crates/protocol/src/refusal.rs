@@ -159,6 +159,8 @@ pub enum Refusal {
     // Management API
     /// Whoever asks may not do this here.
     Forbidden,
+    /// The same of an environment itself, in the words that clients look for.
+    NoAccess,
     /// What the path names is not there; said in the words that clients look for.
     Absent(Cow<'static, str>),
     /// Members of the body, or parameters of the query, do not fit.

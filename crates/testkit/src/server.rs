@@ -62,7 +62,7 @@ impl TestServer {
         let faults = Arc::new(Faulty::new(home.store().await));
         let counts = Arc::new(Counting::new(faults.clone()));
         let hashing = Arc::new(CountingHeavy::default());
-        let node = Node::start(counts.clone(), clock.clone(), None, hashing.clone()).await;
+        let node = Node::start(counts.clone(), clock.clone(), None, hashing.clone(), 0).await;
         let base = node.base.clone();
         let server = Self {
             tenant: fixture::tenant(1, &base, clock.clone()),
@@ -108,9 +108,14 @@ impl TestServer {
     /// Starts a second process, as far as the wire can tell: its own caches on the same store.
     /// The tenant's requests go there.
     pub async fn another_node(&self) -> AnotherNode {
+        self.limited_node(0).await
+    }
+
+    /// The same with so many requests to the management API per second at most; 0 is no limit.
+    pub async fn limited_node(&self, api_rate: u32) -> AnotherNode {
         let store = self.home.store().await;
-        let hashing = self.hashing.clone();
-        let node = Node::start(store, self.clock.clone(), Some(&self.base), hashing).await;
+        let (clock, hashing) = (self.clock.clone(), self.hashing.clone());
+        let node = Node::start(store, clock, Some(&self.base), hashing, api_rate).await;
         let mut tenant = self.tenant.clone();
         tenant.base.clone_from(&node.base);
         tenant.root = format!("{}/{}", node.base, tenant.id);
@@ -235,6 +240,7 @@ impl Node {
         clock: Arc<VirtualClock>,
         urls: Option<&str>,
         hashing: Arc<CountingHeavy>,
+        api_rate: u32,
     ) -> Self {
         let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listeners = Listeners::bind(&[local], None);
@@ -246,6 +252,7 @@ impl Node {
             auth_url: Some(urls.unwrap_or(&base).to_owned()),
             database: Some("memory:".into()),
             master_key: Some("11".repeat(32).into()),
+            api_rate: Some(api_rate),
             ..RawConfig::default()
         };
         let config = Config::resolve(raw);

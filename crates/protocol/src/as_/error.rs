@@ -279,7 +279,7 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::UsernameTaken => shown("invalid_request", "The username is taken"),
         Refusal::FlowAlreadyResumed => shown("invalid_request", "The flow was already resumed"),
         // These belong to the management API, which does not answer so.
-        Refusal::Forbidden | Refusal::Absent(_) => Row {
+        Refusal::Forbidden | Refusal::NoAccess | Refusal::Absent(_) => Row {
             status: 403,
             ..shown("access_denied", "Not allowed")
         },

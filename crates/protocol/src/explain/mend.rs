@@ -402,7 +402,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "oidc.md 5.1",
             "Begin a new sign-on. A reload of the resume URL, or the back button, does this.",
         ),
-        Refusal::Forbidden => say(
+        Refusal::Forbidden | Refusal::NoAccess => say(
             "The caller may not do this here.",
             "A role, or a self-management scope, that allows it where it is done",
             "platform.md 1.2, 1.8",

@@ -169,14 +169,16 @@ impl Check {
     /// A number must be within bounds.
     pub fn range(
         &mut self,
-        target: &'static str,
+        target: impl Into<Cow<'static, str>>,
         number: impl Into<i64>,
         within: std::ops::RangeInclusive<i64>,
     ) {
         let number = number.into();
         if !within.contains(&number) {
-            let message = format!("must be between {} and {}", within.start(), within.end());
-            self.0.push(Misfit::new(Fit::OutOfRange, target, message));
+            let (least, most) = (*within.start(), *within.end());
+            let message = format!("must be between {least} and {most}");
+            let misfit = Misfit::new(Fit::OutOfRange, target, message);
+            self.0.push(misfit.hinting(Hint::Range(least, most)));
         }
     }
 

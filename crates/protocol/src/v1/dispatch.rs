@@ -165,8 +165,14 @@ fn within_application(call: &Call<'_>) -> Outcome<bool> {
     Ok(true)
 }
 
+/// Source: `reference/platform.md` 1.8: both texts make clients try again.
 fn forbidden(call: &Call<'_>) -> crate::refusal::Refused {
-    Refusal::Forbidden.because(format!(
+    let refusal = if call.endpoint.path == "/environments/{environment}" {
+        Refusal::NoAccess
+    } else {
+        Refusal::Forbidden
+    };
+    refusal.because(format!(
         "application {} lacks {} here",
         call.actor.client, call.endpoint.permission
     ))

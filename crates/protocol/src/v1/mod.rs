@@ -14,6 +14,7 @@ pub mod noun;
 pub mod openapi;
 pub mod organizations;
 pub mod page;
+pub mod part;
 pub mod privilege;
 pub mod reach;
 pub mod roles;

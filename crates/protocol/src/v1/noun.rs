@@ -7,7 +7,7 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::Filterable;
 use countersign_domain::ids::{EnvId, random_uuid};
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::{Batch, Fault, IndexName, Precondition, Query, Unique};
+use countersign_domain::store::{Batch, Fault, IndexEntry, IndexName, Precondition, Query, Unique};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use super::call::{Call, Reply};
 use super::hal::{self, Links, List};
 use super::page::{self, Indexed, Listing};
 use crate::cx::Cx;
-use crate::misfit::Misfit;
+use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
@@ -576,7 +576,7 @@ fn decided<N: Noun>(call: &Call<'_>, facts: WriteFacts<N>) -> Result<Verdict<N>,
     } = facts;
     let env = N::place(call);
     if !taken.is_empty() {
-        let why = "a value that must be unique is taken";
+        let why = "a value that must be unique is taken, or too long";
         return Ok(Verdict::refuse(Refusal::Unfit(taken).because(why)));
     }
     let change = match &before {
@@ -661,12 +661,23 @@ fn built<N: Noun>(
     })
 }
 
-/// Which of its unique values others have already. A race is decided by the store's own rule; it
-/// leads back here.
+/// Which of its values it cannot have: those that others have already, and those that no index can
+/// hold (the limit is in bytes, those of members are in characters). A race is decided by the
+/// store's own rule; it leads back here.
 pub async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
     let mut taken = Vec::new();
+    let too_long = |member: String| Misfit::new(Fit::TooLong, member, "is too long");
+    for entry in after.indexes() {
+        if entry.value.len() > IndexEntry::MAX_VALUE {
+            taken.push(too_long(entry.name.to_owned()));
+        }
+    }
     for (rule, value) in after.uniques() {
         let member = N::unique_member(rule, &value);
+        if value.len() > IndexEntry::MAX_VALUE {
+            taken.push(too_long(member));
+            continue;
+        }
         let unique = Unique::new(N::KIND, N::place(call), rule, value);
         let holder = call.store().get_by(&unique, call.now()).await?;
         if holder.is_some_and(|doc| doc.key.id != after.id()) {

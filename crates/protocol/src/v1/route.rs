@@ -99,6 +99,8 @@ pub struct Endpoint {
     pub own: Option<&'static str>,
     /// Whether it works in an environment that waits for its deletion, too.
     pub dormant: bool,
+    /// Types that it answers in besides JSON, as `Accept` asks.
+    pub answers: &'static [&'static str],
     /// Carries it out.
     pub handler: Handler,
 }
@@ -119,6 +121,7 @@ impl Endpoint {
             narrow: Narrow::No,
             own: None,
             dormant: false,
+            answers: &[],
             handler,
         }
     }
@@ -181,6 +184,13 @@ impl Endpoint {
     #[must_use]
     pub const fn dormant(mut self) -> Self {
         self.dormant = true;
+        self
+    }
+
+    /// It answers in these types, too.
+    #[must_use]
+    pub const fn answers(mut self, types: &'static [&'static str]) -> Self {
+        self.answers = types;
         self
     }
 

@@ -78,6 +78,7 @@ async fn serve(
         Err(failure) => refused(&failure, template, &incoming),
     };
     echo(&incoming, &mut response);
+    guard(&mut response);
     cors::finish(&incoming, known.caller.as_ref(), &mut response).await;
     response
 }
@@ -224,6 +225,16 @@ fn refused(failure: &Failure, template: &str, incoming: &Incoming) -> Response {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
+}
+
+/// Headers that answers have beside those of every answer.
+///
+/// Source: `reference/platform.md` 1.1.
+fn guard(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::EXPIRES, HeaderValue::from_static("0"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.append(header::VARY, HeaderValue::from_static("Authorization"));
 }
 
 /// Answers the caller's telemetry ids, with what they may not contain replaced.

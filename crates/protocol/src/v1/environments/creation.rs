@@ -7,7 +7,7 @@ use countersign_domain::organization::License;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{self, RoleAssignment, RoleScope, RoleScopeType, RoleSubject};
-use countersign_domain::store::{Batch, Fault, Query, Unique};
+use countersign_domain::store::{Batch, Fault, Query};
 use serde_json::json;
 
 use super::{bill_of_materials, check, shown};
@@ -20,6 +20,7 @@ use crate::run::{Operation, Verdict, run};
 use crate::v1::actor::Who;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
+use crate::v1::noun;
 
 /// Roles that whoever makes an environment gets in it.
 /// Source: `reference/platform.md` 1.2.
@@ -65,7 +66,7 @@ struct Create<'a> {
 
 struct Facts {
     licenses: Vec<LicenseId>,
-    is_taken: bool,
+    taken: Vec<Misfit>,
     environment: Environment,
     bill: BillOfMaterials,
     assignments: Vec<RoleAssignment>,
@@ -152,11 +153,7 @@ impl Operation for Create<'_> {
             .collect();
         let licenses = licenses?;
         let environment = self.environment(&licenses)?;
-        let mut is_taken = false;
-        for (rule, value) in environment.uniques() {
-            let unique = Unique::new(Environment::KIND, EnvId::PLATFORM, rule, value);
-            is_taken |= cx.ports.store.get_by(&unique, cx.now).await?.is_some();
-        }
+        let taken = noun::taken(self.call, &environment).await?;
         let given = self.body.get("billOfMaterials").filter(|it| !it.is_null());
         let base = json!({ "products": [{ "type": "PING_ONE_BASE" }] });
         let bill = bill_of_materials::parse(
@@ -167,7 +164,7 @@ impl Operation for Create<'_> {
         )?;
         Ok(Facts {
             licenses,
-            is_taken,
+            taken,
             environment,
             bill,
             assignments: self.assignments(),
@@ -177,7 +174,7 @@ impl Operation for Create<'_> {
     fn decide(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Self::Reply>, Fault> {
         let Facts {
             licenses,
-            is_taken,
+            taken,
             environment,
             bill,
             assignments,
@@ -187,9 +184,9 @@ impl Operation for Create<'_> {
         if let Err(refused) = check(&environment, has_license) {
             return Ok(Verdict::refuse(refused));
         }
-        if is_taken {
-            let taken = Refusal::Unfit(vec![Misfit::taken("name")]);
-            return Ok(Verdict::refuse(taken.because("the name is taken")));
+        if !taken.is_empty() {
+            let why = "the name is taken, or too long";
+            return Ok(Verdict::refuse(Refusal::Unfit(taken).because(why)));
         }
         let maker = Maker {
             api_url: cx.env.urls.api(),

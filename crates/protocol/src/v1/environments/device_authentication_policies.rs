@@ -1,8 +1,6 @@
 //! `/v1/environments/{e}/deviceAuthenticationPolicies` (`reference/platform.md` 3.17; `mfa.md` 9):
 //! stored and checked.
 
-use std::ops::RangeInclusive;
-
 use countersign_domain::entity::Stored;
 use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
@@ -10,11 +8,12 @@ use countersign_domain::store::Batch;
 use serde_json::{Value, json};
 
 use crate::configuration;
-use crate::misfit::{Fit, Hint, Misfit};
+use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/deviceAuthenticationPolicies";
@@ -122,7 +121,7 @@ impl Noun for Policy {
             return Ok(removed(change.before(), &facts)?);
         };
         let mut check = Check::new();
-        check.length("name", &after.name, 1, 1_024);
+        check.length("name", &after.name, 1, 256);
         check.finish()?;
         let mut batch = Batch::new();
         if after.default {
@@ -187,76 +186,63 @@ fn fill(body: &mut Object, name: &str, otp: &Value) {
 
 /// Source: `reference/platform.md` 3.17.
 fn check(body: &Object) -> Result<(), Refused> {
+    const UNITS: [&str; 2] = ["MINUTES", "SECONDS"];
     let mut check = Check::new();
+    let body = Part::body(body);
     for name in ["sms", "voice", "email", "mobile", "totp"] {
-        if !body.contains_key(name) {
+        if body.get(name).is_none() {
             check.note(Misfit::required(name));
         }
     }
     for name in BY_MESSAGE.into_iter().chain(BY_DEVICE).chain(["fido2"]) {
-        let Some(method) = body.get(name) else {
+        let Some(method) = body.part(&mut check, name) else {
             continue;
         };
-        let Some(method) = method.as_object() else {
-            check.note(Misfit::invalid(name, "must be an object"));
+        method.switch(&mut check, "enabled");
+        method.may_switch(&mut check, "pairingDisabled");
+        let Some(otp) = method.part(&mut check, "otp") else {
             continue;
         };
-        switch(&mut check, method, "enabled");
-        let otp = method.get("otp").and_then(Value::as_object);
-        let Some(otp) = otp else { continue };
-        if otp.contains_key("otpLength") {
-            number(&mut check, otp, "otpLength", 6..=10);
+        if otp.get("otpLength").is_some() {
+            otp.number(&mut check, "otpLength", 6..=10);
         }
-        if let Some(lifetime) = otp.get("lifeTime").and_then(Value::as_object) {
-            number(&mut check, lifetime, "duration", 1..=7_200);
-            choice(&mut check, lifetime, "timeUnit", &["MINUTES", "SECONDS"]);
+        if let Some(lifetime) = otp.part(&mut check, "lifeTime") {
+            lifetime.number(&mut check, "duration", 1..=7_200);
+            lifetime.choice(&mut check, "timeUnit", &UNITS);
         }
-        if let Some(failure) = otp.get("failure").and_then(Value::as_object) {
-            number(&mut check, failure, "count", 1..=7);
-            if let Some(rest) = failure.get("coolDown").and_then(Value::as_object) {
-                number(&mut check, rest, "duration", 0..=1_800);
-                choice(&mut check, rest, "timeUnit", &["MINUTES", "SECONDS"]);
+        if let Some(failure) = otp.part(&mut check, "failure") {
+            failure.number(&mut check, "count", 1..=7);
+            if let Some(rest) = failure.part(&mut check, "coolDown") {
+                rest.number(&mut check, "duration", 0..=1_800);
+                rest.choice(&mut check, "timeUnit", &UNITS);
             }
         }
     }
-    if let Some(selection) = body.get("authentication").and_then(Value::as_object) {
-        choice(&mut check, selection, "deviceSelection", &SELECTIONS);
+    remembered(&mut check, &body);
+    if let Some(selection) = body.part(&mut check, "authentication") {
+        selection.choice(&mut check, "deviceSelection", &SELECTIONS);
     }
-    choice(&mut check, body, "newDeviceNotification", &NOTIFICATIONS);
+    body.choice(&mut check, "newDeviceNotification", &NOTIFICATIONS);
     check.finish()
 }
 
-/// Insists on a member that is true or false.
-pub(super) fn switch(check: &mut Check, object: &Object, name: &'static str) {
-    match object.get(name) {
-        Some(Value::Bool(_)) => {}
-        Some(_) => check.note(Misfit::invalid(name, "must be true or false")),
-        None => check.note(Misfit::required(name)),
-    }
-}
-
-/// Insists on a member that is a number within bounds.
-pub(super) fn number(
-    check: &mut Check,
-    object: &Object,
-    name: &'static str,
-    within: RangeInclusive<i64>,
-) {
-    match object.get(name).map(Value::as_i64) {
-        Some(Some(number)) => check.range(name, number, within),
-        Some(None) => check.note(Misfit::new(Fit::Invalid, name, "must be a whole number")),
-        None => check.note(Misfit::required(name)),
-    }
-}
-
-/// Insists on a member that is one of these words.
-pub(super) fn choice(check: &mut Check, object: &Object, name: &'static str, allowed: &[&str]) {
-    let Some(value) = object.get(name) else {
-        return check.note(Misfit::required(name));
+/// How long a browser is remembered: an hour at least, ninety days at most.
+///
+/// Source: `reference/platform.md` 3.17.
+fn remembered(check: &mut Check, body: &Part<'_>) {
+    const UNITS: [(&str, i64); 3] = [("MINUTES", 60), ("HOURS", 3_600), ("DAYS", 86_400)];
+    let remembered = body.part(check, "rememberMe");
+    let Some(web) = remembered.and_then(|it| it.part(check, "web")) else {
+        return;
     };
-    if !value.as_str().is_some_and(|it| allowed.contains(&it)) {
-        let message = format!("must be one of: {}", allowed.join(", "));
-        let words = allowed.iter().map(|it| (*it).to_owned()).collect();
-        check.note(Misfit::invalid(name, message).hinting(Hint::Values(words)));
+    web.switch(check, "enabled");
+    let Some(life) = web.part(check, "lifeTime") else {
+        return;
+    };
+    life.choice(check, "timeUnit", &UNITS.map(|(name, _)| name));
+    let unit = life.get("timeUnit").and_then(Value::as_str);
+    if let Some((_, seconds)) = UNITS.iter().find(|(name, _)| Some(*name) == unit) {
+        let least = (3_600 + seconds - 1) / seconds;
+        life.number(check, "duration", least..=90 * 86_400 / seconds);
     }
 }

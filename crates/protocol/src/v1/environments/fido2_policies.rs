@@ -5,12 +5,12 @@ use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy};
 use countersign_domain::store::Batch;
 use serde_json::{Value, json};
 
-use super::device_authentication_policies::{choice, switch};
-use crate::misfit::Misfit;
+use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/fido2Policies";
@@ -108,8 +108,10 @@ fn removed(before: Option<&Stored<Fido2Policy>>, facts: &Facts) -> Result<Batch,
 
 /// Source: `reference/mfa.md` 10.
 fn check(body: &Object) -> Result<(), Refused> {
+    const HINTS: [&str; 3] = ["SECURITY_KEY", "CLIENT_DEVICE", "HYBRID"];
     const STRENGTHS: [&str; 3] = ["REQUIRED", "PREFERRED", "DISCOURAGED"];
     let mut check = Check::new();
+    let body = Part::body(body);
     for (name, allowed) in [
         ("attestationRequirements", ["NONE", "DIRECT", "ENTERPRISE"]),
         (
@@ -118,30 +120,51 @@ fn check(body: &Object) -> Result<(), Refused> {
         ),
         ("discoverableCredentials", STRENGTHS),
     ] {
-        choice(&mut check, body, name, &allowed);
+        body.choice(&mut check, name, &allowed);
     }
-    let part = |name: &str| body.get(name).and_then(Value::as_object);
-    if let Some(backup) = part("backupEligibility") {
-        switch(&mut check, backup, "allow");
-        switch(&mut check, backup, "enforceDuringAuthentication");
+    if let Some(backup) = body.needed(&mut check, "backupEligibility") {
+        backup.switch(&mut check, "allow");
+        backup.switch(&mut check, "enforceDuringAuthentication");
     }
-    if let Some(verification) = part("userVerification") {
-        choice(&mut check, verification, "option", &STRENGTHS);
-        switch(&mut check, verification, "enforceDuringAuthentication");
+    if let Some(verification) = body.needed(&mut check, "userVerification") {
+        verification.choice(&mut check, "option", &STRENGTHS);
+        verification.switch(&mut check, "enforceDuringAuthentication");
     }
-    if let Some(models) = part("mdsAuthenticatorsRequirements") {
+    if let Some(models) = body.needed(&mut check, "mdsAuthenticatorsRequirements") {
         let options = ["NONE", "AUDIT_ONLY", "GLOBAL", "CERTIFIED", "SPECIFIC"];
-        choice(&mut check, models, "option", &options);
+        models.choice(&mut check, "option", &options);
+        models.may_switch(&mut check, "enforceDuringAuthentication");
     }
-    if let Some(names) = part("userDisplayNameAttributes") {
-        let target = "userDisplayNameAttributes.attributes";
+    if let Some(timeout) = body.part(&mut check, "userPresenceTimeout") {
+        const UNITS: [(&str, i64); 2] = [("MINUTES", 1), ("SECONDS", 60)];
+        timeout.choice(&mut check, "timeUnit", &UNITS.map(|(name, _)| name));
+        let unit = timeout.get("timeUnit").and_then(Value::as_str);
+        if let Some((_, minute)) = UNITS.iter().find(|(name, _)| Some(*name) == unit) {
+            timeout.number(&mut check, "duration", *minute..=10 * minute);
+        }
+    }
+    let hints = body
+        .get("publicKeyCredentialHints")
+        .and_then(Value::as_array);
+    let is_hint = |it: &Value| it.as_str().is_none_or(|it| HINTS.contains(&it));
+    check.expect(hints.is_none_or(|it| it.iter().all(is_hint)), || {
+        let words = HINTS.map(str::to_owned).to_vec();
+        let message = format!("must be of: {}", HINTS.join(", "));
+        Misfit::invalid("publicKeyCredentialHints", message).hinting(Hint::Values(words))
+    });
+    if let Some(names) = body.needed(&mut check, "userDisplayNameAttributes") {
+        if names.get("attributes").is_none() {
+            check.note(Misfit::required(names.path_of("attributes")));
+            return check.finish();
+        }
         let listed = names.get("attributes").and_then(Value::as_array);
         let listed = listed.map(Vec::as_slice).unwrap_or_default();
         let has_username = listed
             .iter()
             .any(|it| it.get("name") == Some(&json!("username")));
         check.expect((1..=6).contains(&listed.len()) && has_username, || {
-            Misfit::invalid(target, "must have 1 to 6 entries, username among them")
+            let why = "must have 1 to 6 entries, username among them";
+            Misfit::invalid(names.path_of("attributes"), why)
         });
     }
     check.finish()

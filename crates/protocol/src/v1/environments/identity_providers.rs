@@ -19,7 +19,7 @@ use url::Url;
 
 use super::images;
 use crate::jose::remote::is_safe;
-use crate::misfit::Misfit;
+use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
@@ -57,6 +57,9 @@ pub const RESOURCE: Resource = Resource {
         ),
     ],
 };
+
+/// How SAML messages travel.
+const BINDINGS: [&str; 2] = ["HTTP_POST", "HTTP_REDIRECT"];
 
 /// What else a change concerns.
 pub struct Facts {
@@ -307,6 +310,31 @@ fn check(after: &IdentityProvider, facts: &mut Facts) -> Result<(), Refused> {
     check.expect(facts.has_population, || {
         Misfit::invalid("registration.population.id", "no population has this id")
     });
+    for (target, text) in [
+        ("appId", &after.app_id),
+        ("keyId", &after.key_id),
+        ("teamId", &after.team_id),
+        ("clientEnvironment", &after.client_environment),
+        ("tenantId", &after.tenant_id),
+        ("idpEntityId", &after.idp_entity_id),
+        ("spEntityId", &after.sp_entity_id),
+        ("ssoEndpoint", &after.sso_endpoint),
+        ("sloEndpoint", &after.slo_endpoint),
+        ("sloResponseEndpoint", &after.slo_response_endpoint),
+    ] {
+        check.length_of(target, text.as_ref(), 1, 1_024);
+    }
+    for (target, binding) in [
+        ("ssoBinding", &after.sso_binding),
+        ("sloBinding", &after.slo_binding),
+    ] {
+        let is_known = |it: &String| BINDINGS.contains(&it.as_str());
+        check.expect(binding.as_ref().is_none_or(is_known), || {
+            let message = format!("must be one of: {}", BINDINGS.join(", "));
+            let words = BINDINGS.map(str::to_owned).to_vec();
+            Misfit::invalid(target, message).hinting(Hint::Values(words))
+        });
+    }
     if after.type_ == ProviderType::OpenidConnect {
         check_openid(&mut check, after, facts);
     }

@@ -33,6 +33,11 @@ const ONE: &str = "/environments/{environment}/keys/{key}";
 const APPLICATIONS: &str = "/environments/{environment}/keys/{key}/applications";
 const CSR: &str = "/environments/{environment}/keys/{key}/csr";
 
+/// A certificate in PEM.
+const X509: &str = "application/x-x509-ca-cert";
+/// A certificate as PKCS#7.
+const PKCS7: &str = "application/x-pkcs7-certificates";
+
 /// `/environments/{e}/keys`
 pub const RESOURCE: Resource = Resource {
     name: "keys",
@@ -40,11 +45,11 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::get(ALL, "keys:read", noun::list::<SigningKey>),
         Endpoint::post(ALL, "keys:create", creation::create),
         Endpoint::post(ALL, "keys:create", creation::import).any_of(MULTIPART),
-        Endpoint::get(ONE, "keys:read", read),
+        Endpoint::get(ONE, "keys:read", read).answers(&[X509, PKCS7]),
         Endpoint::put(ONE, "keys:update", noun::replace::<SigningKey>),
         Endpoint::delete(ONE, "keys:delete", noun::remove::<SigningKey>),
         Endpoint::get(APPLICATIONS, "keys:read", applications),
-        Endpoint::get(CSR, "keys:read", csr::request),
+        Endpoint::get(CSR, "keys:read", csr::request).answers(&[csr::PKCS10, csr::PEM]),
         Endpoint::post(CSR, "keys:update", csr::answer).any_of(MULTIPART),
     ],
 };
@@ -245,8 +250,6 @@ fn applications<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 /// Source: `reference/platform.md` 1.7.
 fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
-        const X509: &str = "application/x-x509-ca-cert";
-        const PKCS7: &str = "application/x-pkcs7-certificates";
         let found = noun::named::<SigningKey>(call).await?;
         let der = || {
             let der = STANDARD.decode(&found.certificate);

@@ -4,18 +4,17 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::policy::mfa::MfaSettings;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::{Batch, Fault};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::device_authentication_policies::{choice, number, switch};
 use crate::cx::Cx;
 use crate::defaults::mfa;
-use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
 use crate::v1::noun;
+use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 
 const PATH: &str = "/environments/{environment}/mfaSettings";
@@ -73,28 +72,22 @@ fn reset<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 
 fn check(body: &Object) -> Result<(), crate::refusal::Refused> {
     let mut check = Check::new();
-    match body.get("pairing").and_then(Value::as_object) {
-        None => check.note(Misfit::required("pairing")),
-        Some(pairing) => {
-            number(&mut check, pairing, "maxAllowedDevices", 1..=15);
-            let formats = ["NUMERIC", "ALPHANUMERIC"];
-            choice(&mut check, pairing, "pairingKeyFormat", &formats);
-        }
+    let body = Part::body(body);
+    if let Some(pairing) = body.needed(&mut check, "pairing") {
+        pairing.number(&mut check, "maxAllowedDevices", 1..=15);
+        let formats = ["NUMERIC", "ALPHANUMERIC"];
+        pairing.choice(&mut check, "pairingKeyFormat", &formats);
     }
-    if let Some(lockout) = body.get("lockout").and_then(Value::as_object) {
-        number(&mut check, lockout, "failureCount", 1..=99);
-        if lockout.contains_key("durationSeconds") {
-            number(
-                &mut check,
-                lockout,
-                "durationSeconds",
-                1..=i64::from(u32::MAX),
-            );
+    if let Some(lockout) = body.part(&mut check, "lockout") {
+        lockout.number(&mut check, "failureCount", 1..=99);
+        if lockout.get("durationSeconds").is_some() {
+            let most = i64::from(u32::MAX);
+            lockout.number(&mut check, "durationSeconds", 1..=most);
         }
     }
     for (name, member) in [("phoneExtensions", "enabled"), ("users", "mfaEnabled")] {
-        if let Some(part) = body.get(name).and_then(Value::as_object) {
-            switch(&mut check, part, member);
+        if let Some(part) = body.part(&mut check, name) {
+            part.switch(&mut check, member);
         }
     }
     check.finish()

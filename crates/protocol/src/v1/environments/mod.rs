@@ -193,6 +193,7 @@ impl Noun for Environment {
     fn link(&self, call: &Call<'_>, _own: &str, links: &mut Links) {
         let own = call.url(&format!("/environments/{}", self.id));
         links.add("self", own.clone());
+        links.add("environment", own.clone());
         let organization = format!("/organizations/{}", self.organization.id);
         links.add("organization", call.url(&organization));
         if let Some(license) = &self.license {

@@ -155,7 +155,7 @@ fn check(policy: &Policy) -> Result<(), Refused> {
             let why = "must name one of the four kinds of characters";
             Misfit::invalid("minCharacters", why).hinting(Hint::Values(allowed))
         });
-        check.range("minCharacters", *number, 0..=1);
+        check.range(format!("minCharacters.{alphabet}"), *number, 0..=1);
     }
     for (target, number, within) in [
         (

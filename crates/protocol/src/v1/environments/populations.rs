@@ -2,6 +2,7 @@
 
 pub mod default_identity_provider;
 
+use countersign_domain::branding::Theme;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::group::Group;
@@ -58,6 +59,8 @@ pub struct Facts {
     has_groups: bool,
     /// Whether its password policy exists.
     has_policy: bool,
+    /// Whether its theme exists.
+    has_theme: bool,
 }
 
 impl Noun for Population {
@@ -97,7 +100,8 @@ impl Noun for Population {
             .map(|it| it.id);
         let others = noun::all::<Self>(call).await?;
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
-        let (mut has_users, mut has_groups, mut has_policy) = (false, false, true);
+        let (mut has_users, mut has_groups) = (false, false);
+        let (mut has_policy, mut has_theme) = (true, true);
         if let (Change::Remove(_), Some(id)) = (&change, id) {
             has_users = !users(call, id, 1).await?.docs.is_empty();
             let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
@@ -108,11 +112,17 @@ impl Noun for Population {
         if let Some(policy) = change.after().and_then(|it| it.password_policy) {
             has_policy = call.load::<PasswordPolicy>(policy.id).await?.is_some();
         }
+        if let Some(theme) = change.after().and_then(|it| it.theme) {
+            // The one that is shown where none is set need not be stored.
+            let is_default = theme.id == default_theme(call);
+            has_theme = is_default || call.load::<Theme>(theme.id).await?.is_some();
+        }
         Ok(Facts {
             others,
             has_users,
             has_groups,
             has_policy,
+            has_theme,
         })
     }
 
@@ -132,6 +142,9 @@ impl Noun for Population {
         });
         check.expect(facts.has_policy, || {
             Misfit::invalid("passwordPolicy.id", "no password policy has this id")
+        });
+        check.expect(facts.has_theme, || {
+            Misfit::invalid("theme.id", "no theme has this id")
         });
         check.finish()?;
         let mut batch = Batch::new();

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use countersign_domain::entity;
 use countersign_domain::ids::SubscriptionId;
+use countersign_domain::key::SigningKey;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
 use countersign_domain::subscription::{
@@ -59,6 +60,8 @@ pub const RESOURCE: Resource = Resource {
 /// What else a change concerns.
 pub struct Facts {
     others: usize,
+    /// Whether the key that it is to be known by exists.
+    has_key: bool,
 }
 
 impl Noun for Subscription {
@@ -109,11 +112,16 @@ impl Noun for Subscription {
     }
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
-        let others = match change {
+        let others = match &change {
             Change::Create(_) => noun::all::<Self>(call).await?.len(),
             Change::Replace { .. } | Change::Remove(_) => 0,
         };
-        Ok(Facts { others })
+        let key = change.after().and_then(|it| it.tls_client_auth_key_pair);
+        let has_key = match key {
+            Some(key) => call.load::<SigningKey>(key.id).await?.is_some(),
+            None => true,
+        };
+        Ok(Facts { others, has_key })
     }
 
     fn judge(_call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
@@ -125,7 +133,7 @@ impl Noun for Subscription {
             let why = "the environment has 50 subscriptions";
             return Err(Refusal::Forbidden.because(why).into());
         }
-        check(after)?;
+        check(after, facts.has_key)?;
         Ok(Batch::new())
     }
 
@@ -159,10 +167,13 @@ impl Noun for Subscription {
     }
 }
 
-fn check(after: &Subscription) -> Result<(), Refused> {
+fn check(after: &Subscription, has_key: bool) -> Result<(), Refused> {
     let options = &after.filter_options;
     let mut check = Check::new();
     check.length("name", &after.name, 1, 256);
+    check.expect(has_key, || {
+        Misfit::invalid("tlsClientAuthKeyPair.id", "no key has this id")
+    });
     check.expect(is_endpoint(after), || match after.protocol {
         SubscriptionProtocol::Https => {
             let why = "must be an http or https URL without credentials";

@@ -205,6 +205,12 @@ fn answers(endpoint: &Endpoint, shape: Option<&Shape>) -> Map<String, Value> {
         }
         (Method::Get | Method::Put | Method::Patch, _) => add("200", Some(anything)),
     }
+    let good = answers.get_mut("200").and_then(|it| it.get_mut("content"));
+    if let Some(types) = good.and_then(Value::as_object_mut) {
+        for media in endpoint.answers {
+            types.insert((*media).to_owned(), json!({}));
+        }
+    }
     answers
 }
 

@@ -1,6 +1,7 @@
 //! Which type the bodies of which path are.
 
 use countersign_domain::user::User;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::probe;
@@ -24,7 +25,10 @@ pub(super) struct Shape {
 fn shape<N: Noun>(path: &'static str) -> Shape {
     let mut schema = probe::schema_of::<N>();
     let mut required = probe::required_of::<N>(&schema);
-    let read_only: Vec<_> = ALWAYS.iter().chain(N::READ_ONLY).copied().collect();
+    let parent = N::PARENT.map(|it| it.member);
+    let read_only = ALWAYS.iter().chain(N::READ_ONLY).copied();
+    // The path says whose it is.
+    let read_only: Vec<_> = read_only.chain(parent).collect();
     // Made when shown, and not stored.
     if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         let environment = json!({ "type": "object",
@@ -34,8 +38,7 @@ fn shape<N: Noun>(path: &'static str) -> Shape {
             members.entry(*name).or_insert_with(|| json!({}));
         }
     }
-    let parent = N::PARENT.map(|it| it.member);
-    required.retain(|name| !read_only.contains(&name.as_str()) && Some(name.as_str()) != parent);
+    required.retain(|name| !read_only.contains(&name.as_str()));
     Shape {
         name: name_of(path, N::PARAMETER),
         is_paged: N::PAGE.is_some(),
@@ -81,6 +84,29 @@ impl Shape {
         if let Some(members) = members.and_then(Value::as_object_mut) {
             members.insert(member.to_owned(), schema);
         }
+        self
+    }
+
+    /// The same with the members of another type beside its own.
+    fn beside<T: DeserializeOwned>(mut self) -> Self {
+        let other = probe::schema_of::<T>();
+        let members = self.schema.get_mut("properties");
+        if let Some(members) = members.and_then(Value::as_object_mut) {
+            for (name, of) in other
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                members.entry(name).or_insert_with(|| of.clone());
+            }
+        }
+        self
+    }
+
+    /// The same where a body need not have a member.
+    fn optional(mut self, member: &str) -> Self {
+        self.required.retain(|name| name != member);
         self
     }
 
@@ -242,12 +268,10 @@ fn of_users() -> Vec<Shape> {
 
 fn of_applications() -> Vec<Shape> {
     use countersign_domain::application::push_credential::PushCredential;
-    use countersign_domain::application::{
-        Application, ApplicationAttribute, Grant, SignOnPolicyAssignment,
-    };
+    use countersign_domain::application::{ApplicationAttribute, Grant, SignOnPolicyAssignment};
     use countersign_domain::resource::{Resource, ResourceAttribute, Scope};
     vec![
-        shape::<Application>("/environments/{environment}/applications"),
+        application(),
         shape::<Grant>("/environments/{environment}/applications/{application}/grants"),
         shape::<PushCredential>(
             "/environments/{environment}/applications/{application}/pushCredentials",
@@ -262,6 +286,19 @@ fn of_applications() -> Vec<Shape> {
         shape::<ResourceAttribute>("/environments/{environment}/resources/{resource}/attributes"),
         shape::<Scope>("/environments/{environment}/resources/{resource}/scopes"),
     ]
+}
+
+/// Applications: what those have that speak another protocol stands beside what all have, and
+/// nothing but the name and the type is needed for each of them.
+fn application() -> Shape {
+    use countersign_domain::application::Application;
+    use countersign_domain::application::partner::{Saml, WsFed};
+    shape::<Application>("/environments/{environment}/applications")
+        .without("saml")
+        .without("wsFed")
+        .beside::<Saml>()
+        .beside::<WsFed>()
+        .optional("tokenEndpointAuthMethod")
 }
 
 fn policies() -> Vec<Shape> {
@@ -287,6 +324,8 @@ fn keys() -> Vec<Shape> {
         shape
             .without("privateKey")
             .without("certificate")
+            .optional("serialNumber")
+            .optional("issuerDN")
             .with("serialNumber", json!({ "type": "integer" }))
             .with("validityPeriod", json!({ "type": "integer" }))
             .with("organization", organization)
@@ -313,6 +352,7 @@ fn user() -> Shape {
     let groups = || json!({ "type": "array", "items": text() });
     // Attributes of an environment's own schema stand beside the others.
     shape::<User>("/environments/{environment}/users")
+        .optional("population")
         .without("custom")
         .without("uniqueCustom")
         .without("password")

@@ -7,6 +7,7 @@ mod oauth4webapi;
 mod oidc_provider;
 mod openid_client;
 mod openidconnect;
+mod schemathesis;
 
 use countersign_testkit::{Adapter, App, REDIRECT_URI, Tenant, TestServer, jwt, run_in_real_time};
 use serde_json::{Value, json};

@@ -1,6 +1,10 @@
 //! Who may do what, for every route there is: the routes come from the declarations, so that a new
 //! one is tested without anybody thinking of it (`threats.md` 39, 42).
 
+mod foreign_ids;
+mod narrow;
+mod own;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,10 +14,8 @@ use countersign_protocol::v1::route::{self, Endpoint, Media, Method};
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
+use super::ground::NOBODY;
 use super::{Api, JSON, admin, refused, worker};
-
-/// An id that nothing has.
-const NOBODY: &str = "0badbad0-0000-4000-8000-000000000bad";
 
 /// The endpoint's path with an environment, the first environment's people, and ids of nothing.
 fn path_in(endpoint: &Endpoint, environment: &str, user: &str) -> String {
@@ -49,12 +51,17 @@ async fn call(api: &Api, endpoint: &Endpoint, path: &str) -> Answer {
 
 /// Everything that is stored, but what time alone changes.
 async fn state(server: &TestServer) -> BTreeMap<String, String> {
+    state_of(server, &[server.tenant.id.clone(), server.other.id.clone()]).await
+}
+
+/// The same of these environments.
+async fn state_of(server: &TestServer, homes: &[String]) -> BTreeMap<String, String> {
     use countersign_domain::entity::kinds;
     use countersign_domain::ids::EnvId;
     use countersign_domain::store::Query;
     let mut all = BTreeMap::new();
-    let mut homes = vec![EnvId::PLATFORM];
-    homes.extend([&server.tenant.id, &server.other.id].map(|id| id.parse::<EnvId>().unwrap()));
+    let homes = homes.iter().map(|id| id.parse::<EnvId>().unwrap());
+    let homes: Vec<_> = homes.chain([EnvId::PLATFORM]).collect();
     for kind in kinds::ALL {
         // Diaries, which may grow by what is refused.
         if matches!(kind.name, "EXPLANATION" | "DELIVERY") {

@@ -1,9 +1,10 @@
 //! What holds for every route of the management API.
 
+use countersign_protocol::v1::route;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
-use super::{Api, JSON, admin, refused, text};
+use super::{Api, JSON, admin, fresh, owner, refused, text};
 
 on_every_adapter! {
     async fn lists_go_on_where_they_stopped(server: TestServer) {
@@ -89,6 +90,124 @@ on_every_adapter! {
         assert_eq!(missing.header("content-type"), Some("application/json"));
         let body = refused(missing, 404, "NOT_FOUND", None);
         assert_eq!(body["message"], "The request could not be completed. The requested resource was not found.");
+    }
+
+    async fn every_path_names_its_methods(server: TestServer) {
+        let api = owner(&server).await;
+        let ground = fresh(&api).await;
+        for template in route::paths() {
+            let methods = route::methods(template);
+            let allow: Vec<&str> = methods.iter().map(|it| it.name()).collect();
+            let path = ground.path(template);
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECTED"] {
+                if allow.contains(&method) {
+                    continue;
+                }
+                let answer = api.send(method, &path, JSON, &Value::Null).await;
+                assert_eq!(answer.header("allow"), Some(allow.join(", ").as_str()), "{method} {path}");
+                refused(answer, 405, "INVALID_REQUEST", None);
+            }
+        }
+    }
+
+    async fn a_post_stands_for_methods_that_a_client_does_not_know(server: TestServer) {
+        let api = admin(&server).await;
+        let browser = server.tenant.browser();
+        let all = format!("{}/v1/environments/{}/populations", server.base, server.tenant.id);
+        let made = Api::created(api.post(&all, json!({ "name": "Over" })).await);
+        let one = format!("{all}/{}", text(&made, "/id"));
+        let post = |method: &str| browser.post(&one).bearer(&api.token).header("x-http-method-override", method);
+        let put = post("PUT").json(JSON, &json!({ "name": "Ridden" })).send().await;
+        assert_eq!(put.expect_status(200).json()["name"], "Ridden");
+        let read = post("GET").send().await.expect_status(200).json();
+        assert_eq!(read["name"], "Ridden");
+        refused(post("PATCH").send().await, 405, "INVALID_REQUEST", None);
+        refused(post("HEAL").send().await, 405, "INVALID_REQUEST", None);
+        // Nothing but a POST: a link must not delete.
+        let get = browser.get(&one).bearer(&api.token).header("x-http-method-override", "DELETE");
+        let _ = get.send().await.expect_status(200);
+        let _ = post("DELETE").send().await.expect_status(204);
+        refused(api.get(&one).await, 404, "NOT_FOUND", None);
+    }
+
+    async fn every_answer_has_the_headers_that_pingones_have(server: TestServer) {
+        let api = admin(&server).await;
+        let environment = format!("/environments/{}", server.tenant.id);
+        let mut seen = std::collections::BTreeSet::new();
+        for path in [environment.clone(), format!("{environment}/users"), format!("{environment}/nothing"),
+            format!("{environment}/populations/x")] {
+            let answer = api.get(&path).await;
+            for (name, value) in [
+                ("cache-control", "no-store"),
+                ("pragma", "no-cache"),
+                ("x-content-type-options", "nosniff"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{path}");
+            }
+            if !path.ends_with("nothing") {
+                assert_eq!(answer.header("expires"), Some("0"), "{path}");
+                assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
+                assert!(answer.headers.get_all("vary").iter().any(|it| it == "Authorization"), "{path}");
+            }
+            assert!(seen.insert(answer.header("correlation-id").unwrap().to_owned()));
+            // An error is found by the same id.
+            if answer.status >= 400 {
+                assert_eq!(answer.header("correlation-id"), answer.json()["id"].as_str());
+            }
+        }
+    }
+
+    async fn too_many_requests_are_told_when_to_come_back(server: TestServer) {
+        let api = admin(&server).await;
+        let node = server.limited_node(2).await;
+        let browser = server.tenant.browser();
+        let url = format!("{}/v1/environments/{}", node.tenant.base, server.tenant.id);
+        let asked = async || browser.get(&url).bearer(&api.token).send().await;
+        for _ in 0..2 {
+            let _ = asked().await.expect_status(200);
+        }
+        let answer = asked().await;
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        refused(answer, 429, "REQUEST_LIMITED", Some(("LIMIT_EXCEEDED", "")));
+        server.clock.advance(std::time::Duration::from_secs(1));
+        let _ = asked().await.expect_status(200);
+    }
+
+    async fn what_no_index_can_hold_is_too_long_and_no_defect(server: TestServer) {
+        let api = owner(&server).await;
+        let ground = fresh(&api).await;
+        let emoji = "😀".repeat(256);
+        for (list, body, target) in [
+            ("/environments", json!({ "name": "😀".repeat(255), "type": "SANDBOX", "region": "NA" }), "name"),
+            ("/environments/{environment}/applications/{application}/attributes",
+                json!({ "name": emoji, "value": "x", "required": false }), "name"),
+            ("/environments/{environment}/resources/{resource}/attributes",
+                json!({ "name": emoji, "value": "x" }), "name"),
+        ] {
+            let answer = api.post(&ground.path(list), body).await;
+            refused(answer, 400, "INVALID_DATA", Some(("SIZE_LIMIT_EXCEEDED", target)));
+        }
+        let application = ground.path("/environments/{environment}/applications/{application}");
+        let mut read = api.get(&application).await.expect_status(200).json();
+        read["postLogoutRedirectUris"] = json!([format!("https://a.example/{}", "x".repeat(1_500))]);
+        let status = api.put(&application, read).await.status;
+        assert!(matches!(status, 200 | 400), "{status}");
+    }
+
+    async fn times_and_ids_have_one_form(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/users", server.tenant.id);
+        let made = Api::created(api.post(&all, json!({ "username": "formal" })).await);
+        let at = text(&made, "/createdAt");
+        let shape: String = at.chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
+        assert_eq!(shape, "0000-00-00T00:00:00.000Z");
+        let id = text(&made, "/id");
+        let shape: String = id.chars().map(|it| if it.is_ascii_hexdigit() && !it.is_uppercase() { 'x' } else { it }).collect();
+        assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+        // An empty list is a list.
+        let list = api.get(&format!("{all}?filter=username%20eq%20%22no%22")).await.expect_status(200).json();
+        assert_eq!((&list["_embedded"]["users"], &list["size"]), (&json!([]), &json!(0)));
+        assert!(text(&list, "/_links/self/href").starts_with(&server.base));
     }
 
     async fn telemetry_ids_come_back_clean(server: TestServer) {

@@ -3,9 +3,19 @@
 mod access;
 mod conventions;
 mod environments;
+mod filters;
+mod fresh_environment;
+pub mod ground;
+mod media_types;
+mod messages;
+mod round_trip;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign_testkit::{Answer, TestServer};
 use serde_json::{Value, json};
+
+use self::ground::Ground;
 
 pub const JSON: &str = "application/json";
 
@@ -16,16 +26,32 @@ pub struct Api {
     browser: countersign_testkit::Browser,
 }
 
+/// The roles of an administrator.
+const ROLES: [&str; 4] = [
+    "Organization Admin",
+    "Environment Admin",
+    "Identity Data Admin",
+    "Client Application Developer",
+];
+
+/// Roles for the whole organization, as the import file has them.
+fn everywhere(roles: &[&str]) -> Value {
+    let scope = json!({ "type": "ORGANIZATION" });
+    roles
+        .iter()
+        .map(|role| json!({ "role": role, "scope": scope }))
+        .collect()
+}
+
 /// An organization-wide administrator with every role that there is for one.
 pub async fn admin(server: &TestServer) -> Api {
-    let everywhere = |role: &str| json!({ "role": role, "scope": { "type": "ORGANIZATION" } });
-    let roles = [
-        "Organization Admin",
-        "Environment Admin",
-        "Identity Data Admin",
-        "Client Application Developer",
-    ];
-    worker(server, 900, json!(roles.map(everywhere))).await
+    worker(server, 900, everywhere(&ROLES)).await
+}
+
+/// The same with a role for custom roles: whoever makes one of everything needs that, too.
+pub async fn owner(server: &TestServer) -> Api {
+    let roles = [&ROLES[..], &["Custom Roles Admin"]].concat();
+    worker(server, 899, everywhere(&roles)).await
 }
 
 /// A worker application of the first environment with these roles, as the import file has them.
@@ -130,6 +156,20 @@ impl Api {
         assert_eq!(answer.header("location"), own.as_str(), "{body}");
         body
     }
+}
+
+/// A number that no other call in this process was given, for names that no two may have.
+pub fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A new environment with one of everything in it.
+pub async fn fresh(api: &Api) -> Ground {
+    let name = format!("Fresh {}", next());
+    let body = json!({ "name": name, "type": "SANDBOX", "region": "NA" });
+    let made = Api::created(api.post("/environments", body).await);
+    Ground::make(api, &text(&made, "/id")).await
 }
 
 /// The text at a JSON pointer.

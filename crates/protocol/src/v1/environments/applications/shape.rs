@@ -52,10 +52,10 @@ const SWITCHES: &[&str] = &[
 /// Completes a body before it is read.
 pub(super) fn complete(body: &mut Object, before: Option<&Application>) -> Result<(), Refused> {
     // Compat: Ping's Terraform provider writes no icon as one whose members are empty.
-    let says = |it: Option<&Value>| it.and_then(Value::as_str).is_some_and(|it| !it.is_empty());
+    let is_empty = |it: Option<&Value>| it.is_none_or(|it| it == "");
     if body
         .get("icon")
-        .is_some_and(|it| !says(it.get("id")) && !says(it.get("href")))
+        .is_some_and(|it| it.is_object() && is_empty(it.get("id")) && is_empty(it.get("href")))
     {
         body.remove("icon");
     }
@@ -105,8 +105,9 @@ pub(super) fn complete(body: &mut Object, before: Option<&Application>) -> Resul
 /// Source: `reference/platform.md` 3.2.
 fn limit_worker(body: &mut Object) {
     let is_worker = body.get("type").is_some_and(|it| it == "WORKER");
-    let says = |it: &Value| it.get("role").is_some() || it.get("group").is_some();
-    if is_worker && !body.get("accessControl").is_some_and(says) {
+    let says_nothing =
+        |it: &Value| it.is_object() && it.get("role").is_none() && it.get("group").is_none();
+    if is_worker && body.get("accessControl").is_none_or(says_nothing) {
         let admins = json!({ "role": { "type": "ADMIN_USERS_ONLY" } });
         body.insert("accessControl".into(), admins);
     }

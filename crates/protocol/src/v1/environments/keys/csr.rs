@@ -13,20 +13,23 @@ use crate::v1::certified::{self, Said};
 use crate::v1::noun;
 use crate::v1::upload::{Form, unfit};
 
+/// A request in PEM.
+pub(super) const PEM: &str = "application/x-pem-file";
+/// A request in DER.
+pub(super) const PKCS10: &str = "application/pkcs10";
+
 /// `GET`: PKCS#10, in DER unless `Accept` asks for PEM.
 ///
 /// Source: `reference/platform.md` 1.7.
 pub(super) fn request<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
-        const PEM: &str = "application/x-pem-file";
-        const DER: &str = "application/pkcs10";
         let key = noun::named::<SigningKey>(call).await?;
         let pair = opened(call, &key)?;
         let request = pair.request(&key.subject_dn, key.signature_algorithm)?;
-        if call.accepts(PEM) && !call.accepts(DER) {
+        if call.accepts(PEM) && !call.accepts(PKCS10) {
             return Ok(Reply::raw(PEM, request.pem.into_bytes()));
         }
-        Ok(Reply::raw(DER, request.der))
+        Ok(Reply::raw(PKCS10, request.der))
     })
 }
 

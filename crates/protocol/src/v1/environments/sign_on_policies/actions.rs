@@ -32,6 +32,8 @@ const UPDATE: &str = "signOnPolicies:update";
 const MAX_ACTIONS: usize = 50;
 /// Source: `reference/platform.md` 3.10.
 const MAX_RULES: usize = 100;
+/// Largest priority and number of seconds: PingOne's numbers have 32 bits and a sign.
+const MOST: i64 = i32::MAX as i64;
 
 /// `/environments/{e}/signOnPolicies/{s}/actions`
 pub const RESOURCE: Resource = Resource {
@@ -71,16 +73,10 @@ impl Noun for SignOnAction {
 
     fn prepare(_call: &Call<'_>, body: &mut Object, _: Option<&Self>) -> Result<(), Refused> {
         let mut check = Check::new();
-        if body
-            .get("priority")
-            .and_then(Value::as_i64)
-            .is_some_and(|it| it < 1)
-        {
-            check.note(Misfit::new(
-                Fit::OutOfRange,
-                "priority",
-                "must be 1 or more",
-            ));
+        for name in ["priority", "promptIntervalSeconds"] {
+            if let Some(number) = body.get(name).and_then(Value::as_i64) {
+                check.range(name, number, 1..=MOST);
+            }
         }
         for name in needed(body.get("type").and_then(Value::as_str).unwrap_or_default()) {
             check.expect(body.contains_key(*name), || Misfit::required(*name));
@@ -190,7 +186,6 @@ fn step(check: &mut Check, step: &ActionStep) {
         }
         ActionStep::ProgressiveProfiling {
             attributes,
-            prompt_interval_seconds,
             prompt_text,
             ..
         } => {
@@ -198,13 +193,6 @@ fn step(check: &mut Check, step: &ActionStep) {
             let are_names = names.clone().all(|it| (1..=256).contains(&it.len()));
             check.expect((1..=100).contains(&attributes.len()) && are_names, || {
                 Misfit::invalid("attributes", "must be 1 to 100 names of attributes")
-            });
-            check.expect(*prompt_interval_seconds >= 1, || {
-                Misfit::new(
-                    Fit::OutOfRange,
-                    "promptIntervalSeconds",
-                    "must be 1 or more",
-                )
             });
             check.length("promptText", prompt_text, 1, 1_024);
         }

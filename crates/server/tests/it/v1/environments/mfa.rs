@@ -23,8 +23,8 @@ on_every_adapter! {
         assert_eq!(api.get(&path).await.expect_status(200).json(), set);
         for (body, code, target) in [
             (json!({}), "REQUIRED_VALUE", "pairing"),
-            (json!({ "pairing": { "maxAllowedDevices": 16, "pairingKeyFormat": "NUMERIC" } }), "OUT_OF_RANGE", "maxAllowedDevices"),
-            (json!({ "pairing": { "maxAllowedDevices": 1, "pairingKeyFormat": "ROMAN" } }), "INVALID_VALUE", "pairingKeyFormat"),
+            (json!({ "pairing": { "maxAllowedDevices": 16, "pairingKeyFormat": "NUMERIC" } }), "OUT_OF_RANGE", "pairing.maxAllowedDevices"),
+            (json!({ "pairing": { "maxAllowedDevices": 1, "pairingKeyFormat": "ROMAN" } }), "INVALID_VALUE", "pairing.pairingKeyFormat"),
         ] {
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
@@ -56,8 +56,8 @@ on_every_adapter! {
         };
         for (body, code, target) in [
             (with("name", json!("mine")), "UNIQUENESS_VIOLATION", "name"),
-            (with("sms", json!({})), "REQUIRED_VALUE", "enabled"),
-            (with("email", json!({ "enabled": true, "otp": { "otpLength": 11 } })), "OUT_OF_RANGE", "otpLength"),
+            (with("sms", json!({})), "REQUIRED_VALUE", "sms.enabled"),
+            (with("email", json!({ "enabled": true, "otp": { "otpLength": 11 } })), "OUT_OF_RANGE", "email.otp.otpLength"),
             (with("newDeviceNotification", json!("PIGEON")), "INVALID_VALUE", "newDeviceNotification"),
             (with("securityKey", json!({ "enabled": true })), "CONSTRAINT_VIOLATION", "securityKey"),
         ] {

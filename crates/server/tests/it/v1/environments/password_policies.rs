@@ -67,7 +67,7 @@ on_every_adapter! {
             ("/minAgeDays", vec![1], vec![0], "minAgeDays"),
             ("/alphabetSequenceRule/maxLength", vec![2, 3], vec![1, 4], "alphabetSequenceRule.maxLength"),
             ("/qwertySequenceRule/maxLength", vec![3], vec![2], "qwertySequenceRule.maxLength"),
-            ("/minCharacters/0123456789", vec![0, 1], vec![2], "minCharacters"),
+            ("/minCharacters/0123456789", vec![0, 1], vec![2], "minCharacters.0123456789"),
         ];
         for (pointer, good, bad, target) in limits {
             for number in good {

@@ -1,0 +1,103 @@
+//! Parts of a body that are kept as they were written: looked at member by member, and told of by
+//! their whole path.
+
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::body::{Check, Object};
+use crate::misfit::{Fit, Hint, Misfit};
+
+/// An object of a body, and where it is.
+pub struct Part<'a> {
+    path: String,
+    members: &'a Object,
+}
+
+impl<'a> Part<'a> {
+    /// The body itself.
+    pub const fn body(members: &'a Object) -> Self {
+        Self {
+            path: String::new(),
+            members,
+        }
+    }
+
+    /// The path of a member, from the body on.
+    pub fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// A member.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.members.get(name)
+    }
+
+    /// A member that is an object; one that is none is told.
+    pub fn part(&self, check: &mut Check, name: &str) -> Option<Self> {
+        match self.get(name)? {
+            Value::Object(members) => Some(Self {
+                path: self.path_of(name),
+                members,
+            }),
+            _ => {
+                check.note(Misfit::invalid(self.path_of(name), "must be an object"));
+                None
+            }
+        }
+    }
+
+    /// The same for one that must be there.
+    pub fn needed(&self, check: &mut Check, name: &str) -> Option<Self> {
+        if self.get(name).is_none() {
+            check.note(Misfit::required(self.path_of(name)));
+        }
+        self.part(check, name)
+    }
+
+    /// Insists on a member that is true or false.
+    pub fn switch(&self, check: &mut Check, name: &str) {
+        match self.get(name) {
+            Some(Value::Bool(_)) => {}
+            Some(_) => check.note(Misfit::invalid(self.path_of(name), "must be true or false")),
+            None => check.note(Misfit::required(self.path_of(name))),
+        }
+    }
+
+    /// The same for one that may be absent.
+    pub fn may_switch(&self, check: &mut Check, name: &str) {
+        if self.get(name).is_some() {
+            self.switch(check, name);
+        }
+    }
+
+    /// Insists on a member that is a whole number within bounds.
+    pub fn number(&self, check: &mut Check, name: &str, within: RangeInclusive<i64>) {
+        match self.get(name).map(Value::as_i64) {
+            Some(Some(number)) => check.range(self.path_of(name), number, within),
+            Some(None) => {
+                let misfit =
+                    Misfit::new(Fit::Invalid, self.path_of(name), "must be a whole number");
+                check.note(misfit);
+            }
+            None => check.note(Misfit::required(self.path_of(name))),
+        }
+    }
+
+    /// Insists on a member that is one of these words.
+    pub fn choice(&self, check: &mut Check, name: &str, allowed: &[&str]) {
+        let Some(value) = self.get(name) else {
+            return check.note(Misfit::required(self.path_of(name)));
+        };
+        if !value.as_str().is_some_and(|it| allowed.contains(&it)) {
+            let message = format!("must be one of: {}", allowed.join(", "));
+            let words = allowed.iter().map(|it| (*it).to_owned()).collect();
+            let misfit = Misfit::invalid(self.path_of(name), message);
+            check.note(misfit.hinting(Hint::Values(words)));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Roles that reach less than an environment: an application, a population; and more: a whole
+//! organization.
+
+use countersign_domain::role::{BUILT_IN, RoleScopeType};
+use countersign_protocol::v1::actor::permits;
+use countersign_protocol::v1::route::{self, Method, Narrow};
+use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::json;
+
+use super::super::{Api, admin, fresh, owner, refused, text, worker};
+use super::{NOBODY, call, path_in, state, state_of};
+
+on_every_adapter! {
+    async fn threat_42_a_role_for_an_application_ends_at_it(server: TestServer) {
+        let admin = admin(&server).await;
+        let tenant = &server.tenant;
+        let mine = tenant.web.id.clone();
+        for (number, name) in (960..).zip(["Client Application Developer", "Application Owner"]) {
+            let scope = json!({ "type": "APPLICATION", "id": mine });
+            let narrow = worker(&server, number, json!([{ "role": name, "scope": scope }])).await;
+            let role = BUILT_IN.iter().find(|it| it.name == name).unwrap();
+            let before = state(&server).await;
+            for endpoint in route::endpoints().filter(|it| it.is_in_environment()) {
+                let is_open = role.permissions.iter().any(|it| permits(it, endpoint.permission));
+                let is_narrow = endpoint.narrow == Narrow::Application;
+                let at = |application: &str| {
+                    let path = path_in(endpoint, &tenant.id, &tenant.person.id);
+                    let (before, after) = endpoint.path.split_once("{application}")?;
+                    let depth = before.matches('/').count();
+                    let steps: Vec<&str> = path.split('/').collect();
+                    let rest = if after.is_empty() { String::new() } else { format!("/{}", steps[depth + 1..].join("/")) };
+                    Some(format!("{}/{application}{rest}", steps[..depth].join("/")))
+                };
+                let Some(outside) = at(&tenant.post.id) else {
+                    // Lists are short of what it does not reach; nothing else is there for it.
+                    let path = path_in(endpoint, &tenant.id, &tenant.person.id);
+                    let status = call(&narrow, endpoint, &path).await.status;
+                    let is_list = is_open && is_narrow && endpoint.method == Method::Get;
+                    assert!(status == 403 || is_list && status == 200, "{name} {} {path} {status}", endpoint.method.name());
+                    continue;
+                };
+                let code = if is_open && is_narrow { (404, "NOT_FOUND") } else { (403, "ACCESS_FAILED") };
+                refused(call(&narrow, endpoint, &outside).await, code.0, code.1, None);
+                // The same id next door is nothing of theirs.
+                let abroad = path_in(endpoint, &server.other.id, &server.other.person.id);
+                refused(call(&narrow, endpoint, &abroad).await, 403, "ACCESS_FAILED", None);
+                if endpoint.method == Method::Get {
+                    let inside = call(&narrow, endpoint, &at(&mine).unwrap()).await.status;
+                    let expected = if is_open && is_narrow { [200, 404] } else { [403, 403] };
+                    assert!(expected.contains(&inside), "{name} {} {inside}", endpoint.path);
+                }
+            }
+            assert_eq!(state(&server).await, before, "{name}");
+            let list = format!("/environments/{}/applications", tenant.id);
+            let seen = narrow.get(&list).await.expect_status(200).json();
+            assert_eq!(seen["size"], json!(1));
+            assert_eq!(seen["_embedded"]["applications"][0]["id"], json!(mine));
+            let own = format!("{list}/{mine}");
+            let read = narrow.get(&own).await.expect_status(200).json();
+            let mut changed = read.clone();
+            changed["description"] = json!(name);
+            let _ = narrow.put(&own, changed).await.expect_status(200);
+            let _ = admin.put(&own, read).await.expect_status(200);
+        }
+    }
+
+    async fn threat_42_a_role_for_a_population_opens_all_that_is_in_it(server: TestServer) {
+        let admin = owner(&server).await;
+        let ground = fresh(&admin).await;
+        // Roles for a population count at home: the worker lives where the ground is.
+        let environment = ground.id("environment").to_owned();
+        let body = json!({ "name": "Narrow", "enabled": true, "type": "WORKER", "protocol": "OPENID_CONNECT",
+            "grantTypes": ["CLIENT_CREDENTIALS"], "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC" });
+        let all = format!("/environments/{environment}/applications");
+        let made = Api::created(admin.post(&all, body).await);
+        let id = text(&made, "/id");
+        let scope = json!({ "type": "POPULATION", "id": ground.id("population") });
+        let roles = admin.get("/roles").await.json();
+        let roles = roles["_embedded"]["roles"].as_array().unwrap().clone();
+        let of_name = |name: &str| roles.iter().find(|it| it["name"] == name).unwrap()["id"].clone();
+        let role = json!({ "role": { "id": of_name("Identity Data Admin") }, "scope": scope });
+        Api::created(admin.post(&format!("{all}/{id}/roleAssignments"), role).await);
+        let secret = admin.get(&format!("{all}/{id}/secret")).await.expect_status(200).text("/secret");
+        let browser = server.tenant.browser();
+        let token = browser.post(format!("{}/{environment}/as/token", server.base));
+        let token = token.basic(&id, &secret).form([("grant_type", "client_credentials")]).send().await;
+        let narrow = Api::with(&server, token.expect_status(200).text("/access_token"));
+        let role = BUILT_IN.iter().find(|it| it.name == "Identity Data Admin").unwrap();
+        for endpoint in route::endpoints().filter(|it| it.is_in_environment() && it.method == Method::Get) {
+            let is_open = role.permissions.iter().any(|it| permits(it, endpoint.permission));
+            let status = call(&narrow, endpoint, &ground.path(endpoint.path)).await.status;
+            if is_open && endpoint.narrow == Narrow::Population {
+                let is_there = !ground.path(endpoint.path).contains(NOBODY);
+                assert!(status == 200 || status == 404 && !is_there, "{} {status}", endpoint.path);
+            } else {
+                assert_eq!(status, 403, "{}", endpoint.path);
+            }
+        }
+        // The other environment has a population of another id: nothing there is theirs.
+        let before = state_of(&server, &[server.other.id.clone()]).await;
+        for endpoint in route::endpoints().filter(|it| it.is_in_environment()) {
+            let abroad = path_in(endpoint, &server.other.id, &server.other.person.id);
+            refused(call(&narrow, endpoint, &abroad).await, 403, "ACCESS_FAILED", None);
+        }
+        assert_eq!(state_of(&server, &[server.other.id.clone()]).await, before);
+    }
+
+    async fn threat_39_a_role_for_the_organization_opens_what_it_permits_everywhere(server: TestServer) {
+        let homes = [&server.tenant, &server.other];
+        for (number, role) in (970..).zip(BUILT_IN) {
+            if !role.applicable_to.contains(&RoleScopeType::Organization) {
+                continue;
+            }
+            let everywhere = json!([{ "role": role.name, "scope": { "type": "ORGANIZATION" } }]);
+            let api = worker(&server, number, everywhere).await;
+            let before = state(&server).await;
+            for endpoint in route::endpoints() {
+                let is_open = role.permissions.iter().any(|it| permits(it, endpoint.permission));
+                for home in homes {
+                    let path = path_in(endpoint, &home.id, &home.person.id);
+                    if !is_open {
+                        let code = Some(("INSUFFICIENT_PERMISSIONS", ""));
+                        refused(call(&api, endpoint, &path).await, 403, "ACCESS_FAILED", code);
+                    } else if endpoint.method == Method::Get {
+                        let status = call(&api, endpoint, &path).await.status;
+                        assert!(matches!(status, 200 | 404), "{} {path} {status}", role.name);
+                    }
+                }
+            }
+            assert_eq!(state(&server).await, before, "{}", role.name);
+        }
+    }
+}

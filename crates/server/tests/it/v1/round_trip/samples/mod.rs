@@ -1,0 +1,28 @@
+//! One sample for each resource that is made or replaced by a body (`reference/platform.md` 3,
+//! `openapi/*.yaml`).
+
+mod applications;
+mod environments;
+mod keys;
+mod looks;
+mod partners;
+mod people;
+mod policies;
+mod resources;
+
+use super::sample::Sample;
+
+/// All of them.
+pub fn all() -> Vec<Sample> {
+    let all = [
+        environments::samples(),
+        people::samples(),
+        resources::samples(),
+        applications::samples(),
+        policies::samples(),
+        keys::samples(),
+        looks::samples(),
+        partners::samples(),
+    ];
+    all.into_iter().flatten().collect()
+}
