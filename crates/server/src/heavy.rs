@@ -2,6 +2,9 @@
 //! a refusal when it is full, so that a flood of guesses costs neither memory nor the latency of
 //! everything else (`threats.md` 22).
 //!
+//! They step back behind every other thread (on Linux, where niceness belongs to the thread): while
+//! all cores hash, a request that needs no hash still gets its turn.
+//!
 //! Threads start when there is work and end after a rest, and give their working memory (19 MiB
 //! each) back with that.
 
@@ -20,6 +23,9 @@ use tokio::sync::oneshot;
 const QUEUE_PER_THREAD: usize = 8;
 /// How long a thread without work keeps its memory.
 const REST: Duration = Duration::from_secs(10);
+/// How far the threads step back. Under load they keep a tenth of the processor.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 /// The pool.
 pub struct HeavyPool(Arc<Shared>);
@@ -119,6 +125,7 @@ impl Shared {
     }
 
     fn work_until_idle(&self) {
+        step_back();
         let mut scratch = Scratch::default();
         while let Some(job) = self.next() {
             let done = catch_unwind(AssertUnwindSafe(|| job(&mut scratch)));
@@ -155,6 +162,16 @@ impl Shared {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+fn step_back() {
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!(%error, "hashing does not step back behind other requests");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn step_back() {}
 
 impl Heavy for HeavyPool {
     fn verify_password(
@@ -214,6 +231,15 @@ mod tests {
         assert!(verify(Some(hash.clone()), "2FederateM0re!").await.unwrap());
         assert!(!verify(Some(hash), "wrong").await.unwrap());
         assert!(!verify(None, "2FederateM0re!").await.unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_steps_back_behind_everything_else() {
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let pool = HeavyPool::new(1, 1);
+        let of_pool = pool.run(move |_| niceness()).await.unwrap();
+        assert_eq!(of_pool, (niceness() + NICENESS).min(19));
     }
 
     #[tokio::test]
