@@ -1,5 +1,7 @@
 //! Create, read, list, replace, change and remove: written once for every noun.
 
+mod write;
+
 use std::future::Future;
 use std::marker::PhantomData;
 
@@ -7,7 +9,7 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::Filterable;
 use countersign_domain::ids::{EnvId, random_uuid};
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::{Batch, Fault, IndexEntry, IndexName, Precondition, Query, Unique};
+use countersign_domain::store::{Batch, Fault, IndexName, Query};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -15,10 +17,11 @@ use super::body::{self, Object};
 use super::call::{Call, Reply};
 use super::hal::{self, Links, List};
 use super::page::{self, Indexed, Listing};
-use crate::cx::Cx;
-use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
-use crate::run::{Operation, Verdict, run};
+use crate::run::run;
+
+pub use write::taken;
+use write::{Edit, How, Remove, Write, WriteFacts, built, decided};
 
 /// What is about to happen to one of its kind.
 pub enum Change<'a, N> {
@@ -415,7 +418,7 @@ pub async fn judged<N: Noun>(call: &Call<'_>, after: N) -> Outcome<Batch> {
 pub fn replace<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         N::enter(call).await?;
-        let changed = write::<N>(call, body::object(call.body)?, How::Replace).await?;
+        let changed = written::<N>(call, body::object(call.body)?, How::Replace).await?;
         Ok(Reply::ok(shown(call, &changed).await?))
     })
 }
@@ -431,10 +434,10 @@ pub fn change<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> 
 
 /// Changes the one that the path names by a patch.
 pub async fn change_with<N: Noun>(call: &Call<'_>, patch: Object) -> Outcome<N> {
-    write::<N>(call, patch, How::Change).await
+    written::<N>(call, patch, How::Change).await
 }
 
-async fn write<N: Noun>(call: &Call<'_>, body: Object, how: How) -> Outcome<N> {
+async fn written<N: Noun>(call: &Call<'_>, body: Object, how: How) -> Outcome<N> {
     let operation = Write::<N> {
         call,
         body,
@@ -458,42 +461,6 @@ pub async fn edit<N: Noun>(
     run(call.cx, &operation).await
 }
 
-struct Edit<'a, N, F> {
-    call: &'a Call<'a>,
-    by: F,
-    kind: PhantomData<fn() -> N>,
-}
-
-impl<N: Noun, F: Fn(&mut N) -> Result<(), Refused> + Sync + Send> Operation for Edit<'_, N, F> {
-    type Facts = WriteFacts<N>;
-    type Reply = N;
-
-    async fn gather(&self, _cx: &Cx) -> Outcome<WriteFacts<N>> {
-        let before = named::<N>(self.call).await?;
-        let mut after = before.value.clone();
-        (self.by)(&mut after)?;
-        if !after.is_visible(self.call) {
-            let why = "the actor's roles do not reach where it would be";
-            return Err(Refusal::Forbidden.because(why).into());
-        }
-        let change = Change::Replace {
-            before: &before,
-            after: &after,
-        };
-        let facts = N::gather(self.call, change).await?;
-        Ok(WriteFacts {
-            taken: taken(self.call, &after).await?,
-            before: Some(before),
-            after,
-            facts,
-        })
-    }
-
-    fn decide(&self, _cx: &Cx, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
-        decided(self.call, facts)
-    }
-}
-
 /// `DELETE`.
 pub fn remove<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
@@ -505,215 +472,4 @@ pub fn remove<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> 
         run(call.cx, &operation).await?;
         Ok(Reply::gone())
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    Create(uuid::Uuid),
-    Replace,
-    Change,
-}
-
-struct Write<'a, N> {
-    call: &'a Call<'a>,
-    body: Object,
-    how: How,
-    kind: PhantomData<fn() -> N>,
-}
-
-/// What a write needs to know.
-struct WriteFacts<N: Noun> {
-    before: Option<Stored<N>>,
-    after: N,
-    taken: Vec<Misfit>,
-    facts: N::Facts,
-}
-
-impl<N: Noun> Operation for Write<'_, N> {
-    type Facts = WriteFacts<N>;
-    type Reply = N;
-
-    async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
-        let call = self.call;
-        let before = match self.how {
-            How::Create(_) => None,
-            How::Replace | How::Change => Some(named::<N>(call).await?),
-        };
-        let after = built(call, self.body.clone(), self.how, before.as_ref())?;
-        if !after.is_visible(call) {
-            let why = "the actor's roles do not reach where it would be";
-            return Err(Refusal::Forbidden.because(why).into());
-        }
-        let taken = taken(call, &after).await?;
-        let change = match &before {
-            None => Change::Create(&after),
-            Some(before) => Change::Replace {
-                before,
-                after: &after,
-            },
-        };
-        let facts = N::gather(call, change).await?;
-        Ok(WriteFacts {
-            before,
-            after,
-            taken,
-            facts,
-        })
-    }
-
-    fn decide(&self, _cx: &Cx, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
-        decided(self.call, facts)
-    }
-}
-
-/// Judges a write and puts its batch together.
-fn decided<N: Noun>(call: &Call<'_>, facts: WriteFacts<N>) -> Result<Verdict<N>, Fault> {
-    let WriteFacts {
-        before,
-        after,
-        taken,
-        facts,
-    } = facts;
-    let env = N::place(call);
-    if !taken.is_empty() {
-        let why = "a value that must be unique is taken, or too long";
-        return Ok(Verdict::refuse(Refusal::Unfit(taken).because(why)));
-    }
-    let change = match &before {
-        None => Change::Create(&after),
-        Some(before) => Change::Replace {
-            before,
-            after: &after,
-        },
-    };
-    let more = match N::judge(call, change, facts) {
-        Ok(more) => more,
-        Err(Failure::Refused(refused)) => return Ok(Verdict::refuse(refused)),
-        Err(Failure::Fault(fault)) => return Err(fault),
-    };
-    let batch = match &before {
-        None => Batch::new().create(env, &after)?,
-        Some(before) => updated(Batch::new(), env, &after, before.version)?,
-    };
-    Ok(Verdict::reply(after).writing(marked::<N>(batch.and(more), env)))
-}
-
-fn marked<N: Noun>(batch: Batch, env: EnvId) -> Batch {
-    if N::IS_CONFIGURATION {
-        batch.changed(env)
-    } else {
-        batch
-    }
-}
-
-/// The thing that a body describes.
-fn built<N: Noun>(
-    call: &Call<'_>,
-    body: Object,
-    how: How,
-    before: Option<&Stored<N>>,
-) -> Outcome<N> {
-    let mut old = match before {
-        Some(before) => object_of(&before.value)?,
-        None => Object::new(),
-    };
-    let mut body = body::writable(body, N::READ_ONLY);
-    N::arrive(call, &mut body);
-    let now = json!(call.now());
-    let mut made = match how {
-        How::Create(id) => {
-            let mut made = body::without_nulls(body);
-            made.insert("id".into(), json!(id));
-            made.insert("createdAt".into(), now.clone());
-            made
-        }
-        How::Replace => {
-            let mut made = body::without_nulls(body);
-            let kept = N::KEPT.iter().filter(|name| !made.contains_key(**name));
-            let kept: Vec<&str> = kept.copied().collect();
-            let fixed = N::FIXED.iter().chain(N::READ_ONLY).copied();
-            for name in fixed.chain(kept).chain(["id", "createdAt"]) {
-                match old.remove(name) {
-                    Some(value) => made.insert(name.to_owned(), value),
-                    None => made.remove(name),
-                };
-            }
-            made
-        }
-        How::Change => {
-            let mut patch = body;
-            for name in N::FIXED {
-                patch.remove(*name);
-            }
-            body::merge(&mut old, patch);
-            old
-        }
-    };
-    made.insert("updatedAt".into(), now);
-    if let Some(parent) = N::PARENT {
-        let id = call.text(parent.parameter);
-        made.insert(parent.member.to_owned(), json!({ "id": id }));
-    }
-    N::prepare(call, &mut made, before.map(|it| &it.value))?;
-    body::read(made).map_err(|misfit| {
-        let why = format!("{}: {}", misfit.target, misfit.message);
-        Refusal::Unfit(vec![misfit]).because(why).into()
-    })
-}
-
-/// Which of its values it cannot have: those that others have already, and those that no index can
-/// hold (the limit is in bytes, those of members are in characters). A race is decided by the
-/// store's own rule; it leads back here.
-pub async fn taken<N: Noun>(call: &Call<'_>, after: &N) -> Outcome<Vec<Misfit>> {
-    let mut taken = Vec::new();
-    let too_long = |member: String| Misfit::new(Fit::TooLong, member, "is too long");
-    for entry in after.indexes() {
-        if entry.value.len() > IndexEntry::MAX_VALUE {
-            taken.push(too_long(entry.name.to_owned()));
-        }
-    }
-    for (rule, value) in after.uniques() {
-        let member = N::unique_member(rule, &value);
-        if value.len() > IndexEntry::MAX_VALUE {
-            taken.push(too_long(member));
-            continue;
-        }
-        let unique = Unique::new(N::KIND, N::place(call), rule, value);
-        let holder = call.store().get_by(&unique, call.now()).await?;
-        if holder.is_some_and(|doc| doc.key.id != after.id()) {
-            taken.push(Misfit::taken(member));
-        }
-    }
-    Ok(taken)
-}
-
-struct Remove<'a, N> {
-    call: &'a Call<'a>,
-    kind: PhantomData<fn() -> N>,
-}
-
-impl<N: Noun> Operation for Remove<'_, N> {
-    type Facts = (Stored<N>, N::Facts);
-    type Reply = ();
-
-    async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
-        let before = named::<N>(self.call).await?;
-        let facts = N::gather(self.call, Change::Remove(&before)).await?;
-        Ok((before, facts))
-    }
-
-    fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
-        let (before, facts) = facts;
-        let env = N::place(self.call);
-        let more = match N::judge(self.call, Change::Remove(&before), facts) {
-            Ok(more) => more,
-            Err(Failure::Refused(refused)) => return Ok(Verdict::refuse(refused)),
-            Err(Failure::Fault(fault)) => return Err(fault),
-        };
-        let key = before.key(env);
-        let batch = Batch::new()
-            .require(Precondition::Version(key.clone(), before.version))
-            .delete(key);
-        Ok(Verdict::reply(()).writing(marked::<N>(batch.and(more), env)))
-    }
 }
