@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use countersign_domain::entity::Entity;
 use countersign_domain::ids::{EnvId, NoticeId, UserId};
 use countersign_domain::notice::{Mail, Mailbox, Notice};
-use countersign_domain::notification::settings::NotificationsSettings;
 use countersign_domain::notification::{
     DeliveryMethod, EmailContentType, NotificationContent, TemplateName,
 };
@@ -66,10 +65,6 @@ fn write(cx: &Cx, template: TemplateName, user: Option<&User>, code: &str) -> Ma
     let chosen = choose(&cx.env, template, user);
     let content = chosen.content();
     let settings = cx.env.notifications.as_ref();
-    let of_content_or_environment =
-        |own: &Option<Mailbox>, of: fn(&NotificationsSettings) -> &Option<Mailbox>| {
-            own.clone().or_else(|| of(settings?).clone())
-        };
     let value = |name: &str| value(name, &cx.env, user, code, cx.now);
     let html = |text: &str| render::fill(text, render::Into::Html, &value);
     let plain = |text: &str| render::fill(text, render::Into::Text, &value);
@@ -83,8 +78,11 @@ fn write(cx: &Cx, template: TemplateName, user: Option<&User>, code: &str) -> Ma
     };
     Mail {
         to: user.and_then(mailbox),
-        from: of_content_or_environment(&content.from, |it| &it.from),
-        reply_to: of_content_or_environment(&content.reply_to, |it| &it.reply_to),
+        from: content.from.clone().or_else(|| settings?.from.clone()),
+        reply_to: content
+            .reply_to
+            .clone()
+            .or_else(|| settings?.reply_to.clone()),
         locale: content.locale.clone(),
         subject: render::one_line(&plain(&content.subject)),
         text,

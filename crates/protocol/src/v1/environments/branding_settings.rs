@@ -53,7 +53,9 @@ fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let before = before.as_ref().map(|it| [("logo.id", it.logo.as_ref())]);
         let after = Some([("logo.id", settings.logo.as_ref())]);
         let missing = images::missing(call, after, before).await?;
-        missing.into_iter().for_each(|it| check.note(it));
+        for misfit in missing {
+            check.note(misfit);
+        }
         check.finish()?;
         single::put(call, &settings).await?;
         shown(call, &settings)

@@ -304,7 +304,9 @@ fn pictures(provider: &IdentityProvider) -> [(&'static str, Option<&ImageRef>); 
 
 fn check(after: &IdentityProvider, facts: &mut Facts) -> Result<(), Refused> {
     let mut check = Check::new();
-    facts.missing.drain(..).for_each(|it| check.note(it));
+    for misfit in facts.missing.drain(..) {
+        check.note(misfit);
+    }
     check.length("name", &after.name, 1, 256);
     check.length_of("description", after.description.as_ref(), 0, 1_024);
     check.expect(facts.has_population, || {

@@ -84,7 +84,9 @@ impl Noun for Theme {
         if let Some((member, why)) = after.fault() {
             check.note(Misfit::invalid(format!("configuration.{member}"), why));
         }
-        facts.missing.into_iter().for_each(|it| check.note(it));
+        for misfit in facts.missing {
+            check.note(misfit);
+        }
         check.finish()?;
         if !after.default {
             return Ok(Batch::new());
