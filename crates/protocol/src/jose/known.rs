@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn no_more_than_two_generations_are_kept() {
         let mut known = Generations::default();
-        for number in 0..GENERATION * 3 + 1 {
+        for number in 0..=GENERATION * 3 {
             known.insert(numbered(number));
         }
         assert_eq!((known.young.len(), known.old.len()), (1, GENERATION));

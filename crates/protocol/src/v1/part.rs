@@ -39,16 +39,14 @@ impl<'a> Part<'a> {
 
     /// A member that is an object; one that is none is told.
     pub fn part(&self, check: &mut Check, name: &str) -> Option<Self> {
-        match self.get(name)? {
-            Value::Object(members) => Some(Self {
-                path: self.path_of(name),
-                members,
-            }),
-            _ => {
-                check.note(Misfit::invalid(self.path_of(name), "must be an object"));
-                None
-            }
-        }
+        let Value::Object(members) = self.get(name)? else {
+            check.note(Misfit::invalid(self.path_of(name), "must be an object"));
+            return None;
+        };
+        Some(Self {
+            path: self.path_of(name),
+            members,
+        })
     }
 
     /// The same for one that must be there.

@@ -253,11 +253,13 @@ impl Work<'_> {
             return Ok(Err(Undelivered::Never("the URL cannot be read".to_owned())));
         };
         let own = headers::open(vault, env, self.subscription)?;
-        let (types, own): (Vec<_>, Vec<_>) = own
+        let (content_types, own): (Vec<_>, Vec<_>) = own
             .iter()
             .partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        let type_ = types.first().map(|(_, value)| value.expose_secret());
-        let mut call = Outgoing::post(&url, type_.unwrap_or("application/json"), body, MAX_ANSWER)
+        let media = content_types
+            .first()
+            .map(|(_, value)| value.expose_secret());
+        let mut call = Outgoing::post(&url, media.unwrap_or("application/json"), body, MAX_ANSWER)
             .header("webhook-id", id)
             .header("webhook-timestamp", now.seconds().to_string())
             .header("webhook-signature", signature);

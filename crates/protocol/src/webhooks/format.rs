@@ -55,7 +55,10 @@ fn activities(subscription: &Subscription, events: Vec<Value>) -> String {
     let payload = subscription.https_payload();
     let is = |format| payload.and_then(|it| it.format) == Some(format);
     if is(HttpsFormat::NdJson) {
-        return events.iter().map(|event| format!("{event}\n")).collect();
+        let lines = events
+            .iter()
+            .flat_map(|event| [event.to_string(), "\n".to_owned()]);
+        return lines.collect();
     }
     let array = Value::Array(events);
     if payload.and_then(|it| it.pretty_print) == Some(true) {

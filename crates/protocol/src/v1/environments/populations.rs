@@ -50,6 +50,10 @@ fn names_one(call: &Call<'_>) -> bool {
 }
 
 /// What else a change concerns.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four questions, four answers"
+)]
 pub struct Facts {
     /// The other populations.
     others: Vec<Stored<Population>>,

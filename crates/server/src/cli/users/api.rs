@@ -11,6 +11,7 @@ use http::{StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Requests at once.
 const AT_ONCE: usize = 64;
@@ -72,10 +73,13 @@ impl Api {
         let request = request.bearer_auth(self.token.expose_secret());
         let answer = request.send().await?.error_for_status()?;
         let found: Value = serde_json::from_slice(&answer.bytes().await?)?;
-        let all = found["_embedded"]["populations"].as_array();
+        let all = found
+            .pointer("/_embedded/populations")
+            .and_then(Value::as_array);
         let mut all = all.into_iter().flatten();
-        let found = all.find(|it| it["id"] == named || it["name"] == named);
-        let id = found.and_then(|it| it["id"].as_str());
+        let found =
+            all.find(|it| [it.get("id"), it.get("name")].contains(&Some(&Value::from(named))));
+        let id = found.and_then(|it| it.get("id")?.as_str());
         let id = id.with_context(|| format!("the environment has no population {named}"))?;
         Ok(id.to_owned())
     }
@@ -118,7 +122,7 @@ impl Api {
                     return Ok(tally);
                 }
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                    tokio::time::sleep(pause(&answer)).await;
+                    tokio::time::sleep_until(Instant::now() + pause(&answer)).await;
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => bail!(
                     "the token is not, or not any more, good for this ({}); run the same command \

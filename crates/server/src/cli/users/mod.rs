@@ -25,6 +25,7 @@ use countersign_protocol::import::Problem;
 use countersign_protocol::v1::environments::users::mass::{Judged, Line, Mass, Tally};
 use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::sealed_check::check_master_key;
@@ -125,7 +126,7 @@ pub async fn import_through_api(url: &str, options: &Options) -> anyhow::Result<
     let token = options.token.clone();
     let token = token.context("--api needs a token: set COUNTERSIGN_TOKEN")?;
     let api = Api::open(url, token, env, options.population.as_deref()).await?;
-    Run::new(file, options)?.to_the_end(Target::Api(api)).await
+    Run::new(file, options)?.run(Target::Api(api)).await
 }
 
 /// Imports the users of a file into the database.
@@ -142,7 +143,7 @@ pub async fn import(config: &Config, file: &Path, options: &Options) -> anyhow::
     let cache = Arc::new(ConfigurationCache::new(ports, urls));
     let mass = Mass::open(cache, env, options.population.as_deref()).await?;
     let target = Target::Database(mass);
-    Run::new(file, options)?.to_the_end(target).await
+    Run::new(file, options)?.run(target).await
 }
 
 /// One run over one file.
@@ -194,7 +195,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn to_the_end(mut self, target: Target) -> anyhow::Result<ExitCode> {
+    async fn run(mut self, target: Target) -> anyhow::Result<ExitCode> {
         let size = Size::new();
         let target = Arc::new(target);
         let input: Box<dyn std::io::BufRead + Send> = match self.options.users.as_deref() {
@@ -229,7 +230,7 @@ impl<'a> Run<'a> {
             if is_wrong && !self.options.keep_going {
                 break End::WrongLine;
             }
-            tokio::time::sleep(BREATH).await;
+            tokio::time::sleep_until(Instant::now() + BREATH).await;
         };
         self.finish(end)
     }

@@ -5,7 +5,7 @@ use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
 use super::ground::Ground;
-use super::{Api, JSON, admin, fresh, refused, text};
+use super::{Api, JSON, fresh, owner, refused, text};
 
 /// Path, method, name of the type, body, and the status of the answer.
 fn rows(ground: &Ground) -> Vec<(String, &'static str, &'static str, Value, u16)> {

@@ -132,7 +132,7 @@ pub(super) fn open(file: &[u8], password: &str) -> Option<Contents> {
 }
 
 /// The bytes of a `ContentInfo` that is not encrypted.
-fn data<'a>(mut info: Der<'a>) -> Option<&'a [u8]> {
+fn data(mut info: Der<'_>) -> Option<&[u8]> {
     let is_data = info.take(OID)? == DATA;
     let content = info.inside(EXPLICIT)?.take(OCTETS)?;
     is_data.then_some(content)

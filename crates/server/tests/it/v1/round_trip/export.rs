@@ -60,7 +60,10 @@ async fn everything(server: &TestServer) -> (String, String) {
 }
 
 async fn exported_from(server: &TestServer, id: &str) -> String {
-    let options = ExportOptions { secrets: true };
+    let options = ExportOptions {
+        secrets: true,
+        without_users: false,
+    };
     let text = export(&server.ports, id.parse().unwrap(), options).await;
     text.unwrap().unwrap()
 }
