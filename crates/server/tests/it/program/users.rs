@@ -107,7 +107,8 @@ fn user(number: usize) -> Value {
 }
 
 fn lines(users: impl IntoIterator<Item = Value>) -> String {
-    users.into_iter().map(|it| format!("{it}\n")).collect()
+    let lines: Vec<String> = users.into_iter().map(|it| it.to_string()).collect();
+    lines.join("\n") + "\n"
 }
 
 /// What the summary counts.

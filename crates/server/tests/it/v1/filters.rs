@@ -10,8 +10,11 @@ const OPERATORS: [&str; 9] = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "l
 const TEXT: &[&str] = &["eq", "sw", "ew", "co"];
 const EQ: &[&str] = &["eq"];
 
+/// An attribute and the operators that it is filtered by.
+type Attribute = (&'static str, &'static [&'static str]);
+
 /// Lists that filter, their attributes, and the operators of each.
-fn lists() -> Vec<(&'static str, Vec<(&'static str, &'static [&'static str])>)> {
+fn lists() -> Vec<(&'static str, Vec<Attribute>)> {
     const NAMES: &[&str] = &["sw", "eq"];
     let of_users = [
         "accountId",

@@ -97,12 +97,12 @@ on_every_adapter! {
             }
         }
         // The other environment has a population of another id: nothing there is theirs.
-        let before = state_of(&server, &[server.other.id.clone()]).await;
+        let before = state_of(&server, std::slice::from_ref(&server.other.id)).await;
         for endpoint in route::endpoints().filter(|it| it.is_in_environment()) {
             let abroad = path_in(endpoint, &server.other.id, &server.other.person.id);
             refused(call(&narrow, endpoint, &abroad).await, 403, "ACCESS_FAILED", None);
         }
-        assert_eq!(state_of(&server, &[server.other.id.clone()]).await, before);
+        assert_eq!(state_of(&server, std::slice::from_ref(&server.other.id)).await, before);
     }
 
     async fn threat_39_a_role_for_the_organization_opens_what_it_permits_everywhere(server: TestServer) {

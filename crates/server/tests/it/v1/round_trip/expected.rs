@@ -39,11 +39,12 @@ pub fn expect(
             }
             (Some(given), _) => assert_eq!(found, Some(given), "{path} in {answered}"),
             (None, _) => match &member.absent {
-                Absent::Nothing => assert_eq!(found, None, "{path} in {answered}"),
+                Absent::Nothing | Absent::Kept(None) => {
+                    assert_eq!(found, None, "{path} in {answered}");
+                }
                 Absent::Is(value) | Absent::Kept(Some(value)) => {
                     assert_eq!(found, Some(value), "{path} in {answered}");
                 }
-                Absent::Kept(None) => assert_eq!(found, None, "{path} in {answered}"),
                 Absent::Refused | Absent::Something => {}
             },
         }

@@ -99,7 +99,7 @@ on_every_adapter! {
             let page = api.get(&next).await.expect_status(200).json();
             found.extend(names(&page));
             match page.pointer("/_links/next/href").and_then(Value::as_str) {
-                Some(href) => next = href.to_owned(),
+                Some(href) => href.clone_into(&mut next),
                 None => break,
             }
         }
