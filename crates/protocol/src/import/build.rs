@@ -59,7 +59,10 @@ pub(super) fn build<E: Entity + PartialEq>(draft: &Draft, now: Time, parts: Part
             base.set(name, Node::from_json(value, line));
         }
     }
-    base.set("id", Node::text(id, line));
+    // There is one of some kinds, which say no id of their own.
+    if known.is_empty() || known.contains(&"id") {
+        base.set("id", Node::text(id, line));
+    }
     for (name, value) in &implied {
         base.set(name, Node::from_json(value.clone(), line));
     }

@@ -2,7 +2,7 @@
 
 use countersign_domain::application::redirect_uri::check_registration;
 use countersign_domain::application::{
-    Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
+    Application, ApplicationAttribute, ApplicationSecret, Grant, Protocol, SignOnPolicyAssignment,
 };
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{ApplicationId, AttributeId, EnvId, derived_uuid};
@@ -48,6 +48,22 @@ const LISTS: &[&str] = &[
 
 /// Shortest client secret that may be brought along.
 const SHORTEST_SECRET: usize = 8;
+
+/// Whether it is an application of somebody's that speaks OpenID Connect.
+fn speaks_openid(application: &Application) -> bool {
+    application.protocol == Protocol::OpenidConnect && !application.type_.is_system()
+}
+
+/// Whether the file has the mapping that an application begins with: one that was exported does.
+fn has_core(lists: &Node) -> bool {
+    let is_core = |it: &Node| {
+        it.get_text("mappingType") == Some("CORE") || it.get_text("name") == Some("sub")
+    };
+    match lists.get("attributes").map(|it| &it.data) {
+        Some(Data::List(items)) => items.iter().any(is_core),
+        _ => false,
+    }
+}
 
 impl Plan<'_> {
     pub(super) fn application(&mut self, env: EnvId, mut node: Node) -> Result<(), Fault> {
@@ -95,11 +111,14 @@ impl Plan<'_> {
         })?;
         if let Some(application) = &built {
             self.check_application(line, application, uris.as_ref());
-            if is_new {
+            if is_new && speaks_openid(application) && !has_core(&lists) {
                 self.core_sub(env, &application.name, id)?;
             }
         }
-        self.secret(env, id, secret)?;
+        // Only what speaks OpenID Connect has something to prove with it.
+        if secret.is_some() || built.as_ref().is_none_or(speaks_openid) {
+            self.secret(env, id, secret)?;
+        }
         self.each(&mut lists, "attributes", |plan, item| {
             plan.application_attribute(env, id, &name, item)
         })?;

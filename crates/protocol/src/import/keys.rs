@@ -88,7 +88,7 @@ impl Plan<'_> {
             &mut node,
             tools.maker,
         )?;
-        let key = match made {
+        let mut key = match made {
             Ok(key) => key,
             Err(problem) => {
                 self.problem(problem);
@@ -96,7 +96,11 @@ impl Plan<'_> {
             }
         };
         // The remaining fields are plain ones of the entity.
-        node.take("subjectDN");
+        if let Some(Data::Text(written)) = node.take("subjectDN").map(|it| it.data)
+            && named_parts(&written).eq(named_parts(&key.subject_dn))
+        {
+            key.subject_dn = written;
+        }
         node.take("validityPeriod");
         self.put(env, line, &key)?;
         let built: Option<SigningKey> = self.entity(Parts {
@@ -305,6 +309,12 @@ fn make_key(
         key.certificate = STANDARD.encode(der);
     }
     Ok(Ok(key))
+}
+
+/// The parts of a distinguished name that say something: `L=` is in no certificate, and PingOne
+/// echoes it as it was sent.
+fn named_parts(dn: &str) -> impl Iterator<Item = &str> {
+    dn.split(',').map(str::trim).filter(|it| !it.ends_with('='))
 }
 
 /// Takes over what a certificate says. The names stay as they are when they were written by us:

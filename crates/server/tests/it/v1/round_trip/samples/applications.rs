@@ -246,7 +246,7 @@ fn native() -> Sample {
         text("huaweiAppId", 1..=1_024),
         text("huaweiPackageName", 1..=1_024),
         text("uriPrefix", 1..=1_024),
-        number("passcodeGracePeriod", 1..=10),
+        number("passcodeGracePeriod", 1..=10).or(json!(5)),
         parts("passcodeRefreshDuration", refresh)
             .or(json!({ "duration": 30, "timeUnit": "SECONDS" })),
         parts("integrityDetection", detection).or(json!({ "mode": "DISABLED" })),

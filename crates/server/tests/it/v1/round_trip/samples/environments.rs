@@ -18,6 +18,7 @@ fn environments() -> Sample {
     // Ours, beside what PingOne has: kept by whoever does not know it.
     let settings = json!({ "accessControlOnRefresh": true, "accessTokenTyp": false,
         "authorizationResponseIss": true, "clientAssertionsStrict": true, "nonceRequired": true,
+        "nonPersistentSessionCookie": true,
         "sessionIdleTimeoutInMinutes": 5, "sessionLifetimeInMinutes": 60,
         "signOffHintRequired": true, "unknownAcrValuesIgnored": true, "verifyRegistrations": false });
     sample("/environments")
@@ -79,14 +80,17 @@ fn admin_config() -> Sample {
 
 fn custom_domains() -> Sample {
     sample("/environments/{environment}/customDomains")
-        .members([like("domainName", [json!("id.round.example")])
-            .fixed()
-            .required()
-            .not([
-                json!("a b"),
-                json!("https://id.round.example"),
-                json!("127.0.0.1"),
-            ])])
+        .members([
+            like("domainName", [json!("id.round.example")])
+                .fixed()
+                .required()
+                .not([
+                    json!("a b"),
+                    json!("https://id.round.example"),
+                    json!("127.0.0.1"),
+                ]),
+            flag("mtlsEnabled").or(json!(false)),
+        ])
         .read_only(&["canonicalName", "status", "certificate"])
 }
 

@@ -143,10 +143,8 @@ fn subscriptions() -> Sample {
         flag("userAgentExposed").or(json!(false)),
     ];
     let limit = [
-        like("type", [json!("EVENTS_PER_PAYLOAD")])
-            .required()
-            .not([json!("BUSHELS")]),
-        number("size", 1..=500).required(),
+        like("type", [json!("EVENTS_PER_PAYLOAD")]).not([json!("BUSHELS")]),
+        number("size", 1..=500),
     ];
     sample("/environments/{environment}/subscriptions")
         .members([
