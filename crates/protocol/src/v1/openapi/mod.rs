@@ -192,7 +192,13 @@ fn answers(endpoint: &Endpoint, shape: Option<&Shape>) -> Map<String, Value> {
     let plain = endpoint.media == Media::Json;
     let anything = json!({ "type": "object" });
     match (endpoint.method, shape) {
-        (Method::Delete, _) => add("204", None),
+        (Method::Delete, _) => {
+            add("204", None);
+            // What there is one of is reset, and may be answered as it is then.
+            if !endpoint.path.ends_with('}') {
+                add("200", Some(anything));
+            }
+        }
         (Method::Get, Some(shape)) if shape.is_list(endpoint.path) => {
             add("200", Some(shape.listed()));
         }
