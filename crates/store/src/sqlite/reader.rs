@@ -54,16 +54,16 @@ impl Readers {
     }
 }
 
+const GET: &str = "SELECT id, version, schema, expires_at, body FROM docs
+     WHERE env = ?1 AND kind = ?2 AND id = ?3 AND (expires_at IS NULL OR expires_at > ?4)";
+
 pub(super) fn get(db: &Connection, key: &Key, now: Time) -> rusqlite::Result<Option<Doc>> {
-    db.prepare_cached(
-        "SELECT id, version, schema, expires_at, body FROM docs
-         WHERE env = ?1 AND kind = ?2 AND id = ?3 AND (expires_at IS NULL OR expires_at > ?4)",
-    )?
-    .query_row(
-        params![rows::env(key.env), key.kind.number, key.id, now.millis()],
-        |row| rows::doc(row, 0, key.kind, key.env),
-    )
-    .optional()
+    db.prepare_cached(GET)?
+        .query_row(
+            params![rows::env(key.env), key.kind.number, key.id, now.millis()],
+            |row| rows::doc(row, 0, key.kind, key.env),
+        )
+        .optional()
 }
 
 /// In one transaction: taking and giving back its lock costs more than finding a document.
@@ -168,4 +168,29 @@ pub(super) fn health(db: &Connection) -> rusqlite::Result<Health> {
         version: rusqlite::version().to_owned(),
         migration,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::entity::kinds;
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::migrations;
+
+    #[test]
+    fn no_value_has_a_statement_prepared_again() {
+        let mut db = Connection::open_in_memory().unwrap();
+        configure(&mut db, 1024).unwrap();
+        for migration in migrations::SQLITE {
+            db.execute_batch(migration.sql).unwrap();
+        }
+        let key = Key::new(kinds::USER, EnvId::PLATFORM, "none");
+        for second in 1..10 {
+            get(&db, &key, Time::from_millis(second * 1000)).unwrap();
+        }
+        let statement = db.prepare_cached(GET).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::Run), 9);
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }
