@@ -7,6 +7,7 @@
 
 mod address;
 mod domains;
+mod mapping;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +47,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use address::Snapshot;
+pub use mapping::Mapping;
 
+use crate::as_::tokens::hot::HotTokens;
 use crate::jose::keys::KeyMaterial;
 use crate::jose::known::KnownSignatures;
 use crate::jose::remote::{Published, is_safe};
@@ -68,7 +71,7 @@ pub struct ResourceView {
     /// Its scopes.
     pub scopes: Vec<Scope>,
     /// Its claim mappings.
-    pub attributes: Vec<ResourceAttribute>,
+    pub attributes: Vec<Mapping<ResourceAttribute>>,
     /// Its secrets that are valid now or soon were, each with its end; newest first.
     pub secrets: Vec<secrets::Accepted>,
 }
@@ -142,7 +145,7 @@ pub struct ApplicationView {
     /// Scopes it may ask for, by resource.
     pub grants: Vec<Grant>,
     /// Its own claim mappings.
-    pub attributes: Vec<ApplicationAttribute>,
+    pub attributes: Vec<Mapping<ApplicationAttribute>>,
     /// Its policies, lowest priority number first.
     pub assignments: Vec<SignOnPolicyAssignment>,
     /// The roles it has, for when it acts for itself.
@@ -174,6 +177,8 @@ pub struct Compiled {
     pub published: Arc<Published>,
     /// Tokens that need no checking of their signature; shared likewise.
     pub known_signatures: Arc<KnownSignatures>,
+    /// Access tokens that were presented of late; shared likewise.
+    pub hot_tokens: Arc<HotTokens>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
     pub keys: Vec<KeyMaterial>,
     /// Key rotation policies.
@@ -336,6 +341,7 @@ pub struct ConfigurationCache {
     urls: Arc<Urls>,
     published: Arc<Published>,
     known_signatures: Arc<KnownSignatures>,
+    hot_tokens: Arc<HotTokens>,
     snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
     domains: Domains,
     polled: Mutex<Seq>,
@@ -350,6 +356,7 @@ impl ConfigurationCache {
             urls,
             published: Arc::default(),
             known_signatures: Arc::default(),
+            hot_tokens: Arc::default(),
             snapshots,
             domains: Domains::default(),
             polled: Mutex::new(Seq::default()),
@@ -495,7 +502,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
                 attributes: attributes
                     .iter()
                     .filter(|a| a.resource.id == id)
-                    .cloned()
+                    .map(|a| a.clone().into())
                     .collect(),
             }
         })
@@ -538,6 +545,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         domains,
         published: Arc::clone(&cache.published),
         known_signatures: Arc::clone(&cache.known_signatures),
+        hot_tokens: Arc::clone(&cache.hot_tokens),
         keys,
         rotation_policies: all(store, env, now).await?,
         resources,
@@ -638,6 +646,7 @@ async fn load_application(
     let mut assignments =
         of_application::<SignOnPolicyAssignment>(store, env, &id_text, now).await?;
     assignments.sort_by_key(|assignment| assignment.priority);
+    let attributes = of_application::<ApplicationAttribute>(store, env, &id_text, now).await?;
     let subject = RoleSubject::Application(Ref::to(id)).index_value();
     let of_subject = RoleAssignment::BY_SUBJECT;
     let roles = Query::equal(RoleAssignment::KIND, env, of_subject, subject, PAGE);
@@ -647,7 +656,7 @@ async fn load_application(
         application: application.value,
         secrets,
         grants: of_application(store, env, &id_text, now).await?,
-        attributes: of_application(store, env, &id_text, now).await?,
+        attributes: attributes.into_iter().map(Mapping::from).collect(),
         assignments,
     }))
 }

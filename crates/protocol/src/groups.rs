@@ -55,10 +55,8 @@ pub async fn named(cx: &Cx, is_wanted: bool, user: Option<UserId>) -> Outcome<Op
 
 /// Whether tokens of an application may name groups: whether any mapping asks for them.
 pub fn are_mapped(cx: &Cx, view: &ApplicationView) -> bool {
-    let own = view.attributes.iter().map(|it| &it.value);
-    let resources = cx.env.resources.iter().flat_map(|view| &view.attributes);
-    let mut all = own.chain(resources.map(|it| &it.value));
-    all.any(|value| value.contains("memberOfGroup"))
+    let mut resources = cx.env.resources.iter().flat_map(|view| &view.attributes);
+    view.attributes.iter().any(|it| it.asks_for_groups) || resources.any(|it| it.asks_for_groups)
 }
 
 /// Whether a walk over these policies may ask which groups somebody is in.

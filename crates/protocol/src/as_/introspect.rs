@@ -119,10 +119,10 @@ async fn access_claims(
         Err(fault @ Failure::Fault(_)) => return Err(fault),
     };
     if !concerns(&alive, caller) {
-        tracing::info!(issued_to = %alive.claims.client_id, "inactive: not for whoever asks");
+        tracing::info!(issued_to = %alive.token.claims.client_id, "inactive: not for whoever asks");
         return Ok(None);
     }
-    let mut claims = alive.all;
+    let mut claims = alive.token.all.clone();
     claims.insert("token_type".into(), json!("Bearer"));
     Ok(Some(claims))
 }
@@ -130,9 +130,9 @@ async fn access_claims(
 /// Whether an access token is the caller's business.
 fn concerns(alive: &Alive, caller: &Caller) -> bool {
     match caller {
-        Caller::Application(id) => alive.claims.client_id == *id,
+        Caller::Application(id) => alive.token.claims.client_id == *id,
         Caller::Resource(audience) => {
-            let audiences = alive.all.get("aud").and_then(Value::as_array);
+            let audiences = alive.token.all.get("aud").and_then(Value::as_array);
             audiences.is_some_and(|all| all.iter().any(|aud| aud.as_str() == Some(audience)))
         }
     }

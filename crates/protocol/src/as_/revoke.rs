@@ -33,13 +33,13 @@ pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Ou
         }
         Err(fault @ Failure::Fault(_)) => return Err(fault),
     };
-    if alive.claims.client_id != client.id() || !is_revocable(cx, &alive) {
+    if alive.token.claims.client_id != client.id() || !is_revocable(cx, &alive) {
         tracing::info!("not revoked: not the application's own, or of a kind that cannot be");
         return Ok(());
     }
     let revoked = RevokedToken {
-        jti: alive.claims.jti,
-        expires_at: Time::from_seconds(alive.claims.exp),
+        jti: alive.token.claims.jti,
+        expires_at: Time::from_seconds(alive.token.claims.exp),
     };
     let batch = Batch::new().put(revoked.to_doc(cx.env_id())?);
     cx.ports.store.commit(batch, cx.now).await?;
@@ -61,6 +61,7 @@ async fn end_family(cx: &Cx, client: ApplicationId, family: TokenId) -> Outcome<
 /// A token of a custom resource, with a session.
 fn is_revocable(cx: &Cx, alive: &Alive) -> bool {
     let audience = alive
+        .token
         .all
         .get("aud")
         .and_then(|aud| aud.get(0))
@@ -68,5 +69,5 @@ fn is_revocable(cx: &Cx, alive: &Alive) -> bool {
     let custom = cx.env.resources.iter().any(|view| {
         view.resource.type_ == ResourceType::Custom && audience == Some(view.resource.audience())
     });
-    custom && alive.sign_on.is_some()
+    custom && alive.signed_on.is_some()
 }

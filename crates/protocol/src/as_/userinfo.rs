@@ -16,19 +16,20 @@ use crate::refusal::{Outcome, Refusal};
 pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<(ApplicationId, Value)> {
     let token = token.ok_or_else(|| Refusal::TokenMissing.because("no bearer token"))?;
     let presented = user_token(cx, token).await?;
-    if !presented.claims.has_scope("openid") {
+    if !presented.token.claims.has_scope("openid") {
         return Err(Refusal::TokenScope("openid")
             .because("the token was not for sign-on")
             .into());
     }
     let client = cx
         .env
-        .application(&cx.ports, presented.claims.client_id, cx.now)
+        .application(&cx.ports, presented.token.claims.client_id, cx.now)
         .await?
         .filter(|view| view.application.enabled)
         .ok_or_else(|| Refusal::TokenInvalid.because("its application is gone or disabled"))?;
     let scope = GrantedScope {
         names: presented
+            .token
             .claims
             .scope
             .split(' ')
@@ -37,8 +38,13 @@ pub async fn userinfo(cx: &Cx, token: Option<&str>) -> Outcome<(ApplicationId, V
         ..GrantedScope::default()
     };
     let is_wanted = groups::are_mapped(cx, &client);
-    let groups = groups::named(cx, is_wanted, Some(presented.user.id)).await?;
-    let user = user_value(&presented.user, groups.as_ref());
-    let claims = user_claims(cx, &client, &scope, &user, Target::UserInfo)?;
+    let signed_on = &presented.signed_on;
+    let claims = match groups::named(cx, is_wanted, Some(signed_on.user.id)).await? {
+        None => user_claims(cx, &client, &scope, signed_on.user_json(), Target::UserInfo)?,
+        groups => {
+            let user = user_value(&signed_on.user, groups.as_ref());
+            user_claims(cx, &client, &scope, &user, Target::UserInfo)?
+        }
+    };
     Ok((client.application.id, Value::Object(claims)))
 }

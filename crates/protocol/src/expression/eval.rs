@@ -103,8 +103,8 @@ impl Run<'_> {
     /// A step of a path. Beyond nothing there is nothing. A path that begins with a name is walked
     /// by reference: `user.name.given` copies one text, not the user.
     fn member(&self, node: &Node, this: Option<&Value>) -> Option<Value> {
-        if let Some(value) = self.borrowed(node) {
-            return Some(value.clone());
+        if let Some(found) = self.borrowed(node) {
+            return Some(found.cloned().unwrap_or_default());
         }
         let Node::Member(owner, key) = node else {
             return self.value(node, this);
@@ -114,12 +114,16 @@ impl Run<'_> {
         Some(step(&owner, &key).cloned().unwrap_or_default())
     }
 
-    fn borrowed(&self, node: &Node) -> Option<&Value> {
+    /// What a path of names leads to, if anything is there. The outer `None`: it is no such path.
+    fn borrowed(&self, node: &Node) -> Option<Option<&Value>> {
         match node {
-            Node::Name(name) => self.scope.get(name),
+            Node::Name(name) => Some(self.scope.get(name)),
             Node::Member(owner, key) => match (&**owner, &**key) {
-                (Node::Root, Node::Literal(Value::String(name))) => self.scope.get(name),
-                (_, Node::Literal(key)) => step(self.borrowed(owner)?, key),
+                (Node::Root, Node::Literal(Value::String(name))) => Some(self.scope.get(name)),
+                (_, Node::Literal(key)) => {
+                    let owner = self.borrowed(owner)?;
+                    Some(owner.and_then(|owner| step(owner, key)))
+                }
                 _ => None,
             },
             _ => None,

@@ -70,33 +70,38 @@ pub fn check(expression: &str, names: &[&str]) -> Result<(), String> {
     parse::template(expression, Some(names)).map(|_| ())
 }
 
-/// Evaluates a mapping's value. `None`: no value, so no claim. A text with a part that has no value
-/// has none either.
-pub fn evaluate(expression: &str, scope: &Scope<'_>) -> Option<Value> {
-    if expression.is_empty() || expression.len() > MAX_LEN {
-        return None;
+/// A mapping's value, read once and evaluated often.
+#[derive(Debug)]
+pub struct Expression(Vec<parse::Part>);
+
+impl Expression {
+    /// Reads it. What cannot be read has no value.
+    pub fn read(text: &str) -> Self {
+        let parts = (text.len() <= MAX_LEN).then(|| parse::template(text, None));
+        Self(parts.and_then(Result::ok).unwrap_or_default())
     }
-    if !expression.contains("${") {
-        return Some(Value::String(expression.to_owned()));
-    }
-    let parts = parse::template(expression, None).ok()?;
-    let value = match parts.as_slice() {
-        [parse::Part::Code(node)] => eval::value(node, scope)?,
-        parts => {
-            let mut out = String::new();
-            for part in parts {
-                match part {
-                    parse::Part::Text(text) => out.push_str(text),
-                    parse::Part::Code(node) => {
-                        let value = something(eval::value(node, scope)?)?;
-                        out.push_str(&eval::text(&value));
+
+    /// Its value. `None`: no value, so no claim. A text with a part that has no value has none
+    /// either.
+    pub fn value(&self, scope: &Scope<'_>) -> Option<Value> {
+        match self.0.as_slice() {
+            [] => None,
+            [parse::Part::Code(node)] => something(eval::value(node, scope)?),
+            parts => {
+                let mut out = String::new();
+                for part in parts {
+                    match part {
+                        parse::Part::Text(text) => out.push_str(text),
+                        parse::Part::Code(node) => {
+                            let value = something(eval::value(node, scope)?)?;
+                            out.push_str(&eval::text(&value));
+                        }
                     }
                 }
+                something(Value::String(out))
             }
-            Value::String(out)
         }
-    };
-    something(value)
+    }
 }
 
 /// Null and the empty text are no values.

@@ -9,9 +9,9 @@ const DEEPEST: u32 = 24;
 
 /// A piece of a mapping's value.
 #[derive(Debug)]
-pub enum Part<'a> {
+pub enum Part {
     /// As it is.
-    Text(&'a str),
+    Text(String),
     /// The inside of `${...}`.
     Code(Node),
 }
@@ -107,12 +107,12 @@ const UNSERVED: &[&str] = &["matches", "instanceof", "between", "new"];
 type Parsed<T> = Result<T, String>;
 
 /// Splits a mapping's value into text and `${...}`. With `names`, a path must begin with one.
-pub fn template<'a>(text: &'a str, names: Option<&[&str]>) -> Parsed<Vec<Part<'a>>> {
+pub fn template(text: &str, names: Option<&[&str]>) -> Parsed<Vec<Part>> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         if !before.is_empty() {
-            parts.push(Part::Text(before));
+            parts.push(Part::Text(before.to_owned()));
         }
         let mut parser = Parser {
             rest: after,
@@ -131,7 +131,7 @@ pub fn template<'a>(text: &'a str, names: Option<&[&str]>) -> Parsed<Vec<Part<'a
         })?;
     }
     if !rest.is_empty() {
-        parts.push(Part::Text(rest));
+        parts.push(Part::Text(rest.to_owned()));
     }
     Ok(parts)
 }

@@ -18,7 +18,7 @@ fn value_of(expression: &str) -> Option<Value> {
         context: Some(&context),
         more: &[],
     };
-    evaluate(expression, &scope)
+    Expression::read(expression).value(&scope)
 }
 
 #[test]
@@ -186,5 +186,5 @@ fn threat_41_depth_and_work_are_bounded() {
     };
     let nested = "${user.l.![user.l.![user.l.![user.l.![#this]]]]}";
     assert_eq!(check(nested, NAMES), Ok(()));
-    assert_eq!(evaluate(nested, &scope), None);
+    assert_eq!(Expression::read(nested).value(&scope), None);
 }

@@ -73,6 +73,9 @@ pub enum Public {
     },
 }
 
+/// SHA-256 of a key's certificate: tells it from any other key.
+pub type Fingerprint = [u8; 32];
+
 /// One key of an environment.
 pub struct KeyMaterial {
     /// Its id, the `kid`.
@@ -84,8 +87,7 @@ pub struct KeyMaterial {
     /// The public half.
     pub jwk: Jwk,
     algorithm: SigningAlgorithm,
-    /// SHA-256 of the certificate.
-    fingerprint: [u8; 32],
+    fingerprint: Fingerprint,
     verifying: DecodingKey,
     /// Opened and parsed at first use: most environments of a process sign nothing today.
     signing: OnceLock<Signer>,
@@ -273,9 +275,14 @@ impl KeyMaterial {
         self.algorithm.digest()
     }
 
-    /// SHA-256 of its certificate: tells it from any other key.
-    pub(super) const fn fingerprint(&self) -> &[u8] {
+    /// Tells it from any other key.
+    pub const fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
+    }
+
+    /// Whether what it signed is believed at `now`.
+    pub fn is_believed(&self, now: Time) -> bool {
+        now < self.expires_at
     }
 
     /// The environment that it signs for.

@@ -8,7 +8,7 @@ use jsonwebtoken::Validation;
 use serde::de::DeserializeOwned;
 
 use super::header::{self, Malformed};
-use super::keys::KeyMaterial;
+use super::keys::{Fingerprint, KeyMaterial};
 use super::known::KnownSignatures;
 
 /// Claims of a token whose signature holds. Only this module and [`client`](super::client) make one.
@@ -16,12 +16,26 @@ use super::known::KnownSignatures;
 pub struct Verified<C> {
     claims: C,
     typ: Option<String>,
+    signer: Option<Fingerprint>,
 }
 
 impl<C> Verified<C> {
     /// For claims whose signature this module's siblings have checked.
     pub(super) fn of(claims: C, typ: Option<String>) -> Self {
-        Self { claims, typ }
+        Self {
+            claims,
+            typ,
+            signer: None,
+        }
+    }
+
+    /// The same of a key of ours.
+    fn signed_by(key: &KeyMaterial, claims: C, typ: Option<String>) -> Self {
+        Self {
+            claims,
+            typ,
+            signer: Some(*key.fingerprint()),
+        }
     }
 
     /// The claims.
@@ -32,6 +46,11 @@ impl<C> Verified<C> {
     /// The claims, taken out.
     pub fn into_claims(self) -> C {
         self.claims
+    }
+
+    /// The key of ours that signed it; none for tokens of clients.
+    pub const fn signer(&self) -> Option<Fingerprint> {
+        self.signer
     }
 
     /// The header's `typ`.
@@ -72,13 +91,13 @@ pub fn verify<'k, C: DeserializeOwned + Clone>(
     let kid = header.kid.ok_or(Untrusted::UnknownKey)?;
     let key = keys
         .into_iter()
-        .find(|key| key.jwk.kid == kid && now < key.expires_at)
+        .find(|key| key.jwk.kid == kid && key.is_believed(now))
         .ok_or(Untrusted::UnknownKey)?;
     if header.alg != key.jwk.alg {
         return Err(Untrusted::Algorithm(header.alg));
     }
     if known.has(key, token) {
-        return Ok(Verified::of(claims(token)?, header.typ));
+        return Ok(Verified::signed_by(key, claims(token)?, header.typ));
     }
     let mut validation = Validation::new(key.algorithm().verifying());
     validation.required_spec_claims.clear();
@@ -87,7 +106,7 @@ pub fn verify<'k, C: DeserializeOwned + Clone>(
     let data = jsonwebtoken::decode::<C>(token, key.verifying(), &validation)
         .map_err(|_| Untrusted::Invalid)?;
     known.note(key, token);
-    Ok(Verified::of(data.claims, header.typ))
+    Ok(Verified::signed_by(key, data.claims, header.typ))
 }
 
 /// The claims of a token whose signature holds.

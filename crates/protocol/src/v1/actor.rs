@@ -88,14 +88,11 @@ pub fn home_of(token: &str) -> Option<EnvId> {
 /// not be able to use them here (`threats.md` 20).
 pub async fn authenticate(cx: &Cx, token: &str) -> Outcome<Actor> {
     let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
-    let Alive {
-        claims,
-        all,
-        sign_on,
-    } = access_token(cx, token).await?;
+    let Alive { token, signed_on } = access_token(cx, token).await?;
+    let claims = &token.claims;
     let api = cx.env.resources.iter();
     let mut api = api.filter(|view| view.resource.type_ == ResourceType::PingoneApi);
-    let audience = all.get("aud");
+    let audience = token.all.get("aud");
     let is_for = |name: &str| match audience {
         Some(serde_json::Value::Array(names)) => names.iter().any(|it| it == name),
         Some(other) => other == name,
@@ -112,12 +109,12 @@ pub async fn authenticate(cx: &Cx, token: &str) -> Outcome<Actor> {
         .ok_or_else(|| invalid("its application is gone or disabled"))?;
     let actors = Actors {
         client: Some(Party::client(cx.env_id(), &view.application)),
-        user: sign_on
+        user: signed_on
             .as_ref()
-            .map(|(_, user)| Party::user(cx.env_id(), user)),
+            .map(|it| Party::user(cx.env_id(), &it.user)),
     };
     let mut held = Vec::new();
-    let who = match sign_on {
+    let who = match signed_on {
         None => {
             // Decision: a program that is not a worker has no roles, whatever is assigned to it.
             if view.application.type_ == ApplicationType::Worker {
@@ -125,7 +122,8 @@ pub async fn authenticate(cx: &Cx, token: &str) -> Outcome<Actor> {
             }
             Who::Worker
         }
-        Some((session, user)) => {
+        Some(signed_on) => {
+            let (session, user) = (&signed_on.session, &signed_on.user);
             for subject in subjects_of(cx, user.id, view.application.type_).await? {
                 roles_of(cx, subject, &mut held).await?;
             }

@@ -24,7 +24,8 @@ impl Links {
 
     /// Adds a relation.
     pub fn add(&mut self, relation: &str, href: String) {
-        self.0.insert(relation.to_owned(), json!({ "href": href }));
+        let link = Map::from_iter([("href".to_owned(), Value::String(href))]);
+        self.0.insert(relation.to_owned(), Value::Object(link));
     }
 }
 

@@ -20,9 +20,15 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(pushed) => answer::json(StatusCode::CREATED, JSON, &pushed),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    let params = form::body_within(&incoming, MAX_PUSHED).unwrap_or_default();
-    let about = About::Client(params.get("client_id"));
-    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
+    cors::finish(
+        &app,
+        &env,
+        &incoming,
+        About::Body,
+        Exposure::Sensitive,
+        response,
+    )
+    .await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Pushed> {

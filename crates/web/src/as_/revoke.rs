@@ -18,9 +18,15 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(()) => StatusCode::OK.into_response(),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    let params = form::body(&incoming).unwrap_or_default();
-    let about = About::Client(params.get("client_id"));
-    cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
+    cors::finish(
+        &app,
+        &env,
+        &incoming,
+        About::Body,
+        Exposure::Ordinary,
+        response,
+    )
+    .await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<()> {

@@ -19,10 +19,15 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(tokens) => answer::json(StatusCode::OK, JSON, &tokens),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    // A page is a public client: it names itself in the body.
-    let params = form::body(&incoming).unwrap_or_default();
-    let about = About::Client(params.get("client_id"));
-    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
+    cors::finish(
+        &app,
+        &env,
+        &incoming,
+        About::Body,
+        Exposure::Sensitive,
+        response,
+    )
+    .await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<TokenResponse> {

@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use countersign_domain::application::cors::{Exposure, allows};
 use countersign_domain::entity;
 use countersign_domain::ids::ApplicationId;
+use countersign_protocol::as_::params::MAX_PUSHED;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::refusal::Outcome;
 
+use super::form;
 use super::incoming::Incoming;
 use crate::App;
 
@@ -25,6 +27,9 @@ const EXPOSED: &str = "Correlation-Id";
 pub enum About<'a> {
     /// The one with this client id, as the request says.
     Client(Option<&'a str>),
+    /// The one that the form body names: a page is a public client. Read for requests of pages
+    /// alone.
+    Body,
     /// The one of this flow.
     Flow(&'a str),
 }
@@ -94,8 +99,13 @@ async fn allowed(
 ) -> Outcome<bool> {
     let snapshot = app.recent(env, incoming).await?;
     let (ports, now) = (app.configuration.ports(), app.now());
-    let client = match about {
-        About::Client(id) => id.and_then(|id| id.parse::<ApplicationId>().ok()),
+    let client: Option<ApplicationId> = match about {
+        About::Client(id) => id.and_then(|id| id.parse().ok()),
+        About::Body => {
+            // As much of it as was taken in.
+            let params = form::body_within(incoming, MAX_PUSHED)?;
+            params.get("client_id").and_then(|id| id.parse().ok())
+        }
         About::Flow(id) => {
             let flow = entity::load::<Flow>(&*ports.store, snapshot.id, id, now).await?;
             // That a flow is over says nothing about anybody, and its page has a user to tell.

@@ -1,12 +1,12 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (`reference/oidc.md` 17): an
 //! application trades a user's token for one that is for a custom resource of its own.
 
+use std::sync::Arc;
+
 use countersign_domain::application::{GrantType, TokenEndpointAuthMethod};
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::session::Session;
 use countersign_domain::time::Time;
-use countersign_domain::user::User;
 use serde_json::{Map, Value, json};
 
 use super::Grant;
@@ -14,6 +14,7 @@ use crate::as_::checks::scope;
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
+use crate::as_::tokens::hot::SignedOn;
 use crate::as_::tokens::presented::{self, Alive, AliveId};
 use crate::as_::tokens::{self, SignOn};
 use crate::cx::Cx;
@@ -84,12 +85,13 @@ async fn exchange(cx: &Cx, client: &Client, params: &Params) -> Outcome<TokenRes
     let subject = subject.ok_or(Refusal::ParameterMissing("subject_token"))?;
     let actor = token(cx, params, "actor_token", "actor_token_type").await?;
     let scope = scope::of_exchange(params, &cx.env, view)?;
-    let Some((session, user)) = &subject.sign_on else {
+    let Some(signed_on) = &subject.signed_on else {
         let why = "nobody's session is behind it";
         return Err(Refusal::ParameterInvalid("subject_token")
             .because(why)
             .into());
     };
+    let (session, user) = (&signed_on.session, &signed_on.user);
     let seconds = subject.all.get("auth_time").and_then(Value::as_i64);
     let acr = subject.all.get("acr").and_then(Value::as_str);
     let groups = groups::named(cx, groups::are_mapped(cx, view), Some(user.id)).await?;
@@ -117,7 +119,7 @@ async fn exchange(cx: &Cx, client: &Client, params: &Params) -> Outcome<TokenRes
 /// A token that was traded in and is believed.
 struct Traded {
     all: Map<String, Value>,
-    sign_on: Option<(Session, User)>,
+    signed_on: Option<Arc<SignedOn>>,
 }
 
 /// The token in one parameter, of the type that another names; believed when everything about it
@@ -136,22 +138,18 @@ async fn token(
     };
     let found = match kind {
         ACCESS_TOKEN => presented::access_token(cx, token).await.map(|alive| {
-            let Alive {
-                claims,
-                all,
-                sign_on,
-            } = alive;
-            (claims.client_id, Traded { all, sign_on })
+            let Alive { token, signed_on } = alive;
+            let all = token.all.clone();
+            (token.claims.client_id, Traded { all, signed_on })
         }),
         ID_TOKEN => presented::id_token(cx, token).await.map(|alive| {
             let AliveId {
                 all,
                 client,
-                session,
-                user,
+                signed_on,
             } = alive;
-            let sign_on = Some((session, user));
-            (client, Traded { all, sign_on })
+            let signed_on = Some(signed_on);
+            (client, Traded { all, signed_on })
         }),
         _ => {
             let why = "neither an access token nor an ID token";

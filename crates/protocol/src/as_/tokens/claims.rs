@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::{ApplicationView, ResourceView};
 use crate::cx::Cx;
-use crate::expression::{self, evaluate};
+use crate::expression;
 use crate::refusal::{Refusal, Refused};
 
 /// Where claims go.
@@ -85,7 +85,7 @@ pub fn user_claims(
     for attribute in openid.iter().flat_map(|view| &view.attributes) {
         if goes(attribute.id_token, attribute.user_info, target)
             && is_released(attribute, openid, scope)
-            && let Some(value) = evaluate(&attribute.value, &see)
+            && let Some(value) = attribute.expression.value(&see)
         {
             insert(&mut claims, &attribute.name, value);
         }
@@ -100,7 +100,7 @@ pub fn user_claims(
         if !by_scope || !goes(attribute.id_token, attribute.user_info, target) {
             continue;
         }
-        match evaluate(&attribute.value, &see) {
+        match attribute.expression.value(&see) {
             Some(value) => insert(&mut claims, &attribute.name, value),
             None if attribute.required => return Err(without_value(&attribute.name)),
             None => {}
@@ -174,7 +174,7 @@ pub fn add_resource_claims(
 ) -> Result<(), Refused> {
     let mut mapped = BTreeSet::new();
     for attribute in resources.iter().flat_map(|resource| &resource.attributes) {
-        if let Some(value) = evaluate(&attribute.value, see) {
+        if let Some(value) = attribute.expression.value(see) {
             if mapped.insert(&attribute.name) {
                 token.insert(attribute.name.clone(), value);
             }

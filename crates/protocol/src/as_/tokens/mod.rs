@@ -1,9 +1,10 @@
 //! Tokens: what they say ([`access`], [`id`], [`claims`]), signing them, and believing them again
-//! ([`presented`]).
+//! ([`presented`], [`hot`]).
 
 pub mod access;
 pub mod claims;
 pub mod front;
+pub mod hot;
 pub mod id;
 pub mod presented;
 pub mod refresh;

@@ -1,18 +1,21 @@
 //! Access tokens presented to this server: believed only when everything about them holds.
 
-use countersign_domain::entity::{self, Entity, Stored};
+use std::sync::Arc;
+
+use countersign_domain::entity::Entity;
 use countersign_domain::ids::{ApplicationId, SessionId, TokenId, UserId};
 use countersign_domain::session::Session;
-use countersign_domain::store::Key;
+use countersign_domain::store::{Doc, Key};
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::hot::{self, Seen, SignedOn};
 use super::revoked::RevokedToken;
 use super::{access, id};
 use crate::cx::Cx;
 use crate::jose::verify::verify;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Outcome, Refusal, Refused};
 
 /// Claims of an access token that decisions rest on. All but `sid` and `scope` are required: a
 /// token that lacks one is not believed (`threats.md` 20).
@@ -54,53 +57,35 @@ impl AccessClaims {
 /// if a user is behind it, their session alive and they themselves enabled
 /// (`reference/rulings.md` 1).
 pub struct Alive {
-    /// The claims that decisions rest on.
-    pub claims: AccessClaims,
-    /// All of them.
-    pub all: Map<String, Value>,
+    /// What it says.
+    pub token: Arc<Seen>,
     /// Session and user; none for a client that acts for itself.
-    pub sign_on: Option<(Session, User)>,
+    pub signed_on: Option<Arc<SignedOn>>,
 }
 
 /// A user's access token that is alive.
 pub struct Presented {
-    /// Its claims.
-    pub claims: AccessClaims,
-    /// Its session.
-    pub session: Session,
-    /// Its user.
-    pub user: User,
+    /// What it says.
+    pub token: Arc<Seen>,
+    /// Session and user.
+    pub signed_on: Arc<SignedOn>,
 }
 
 /// Checks a bearer token that must speak for a user.
 pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
-    let Alive {
-        claims, sign_on, ..
-    } = access_token(cx, token).await?;
-    let (session, user) = sign_on.ok_or_else(|| {
+    let Alive { token, signed_on } = access_token(cx, token).await?;
+    let signed_on = signed_on.ok_or_else(|| {
         let why = "the token has no sid";
         Refusal::TokenWithoutUser.because(why)
     })?;
-    Ok(Presented {
-        claims,
-        session,
-        user,
-    })
+    Ok(Presented { token, signed_on })
 }
 
 /// Checks an access token of any client.
 pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
     let invalid = |why: String| Refusal::TokenInvalid.because(why);
-    let verified =
-        verify::<Map<String, Value>>(token, &cx.env.keys, &cx.env.known_signatures, cx.now)
-            .map_err(|why| invalid(why.to_string()))?;
-    // An ID token is signed with the same key; its `typ` keeps it from passing for this.
-    if verified.typ().is_some_and(|typ| typ != access::TYP) {
-        return Err(invalid(format!("typ is {:?}", verified.typ())).into());
-    }
-    let all = verified.into_claims();
-    let claims = AccessClaims::deserialize(&all)
-        .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
+    let token = seen(cx, token)?;
+    let claims = &token.claims;
     if !cx.env.is_issuer(&claims.iss) {
         return Err(invalid("another issuer".to_owned()).into());
     }
@@ -113,33 +98,70 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
         return Err(invalid(why.to_owned()).into());
     }
     // All that is known about it in one read.
+    let last = token.last();
+    let user = match &last {
+        Some(last) => Some(last.user.id),
+        None => claims.user(),
+    };
     let env = cx.env_id();
     let mut keys = vec![Key::new(RevokedToken::KIND, env, claims.jti.to_string())];
     if let Some(sid) = claims.sid {
         keys.push(Key::new(Session::KIND, env, sid.to_string()));
     }
-    keys.extend(
-        claims
-            .user()
-            .map(|id| Key::new(User::KIND, env, id.to_string())),
-    );
+    keys.extend(user.map(|id| Key::new(User::KIND, env, id.to_string())));
     let mut docs = cx.ports.store.get_all(&keys, cx.now).await?.into_iter();
     let mut next = || docs.next().flatten();
     if next().is_some() {
         return Err(invalid(format!("token {} is revoked", claims.jti)).into());
     }
-    let sign_on = match claims.sid {
-        Some(_) => {
-            let (session, user) = (entity::read(next())?, entity::read(next())?);
-            Some(sign_on_of(cx, session, user).await?)
+    if claims.sid.is_none() {
+        let signed_on = None;
+        return Ok(Alive { token, signed_on });
+    }
+    let signed_on = match (last, next(), next()) {
+        (Some(last), Some(session), Some(user)) if last.is_of(&session, &user) => last,
+        (_, session, user) => {
+            let signed_on = Arc::new(signed_on(cx, session, user).await?);
+            token.remember(&signed_on);
+            signed_on
         }
-        None => None,
     };
     Ok(Alive {
-        claims,
-        all,
-        sign_on,
+        signed_on: Some(signed_on),
+        token,
     })
+}
+
+/// What a token of this environment says, if its signature holds: from memory while the key that
+/// made it is still believed.
+fn seen(cx: &Cx, text: &str) -> Result<Arc<Seen>, Refused> {
+    let mark = hot::mark(cx.env_id(), text);
+    let is_believed = |seen: &Arc<Seen>| {
+        let mut keys = cx.env.keys.iter();
+        keys.any(|key| *key.fingerprint() == seen.signer && key.is_believed(cx.now))
+    };
+    if let Some(seen) = cx.env.hot_tokens.get(&mark).filter(is_believed) {
+        return Ok(seen);
+    }
+    let seen = Arc::new(read(cx, text)?);
+    cx.env.hot_tokens.put(mark, Arc::clone(&seen));
+    Ok(seen)
+}
+
+fn read(cx: &Cx, text: &str) -> Result<Seen, Refused> {
+    let invalid = |why: String| Refusal::TokenInvalid.because(why);
+    let known = &cx.env.known_signatures;
+    let verified = verify::<Map<String, Value>>(text, &cx.env.keys, known, cx.now)
+        .map_err(|why| invalid(why.to_string()))?;
+    // An ID token is signed with the same key; its `typ` keeps it from passing for this.
+    if verified.typ().is_some_and(|typ| typ != access::TYP) {
+        return Err(invalid(format!("typ is {:?}", verified.typ())));
+    }
+    let signer = verified.signer().unwrap_or_default();
+    let all = verified.into_claims();
+    let claims = AccessClaims::deserialize(&all)
+        .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
+    Ok(Seen::new(signer, claims, all))
 }
 
 /// An ID token that is alive: signed here for a client that is still there, not expired, its
@@ -149,10 +171,8 @@ pub struct AliveId {
     pub all: Map<String, Value>,
     /// The client it was issued to.
     pub client: ApplicationId,
-    /// Its session.
-    pub session: Session,
-    /// Its user.
-    pub user: User,
+    /// Session and user.
+    pub signed_on: Arc<SignedOn>,
 }
 
 /// Claims of an ID token that decisions rest on.
@@ -182,37 +202,35 @@ pub async fn id_token(cx: &Cx, token: &str) -> Outcome<AliveId> {
     if cx.now.seconds() >= claims.exp {
         return Err(invalid(format!("expired at {}", claims.exp)).into());
     }
-    let (store, env) = (&*cx.ports.store, cx.env_id());
-    let session = entity::load(store, env, claims.sid.to_string(), cx.now).await?;
-    let (session, user) = sign_on_of(cx, session, None).await?;
+    let key = Key::new(Session::KIND, cx.env_id(), claims.sid.to_string());
+    let session = cx.ports.store.get(&key, cx.now).await?;
     Ok(AliveId {
         all,
         client: claims.aud,
-        session,
-        user,
+        signed_on: Arc::new(signed_on(cx, session, None).await?),
     })
 }
 
 /// The session of a token and its user, if both are still good. `user` may be somebody else: the
 /// session says who it is.
-async fn sign_on_of(
-    cx: &Cx,
-    session: Option<Stored<Session>>,
-    user: Option<Stored<User>>,
-) -> Outcome<(Session, User)> {
+async fn signed_on(cx: &Cx, session: Option<Doc>, user: Option<Doc>) -> Outcome<SignedOn> {
     let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
-    let session = session.ok_or_else(|| invalid("its session is over"))?.value;
+    let session_doc = session.ok_or_else(|| invalid("its session is over"))?;
+    let session = Session::from_doc(&session_doc)?;
     let of_session = session.user.as_ref();
     let id = of_session
         .ok_or_else(|| invalid("its session is anonymous"))?
         .id;
-    let user = match user.filter(|user| user.id == id) {
-        None => entity::load::<User>(&*cx.ports.store, cx.env_id(), id.to_string(), cx.now).await?,
+    let key = Key::new(User::KIND, cx.env_id(), id.to_string());
+    let user = match user.filter(|user| user.key == key) {
+        None => cx.ports.store.get(&key, cx.now).await?,
         known => known,
     };
-    let user = user
-        .filter(|user| user.enabled)
-        .ok_or_else(|| invalid("its user is gone or disabled"))?
-        .value;
-    Ok((session, user))
+    let gone = || invalid("its user is gone or disabled");
+    let user_doc = user.ok_or_else(gone)?;
+    let user = User::from_doc(&user_doc)?;
+    if !user.enabled {
+        return Err(gone().into());
+    }
+    Ok(SignedOn::new((session_doc, session), (user_doc, user)))
 }

@@ -1,0 +1,124 @@
+//! Access tokens that were presented of late, taken apart: clients ask about the same token again
+//! and again, and reading its claims, its session and its user is most of what an answer costs
+//! (`docs/performance.md`).
+//!
+//! Nothing here is an answer. Whether the token is over or revoked, and whether its key,
+//! application, session and user are still there, is looked up with every request; documents that
+//! differ from those that were read are read again.
+
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::digest;
+use countersign_domain::ids::EnvId;
+use countersign_domain::session::Session;
+use countersign_domain::store::Doc;
+use countersign_domain::user::User;
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+
+use super::claims::user_value;
+use super::presented::AccessClaims;
+use crate::jose::keys::Fingerprint;
+use crate::jose::recent::{Mark, Recent};
+
+/// Most tokens of one generation. Two are kept: some 16 MiB with large users.
+const GENERATION: usize = 2 * 1024;
+
+/// Tokens of all environments of the process.
+pub struct HotTokens(Mutex<Recent<Arc<Seen>>>);
+
+/// A token whose signature holds.
+pub struct Seen {
+    /// The key that signed it.
+    pub signer: Fingerprint,
+    /// The claims that decisions rest on.
+    pub claims: AccessClaims,
+    /// All of them.
+    pub all: Map<String, Value>,
+    /// Session and user as they were at the last look.
+    signed_on: Mutex<Option<Arc<SignedOn>>>,
+}
+
+/// A living session and its user, who is enabled.
+pub struct SignedOn {
+    session_doc: Doc,
+    user_doc: Doc,
+    /// The session.
+    pub session: Session,
+    /// The user.
+    pub user: User,
+    json: OnceLock<Value>,
+}
+
+impl Default for HotTokens {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(GENERATION)))
+    }
+}
+
+impl HotTokens {
+    /// What is known of a token.
+    pub fn get(&self, mark: &Mark) -> Option<Arc<Seen>> {
+        self.0.lock().get(mark)
+    }
+
+    /// Remembers a token.
+    pub fn put(&self, mark: Mark, seen: Arc<Seen>) {
+        self.0.lock().put(mark, seen);
+    }
+}
+
+/// What a token is known by: the whole of it, since a signature alone could be put below other
+/// claims, and the environment it was presented to.
+pub fn mark(env: EnvId, token: &str) -> Mark {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(env.uuid().as_bytes());
+    context.update(token.as_bytes());
+    let digest = context.finish();
+    digest.as_ref().first_chunk().copied().unwrap_or_default()
+}
+
+impl Seen {
+    /// Of a token whose signature was just checked.
+    pub const fn new(signer: Fingerprint, claims: AccessClaims, all: Map<String, Value>) -> Self {
+        Self {
+            signer,
+            claims,
+            all,
+            signed_on: Mutex::new(None),
+        }
+    }
+
+    /// Session and user as they were at the last look.
+    pub fn last(&self) -> Option<Arc<SignedOn>> {
+        self.signed_on.lock().clone()
+    }
+
+    /// Remembers session and user for the next look.
+    pub fn remember(&self, signed_on: &Arc<SignedOn>) {
+        *self.signed_on.lock() = Some(Arc::clone(signed_on));
+    }
+}
+
+impl SignedOn {
+    /// Of two documents and what they say.
+    pub fn new(session: (Doc, Session), user: (Doc, User)) -> Self {
+        Self {
+            session_doc: session.0,
+            session: session.1,
+            user_doc: user.0,
+            user: user.1,
+            json: OnceLock::new(),
+        }
+    }
+
+    /// Whether these are the documents that it was read from.
+    pub fn is_of(&self, session: &Doc, user: &Doc) -> bool {
+        self.session_doc == *session && self.user_doc == *user
+    }
+
+    /// The user as mappings see them, without groups.
+    pub fn user_json(&self) -> &Value {
+        self.json.get_or_init(|| user_value(&self.user, None))
+    }
+}
