@@ -42,8 +42,8 @@ pub trait Store: Send + Sync + 'static {
     /// Writes a batch: all of it, durably, or nothing.
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>>;
 
-    /// Removes at most `max` expired documents; says how many it removed.
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>>;
+    /// Removes at most `max` expired documents; says which.
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>>;
 
     /// Configuration changes after `since`: of all environments, or of `env` alone (one lookup by
     /// key, cheap enough for every request).

@@ -26,6 +26,7 @@ pub mod rotation;
 pub mod rp;
 pub mod run;
 pub mod secrets;
+pub mod sweep;
 pub mod urls;
 pub mod user_agent;
 pub mod v1;

@@ -48,7 +48,6 @@ pub struct Jobs {
 impl Jobs {
     /// Starts the jobs of a server.
     pub fn start(
-        ports: &Ports,
         cache: Arc<ConfigurationCache>,
         certificate: Option<Arc<Certificate>>,
         stop: watch::Receiver<bool>,
@@ -57,8 +56,6 @@ impl Jobs {
             tasks: JoinSet::new(),
             stop,
         };
-        let sweeper = ports.clone();
-        jobs.every(move || sweep(sweeper.clone()));
         let polled = Arc::clone(&cache);
         jobs.every(move || poll(Arc::clone(&polled)));
         jobs.every(move || rotate(Arc::clone(&cache)));
@@ -66,6 +63,12 @@ impl Jobs {
             jobs.every(move || std::future::ready(reload(&certificate)));
         }
         jobs
+    }
+
+    /// Starts removing what has expired.
+    pub fn sweep(&mut self, cache: &Arc<ConfigurationCache>) {
+        let cache = Arc::clone(cache);
+        self.every(move || sweep(Arc::clone(&cache)));
     }
 
     /// Starts removing what is left of deleted environments.
@@ -136,9 +139,9 @@ impl Jobs {
     }
 }
 
-async fn sweep(ports: Ports) -> Duration {
-    match ports.store.sweep(ports.clock.now(), SLICE).await {
-        Ok(removed) if removed >= SLICE => BETWEEN_SLICES,
+async fn sweep(cache: Arc<ConfigurationCache>) -> Duration {
+    match countersign_protocol::sweep::sweep(&cache, SLICE).await {
+        Ok(removed) if removed >= SLICE as usize => BETWEEN_SLICES,
         Ok(removed) => {
             tracing::trace!(removed, "swept");
             BETWEEN_SWEEPS

@@ -190,7 +190,6 @@ pub async fn run(
     };
     let stopped = server.stop.subscribe();
     let mut jobs = Jobs::start(
-        &server.ports,
         Arc::clone(&server.cache),
         server.certificate.clone(),
         stopped.clone(),
@@ -201,6 +200,7 @@ pub async fn run(
     let explanations = Arc::clone(server.product.explanations());
     let aside = Arc::clone(server.product.aside());
     if !server.hand_driven {
+        jobs.sweep(&server.cache);
         jobs.remove_leftovers(&server.ports);
         jobs.keep_explanations(&server.ports, &explanations);
         jobs.keep_events(&server.cache, &aside, server.audit_retention);

@@ -86,7 +86,7 @@ impl Store for Counting {
         })
     }
 
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>> {
         self.inner.sweep(now, max)
     }
 

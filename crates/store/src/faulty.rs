@@ -119,7 +119,7 @@ impl Store for Faulty {
         })
     }
 
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>> {
         self.inner.sweep(now, max)
     }
 

@@ -69,7 +69,7 @@ impl Store for MemoryStore {
         Box::pin(ready(committed))
     }
 
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>> {
         let removed = self.state.write().sweep(now, max);
         Box::pin(ready(Ok(removed)))
     }

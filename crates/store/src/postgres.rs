@@ -113,7 +113,7 @@ impl Store for PostgresStore {
         })
     }
 
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>> {
         Box::pin(commit::sweep(&self.pool, now, max))
     }
 

@@ -134,7 +134,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {
+    fn sweep(&self, now: Time, max: u32) -> BoxFuture<'_, Result<Vec<Key>, Fault>> {
         Box::pin(async move {
             self.writer
                 .ask(|reply| Job::Sweep { now, max, reply })

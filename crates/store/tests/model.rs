@@ -201,7 +201,7 @@ enum Answer {
     Refused(String),
     Doc(Option<Doc>),
     Page(Page),
-    Swept(u32),
+    Swept(usize),
     Changes(u64, Vec<(EnvId, u64)>),
     Done,
     Events(Vec<Event>),
@@ -324,7 +324,7 @@ impl World {
                 };
                 Answer::Page(store.list(&query, now).await?)
             }
-            Action::Sweep => Answer::Swept(store.sweep(now, u32::MAX).await?),
+            Action::Sweep => Answer::Swept(store.sweep(now, u32::MAX).await?.len()),
             Action::Changes(since, env) => {
                 let env = env.map(|env| self.envs[env]);
                 let changes = store.changes(Seq(side.base + since), env).await?;

@@ -9,6 +9,7 @@ use countersign_protocol::audit::Aside;
 use countersign_protocol::configuration::ConfigurationCache;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::explain::Explanations;
+use countersign_protocol::sweep;
 use countersign_protocol::webhooks::courier::{self, Round};
 use countersign_server::config::{Config, RawConfig};
 use countersign_server::listen::Listeners;
@@ -152,6 +153,12 @@ impl TestServer {
     /// Serves webhooks now, as the job does every second.
     pub async fn deliver_webhooks(&self) -> Round {
         delivered(&self.cache).await
+    }
+
+    /// Removes what has expired, as the job does in slices; says how many documents.
+    pub async fn sweep(&self) -> usize {
+        let swept = sweep::sweep(&self.cache, u32::MAX).await;
+        swept.unwrap_or_else(|fault| broken("cannot sweep", fault))
     }
 
     /// Writes the events that no request took along, as the job does every second; says how many.

@@ -9,7 +9,7 @@ use countersign_domain::store::{Batch, Fault};
 use crate::as_::params::Params;
 use crate::as_::signoff;
 use crate::cx::Cx;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
 /// The session is over.
@@ -27,6 +27,16 @@ pub struct SignedOff {
 /// Source: `reference/oidc.md` 14.2.
 pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<SignedOff> {
     let hint = signoff::hint(cx, params.require("id_token_hint")?)?;
+    let answer = end(cx, params, &hint).await;
+    if let (Err(Failure::Refused(refused)), Some(id)) = (&answer, hint.session()) {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let session = entity::load::<Session>(store, env, id.to_string(), cx.now).await?;
+        signoff::not_signed_off(cx, session.as_deref(), refused)?;
+    }
+    answer
+}
+
+async fn end(cx: &Cx, params: &Params, hint: &signoff::Hint) -> Outcome<SignedOff> {
     let view = signoff::enabled(cx, hint.client(), "id_token_hint").await?;
     if !view.application.idp_signoff {
         let why = format!("idpSignoff of application {} is false", hint.client());

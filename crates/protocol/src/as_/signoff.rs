@@ -17,7 +17,7 @@ use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::jose::verify::verify;
-use crate::refusal::{Outcome, Refusal, Refused};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 
 /// Longest `post_logout_redirect_uri` and `state` together, in bytes.
@@ -68,6 +68,15 @@ impl Hint {
 ///
 /// Spec: OpenID Connect RP-Initiated Logout 1.0, 2 and 3; `reference/oidc.md` 14.1.
 pub async fn signoff(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<SignedOff> {
+    let answer = end(cx, params, token).await;
+    if let Err(Failure::Refused(refused)) = &answer {
+        let session = of_browser(cx, token).await?;
+        not_signed_off(cx, session.as_deref(), refused)?;
+    }
+    answer
+}
+
+async fn end(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<SignedOff> {
     let hint = params
         .get("id_token_hint")
         .map(|text| hint(cx, text))
@@ -217,6 +226,48 @@ pub(super) fn signed_off(cx: &Cx, writes: Batch, user: Option<UserId>) -> Result
         .record(tell(&kinds::SLO_SUCCESS).to_event(env)?))
 }
 
+/// Tells that whoever has a session asked to be signed off, and was not. What no session asks for
+/// is nobody's sign-off.
+///
+/// Compat: `USER.SLO_PARTIAL_LOGOUT` is never told: a session ends for all its applications at once
+/// (`reference/flows.md` 13).
+pub(super) fn not_signed_off(
+    cx: &Cx,
+    session: Option<&Session>,
+    refused: &Refused,
+) -> Result<(), Fault> {
+    let Some(user) = session.and_then(|session| session.user.as_ref()) else {
+        return Ok(());
+    };
+    let user = Party::user_id(cx.env_id(), user.id);
+    let actors = Actors {
+        user: Some(user.clone()),
+        client: None,
+    };
+    let why = match &refused.refusal {
+        Refusal::ParameterInvalid(name) => format!("Invalid {name}"),
+        Refusal::ParameterMissing(name) => format!("Missing {name}"),
+        _ => "Invalid Request".to_owned(),
+    };
+    let requested = Activity::new(cx, &kinds::SLO_REQUESTED, vec![user.clone()]).by(&actors);
+    let failed = Activity::new(cx, &kinds::SLO_FAILURE, vec![user]).by(&actors);
+    // A refusal that costs nothing must not begin to (`threats.md` 33).
+    cx.aside.note(cx, &requested)?;
+    cx.aside.note(cx, &failed.failed(why))
+}
+
+/// The session of a browser.
+async fn of_browser(
+    cx: &Cx,
+    token: Option<&BrowserToken>,
+) -> Result<Option<Stored<Session>>, Fault> {
+    let Some(token) = token.filter(|token| token.is_session()) else {
+        return Ok(None);
+    };
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    entity::load_by::<Session>(store, env, Session::UNIQUE_TOKEN, token.hash(), cx.now).await
+}
+
 struct EndSession<'a> {
     token: Option<&'a BrowserToken>,
     hint: Option<&'a Hint>,
@@ -230,13 +281,7 @@ impl Operation for EndSession<'_> {
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let (store, env) = (&*cx.ports.store, cx.env_id());
-        let mine = match self.token.filter(|token| token.is_session()) {
-            Some(token) => {
-                let rule = Session::UNIQUE_TOKEN;
-                entity::load_by::<Session>(store, env, rule, token.hash(), cx.now).await?
-            }
-            None => None,
-        };
+        let mine = of_browser(cx, self.token).await?;
         let hinted = match self.hint.and_then(|hint| hint.sid) {
             Some(sid) => entity::load::<Session>(store, env, sid.to_string(), cx.now).await?,
             None => None,

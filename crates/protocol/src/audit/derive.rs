@@ -153,9 +153,11 @@ const OPERATIONS: &[(&str, Happened)] = &[
     ("password.forceChange", kinds::PASSWORD_FORCE_CHANGE),
     ("password.unlock", kinds::PASSWORD_UNLOCKED),
     ("password.unlock", kinds::USER_UNLOCKED),
+    // Decision: besides `USER.UPDATED`, so that who follows all changes of users misses none.
+    ("user.move", kinds::USER_MOVED),
 ];
 
-/// The events of an operation, about the user whose account or password it writes.
+/// The events of an operation, about the user whom it writes, or whose account or password.
 fn operation(cx: &Cx, batch: &Batch) -> Vec<Activity> {
     let operation = cx.caller.as_ref().and_then(|caller| caller.operation);
     let Some(operation) = operation else {
@@ -188,7 +190,7 @@ fn stays_locked(batch: &Batch) -> bool {
 }
 
 fn is_of_user(kind: Kind) -> bool {
-    kind == documents::ACCOUNT || kind == documents::CREDENTIAL
+    [documents::ACCOUNT, documents::CREDENTIAL, documents::USER].contains(&kind)
 }
 
 fn seen<'a>(batch: &'a Batch, write: &'a Write) -> Option<Told<'a>> {

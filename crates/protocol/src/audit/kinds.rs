@@ -26,6 +26,12 @@ happenings! {
     FLOW_CREATED = "FLOW" "CREATED";
     /// A sign-on came to another status.
     FLOW_UPDATED = "FLOW" "UPDATED";
+    /// A sign-on expired and was removed.
+    FLOW_DELETED = "FLOW" "DELETED";
+    /// Somebody was sent to an identity provider.
+    AUTHENTICATION_CREATED = "AUTHENTICATION" "CREATED";
+    /// Somebody came back from an identity provider.
+    AUTHENTICATION_UPDATED = "AUTHENTICATION" "UPDATED";
     /// A session began.
     SESSION_CREATED = "SESSION" "CREATED";
     /// Somebody signed on again in their session.
@@ -36,6 +42,8 @@ happenings! {
     SLO_REQUESTED = "USER" "SLO_REQUESTED";
     /// Somebody was signed off.
     SLO_SUCCESS = "USER" "SLO_SUCCESS";
+    /// Somebody asked to be signed off, and was not.
+    SLO_FAILURE = "USER" "SLO_FAILURE";
     /// The right password.
     PASSWORD_CHECK_SUCCEEDED = "PASSWORD" "CHECK_SUCCEEDED";
     /// A wrong password, or a right one that does not count.
@@ -56,6 +64,8 @@ happenings! {
     ACCESS_DENIED = "USER" "ACCESS_DENIED";
     /// Somebody refused to connect a device.
     OAUTH_CONSENT_DECLINED = "OAUTH_CONSENT" "DECLINED";
+    /// An administrator moved somebody to another population.
+    USER_MOVED = "USER" "MOVED";
     /// An administrator locked an account.
     USER_LOCKED = "USER" "LOCKED";
     /// An account was unlocked: by an administrator, or with its password.

@@ -12,12 +12,14 @@ use url::Url;
 
 use crate::as_::checks::prompt::Prompt;
 use crate::as_::params::Params;
+use crate::audit::kinds;
 use crate::browser::{self, BrowserToken};
 use crate::configuration::{OpenidEndpoints, ProviderView};
 use crate::cx::Cx;
 use crate::flows::external::{self, Trip};
 use crate::flows::{Flow, access};
 use crate::refusal::{Outcome, Refusal};
+use crate::rp::external_sign_on;
 use crate::run::{Operation, Verdict, run};
 
 /// Longest `loginHint` and `acrValues` that are passed on.
@@ -107,8 +109,10 @@ impl Operation for Authenticate<'_> {
             answered: false,
         });
         flow.touch(cx.now);
-        let writes = Batch::new().update(cx.env_id(), &flow, version)?;
-        Ok(Verdict::reply(to).writing(writes))
+        let env = cx.env_id();
+        let told = external_sign_on(cx, &kinds::AUTHENTICATION_CREATED, &flow, self.provider);
+        let writes = Batch::new().update(env, &flow, version)?;
+        Ok(Verdict::reply(to).writing(writes.record(told.to_event(env)?)))
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::attributes;
 use crate::as_::authorize::sign_on_page;
-use crate::audit::Watched;
+use crate::audit::{Watched, kinds};
 use crate::browser::BrowserToken;
 use crate::configuration::ProviderView;
 use crate::cx::Cx;
@@ -23,6 +23,7 @@ use crate::flows::next::{Known, next};
 use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State, access};
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::rp::external_sign_on;
 use crate::run::{Operation, Verdict};
 
 /// Most linked accounts of a user that are looked at.
@@ -138,7 +139,15 @@ impl Operation for Arrive<'_> {
         };
         flow.touch(cx.now);
         let mut writes = advanced.writes.update(cx.env_id(), &flow, version)?;
-        for activity in watched.succeeded(cx, &flow) {
+        let provider = self.trip.provider;
+        let came_back = external_sign_on(cx, &kinds::AUTHENTICATION_UPDATED, &flow, provider);
+        let came_back = match (&self.said, &refused) {
+            (Err(why), _) => came_back.failed(why),
+            (Ok(_), Some(_)) => came_back.failed("The user may not sign on"),
+            (Ok(_), None) => came_back,
+        };
+        let told = watched.succeeded(cx, &flow).into_iter().chain([came_back]);
+        for activity in told {
             writes = writes.record(activity.to_event(cx.env_id())?);
         }
         let reply = Reply {

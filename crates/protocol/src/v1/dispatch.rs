@@ -54,7 +54,7 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
     let cx = &Cx {
         caller: Some(Arc::new(Caller {
             actors: actor.actors.clone(),
-            operation: endpoint.media.operation(),
+            operation: endpoint.operation(),
         })),
         ..cx.clone()
     };

@@ -101,6 +101,8 @@ pub struct Endpoint {
     pub dormant: bool,
     /// Types that it answers in besides JSON, as `Accept` asks.
     pub answers: &'static [&'static str],
+    /// The operation that it is, where neither the method nor the media type says so.
+    pub told: Option<&'static str>,
     /// Carries it out.
     pub handler: Handler,
 }
@@ -122,6 +124,7 @@ impl Endpoint {
             own: None,
             dormant: false,
             answers: &[],
+            told: None,
             handler,
         }
     }
@@ -185,6 +188,18 @@ impl Endpoint {
     pub const fn dormant(mut self) -> Self {
         self.dormant = true;
         self
+    }
+
+    /// The audit log knows it by this name.
+    #[must_use]
+    pub const fn told(mut self, operation: &'static str) -> Self {
+        self.told = Some(operation);
+        self
+    }
+
+    /// The operation, by the name that the audit log knows it by, if it has one.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.told.or(self.media.operation())
     }
 
     /// It answers in these types, too.

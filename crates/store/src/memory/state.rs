@@ -220,9 +220,9 @@ impl State {
         old
     }
 
-    pub(super) fn sweep(&mut self, now: Time, max: u32) -> u32 {
-        let mut removed = 0;
-        while removed < max {
+    pub(super) fn sweep(&mut self, now: Time, max: u32) -> Vec<Key> {
+        let mut removed = Vec::new();
+        for _ in 0..max {
             let Some((at, key)) = self.expiries.first().cloned() else {
                 break;
             };
@@ -230,7 +230,7 @@ impl State {
                 break;
             }
             self.replace(&key, None);
-            removed += 1;
+            removed.push(key);
         }
         removed
     }

@@ -4,7 +4,7 @@
 //! were made in SQL, at the price of writing the rules of the port a second time.
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Committed, Event, Fault};
+use countersign_domain::store::{Batch, Committed, Event, Fault, Key};
 use countersign_domain::time::Time;
 use deadpool_postgres::Pool;
 
@@ -43,12 +43,13 @@ async fn settle<T>(transaction: Transaction, result: Result<T, Trouble>) -> Resu
     result
 }
 
-/// Removes at most `max` expired documents, and leaves alone those that somebody has in hand.
-pub(super) async fn sweep(pool: &Pool, now: Time, max: u32) -> Result<u32, Fault> {
+/// Removes at most `max` expired documents, and leaves alone those that somebody has in hand; says
+/// which.
+pub(super) async fn sweep(pool: &Pool, now: Time, max: u32) -> Result<Vec<Key>, Fault> {
     retry(|| sweep_once(pool, now, max)).await
 }
 
-async fn sweep_once(pool: &Pool, now: Time, max: u32) -> Result<u32, Trouble> {
+async fn sweep_once(pool: &Pool, now: Time, max: u32) -> Result<Vec<Key>, Trouble> {
     let transaction = Transaction::on(pool).await?;
     let connection = transaction.connection()?;
     let result = async {
@@ -70,7 +71,7 @@ async fn sweep_once(pool: &Pool, now: Time, max: u32) -> Result<u32, Trouble> {
             let filed = rows::filed(row, 3, &key)?;
             found.push((key, filed));
         }
-        let removed = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let removed = found.iter().map(|(key, _)| key.clone()).collect();
         write::finish(connection, Plan::sweep(found)).await?;
         Ok(removed)
     }

@@ -19,17 +19,16 @@ pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<Committ
     Ok(Committed { seq })
 }
 
-/// Removes at most `max` expired documents.
-pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<u32, Fault> {
+/// Removes at most `max` expired documents; says which.
+pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<Vec<Key>, Fault> {
     let found = expired(db, now, max).map_err(storage)?;
-    let removed = u32::try_from(found.len()).unwrap_or(u32::MAX);
     let found = found.into_iter().map(|(key, text)| {
         let filed = rows::filed(text.as_deref(), &key)?;
         Ok((key, filed))
     });
     let plan = Plan::sweep(found.collect::<Result<_, Fault>>()?);
     apply(db, &plan).map_err(storage)?;
-    Ok(removed)
+    Ok(plan.deletes)
 }
 
 fn expired(db: &Connection, now: Time, max: u32) -> rusqlite::Result<Vec<(Key, Option<String>)>> {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Committed, Event, Fault};
+use countersign_domain::store::{Batch, Committed, Event, Fault, Key};
 use countersign_domain::time::Time;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -34,7 +34,7 @@ pub(super) enum Job {
     Sweep {
         now: Time,
         max: u32,
-        reply: Reply<u32>,
+        reply: Reply<Vec<Key>>,
     },
     Forget {
         env: EnvId,
@@ -51,7 +51,8 @@ pub(super) enum Job {
 /// An answer that waits for the commit of its group.
 enum Answer {
     Commit(Reply<Committed>, Result<Committed, Fault>),
-    Sweep(Reply<u32>, Result<u32, Fault>),
+    Sweep(Reply<Vec<Key>>, Result<Vec<Key>, Fault>),
+    Forget(Reply<u32>, Result<u32, Fault>),
     Append(Reply<()>, Result<(), Fault>),
 }
 
@@ -213,7 +214,7 @@ fn perform(db: &Connection, job: Job, failed: Option<&str>) -> Answer {
             reply,
         } => {
             let result = alone(db, failed, || apply::forget(db, env, before, max));
-            Answer::Sweep(reply, result)
+            Answer::Forget(reply, result)
         }
         Job::Append { events, reply } => {
             let result = alone(db, failed, || apply::append(db, &events));
@@ -254,6 +255,7 @@ impl Answer {
         match self {
             Self::Commit(reply, result) => drop(reply.send(settle(result, failed))),
             Self::Sweep(reply, result) => drop(reply.send(settle(result, failed))),
+            Self::Forget(reply, result) => drop(reply.send(settle(result, failed))),
             Self::Append(reply, result) => drop(reply.send(settle(result, failed))),
         }
     }

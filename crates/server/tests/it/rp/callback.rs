@@ -79,7 +79,9 @@ on_every_adapter! {
         let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
         let state = state(&server, &browser, &flow).await;
         let url = format!("{}?error=login_required&state={state}", callback_of(tenant));
+        let before = server.counts.commits();
         let back = browser.get(url).send().await.expect_status(302);
+        assert_eq!(server.counts.commits() - before, 2, "taking the answer, and what comes of it");
         let id = back.header("correlation-id").unwrap();
         let environment = format!("/environments/{}", tenant.id);
         let why = api.get(&format!("{environment}/explanations/{id}")).await.expect_status(200);
@@ -90,7 +92,17 @@ on_every_adapter! {
         let told = told["_embedded"]["activities"].as_array().unwrap();
         let mut types: Vec<_> = told.iter().map(|it| it["action"]["type"].as_str().unwrap()).collect();
         types.sort_unstable();
-        assert_eq!(types, ["FLOW.UPDATED", "USER.ACCESS_DENIED"]);
+        assert_eq!(types, ["AUTHENTICATION.UPDATED", "FLOW.UPDATED", "USER.ACCESS_DENIED"]);
+        let of_flow = format!("{environment}/activities?filter=resources.id%20eq%20%22{flow}%22");
+        let told = api.get(&of_flow).await.expect_status(200).json();
+        let told = told["_embedded"]["activities"].as_array().unwrap();
+        let one = |name: &str| told.iter().find(|it| it["action"]["type"] == name).unwrap();
+        for (name, status) in [("AUTHENTICATION.CREATED", "SUCCESS"), ("AUTHENTICATION.UPDATED", "FAILED")] {
+            assert_eq!(one(name)["result"]["status"], status);
+            assert_eq!(one(name)["resources"][1]["id"], PROVIDER);
+            assert_eq!(one(name)["resources"][1]["name"], "Elsewhere");
+            assert_eq!(one(name)["actors"]["client"]["id"], tenant.native.id);
+        }
     }
 
     async fn the_next_policy_is_tried_when_a_provider_fails(server: TestServer) {

@@ -22,7 +22,9 @@ pub const RESOURCE: Resource = Resource {
     name: "population",
     endpoints: &[
         Endpoint::get(PATH, "users:read", read).narrow(Narrow::Population),
-        Endpoint::put(PATH, "users:update", replace).narrow(Narrow::Population),
+        Endpoint::put(PATH, "users:update", replace)
+            .narrow(Narrow::Population)
+            .told("user.move"),
     ],
 };
 

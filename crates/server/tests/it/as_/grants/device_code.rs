@@ -182,6 +182,17 @@ on_every_adapter! {
         let failed = consent(tenant, &browser, &flow, false).await.expect_status(200);
         assert_eq!(failed.text("/status"), "FAILED");
         is_error(&poll(tenant, &tenant.native, &codes.text("/device_code")).await, "access_denied");
+
+        let id = failed.header("correlation-id").unwrap();
+        let path = format!("/environments/{}/activities?filter=correlationid%20eq%20%22{id}%22", tenant.id);
+        let api = crate::v1::admin(&server).await;
+        let told = api.get(&path).await.expect_status(200).json();
+        let told = told["_embedded"]["activities"].as_array().unwrap();
+        let declined = told.iter().find(|it| it["action"]["type"] == "OAUTH_CONSENT.DECLINED").unwrap();
+        assert_eq!(declined["resources"][0]["id"], tenant.person.id);
+        assert_eq!(declined["actors"]["user"]["id"], tenant.person.id);
+        assert_eq!(declined["actors"]["client"]["id"], tenant.native.id);
+        assert!(!told.iter().any(|it| it["action"]["type"] == "OAUTH_CONSENT.ACCEPTED"));
     }
 
     async fn polling_has_its_errors_and_its_pace(server: TestServer) {

@@ -236,6 +236,76 @@ on_every_adapter! {
         refused(reader.get(&path(&server, "")).await, 403, "ACCESS_FAILED", None);
     }
 
+    async fn a_flow_that_expired_is_told_of_when_it_is_swept(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let mut flows = Vec::new();
+        for tenant in [tenant, tenant, &server.other] {
+            flows.push(tenant.authorize(&tenant.native).start_flow(&tenant.browser()).await);
+        }
+        let _ = server.sweep().await;
+        let deleted = filtered(&server, "action.type eq \"FLOW.DELETED\"");
+        assert!(listed(&api, &deleted).await.is_empty());
+        server.clock.advance(Duration::from_mins(15));
+        let before = (server.counts.commits(), server.counts.appends());
+        assert!(server.sweep().await >= 3);
+        let cost = (server.counts.commits() - before.0, server.counts.appends() - before.1);
+        assert_eq!(cost, (1, 0), "all of them in one write");
+        let told = listed(&api, &deleted).await;
+        let mut seen: Vec<_> = told.iter().map(|it| it["resources"][0]["id"].as_str().unwrap()).collect();
+        seen.sort_unstable();
+        flows[..2].sort_unstable();
+        assert_eq!(seen, flows[..2]);
+        assert_eq!(told[0]["result"]["status"], "SUCCESS");
+        assert!(told[0].get("correlationId").is_none(), "no request did it: {}", told[0]);
+        let _ = server.sweep().await;
+        assert_eq!(listed(&api, &deleted).await.len(), 2);
+    }
+
+    async fn moving_somebody_to_another_population_has_its_own_name(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let populations = format!("/environments/{}/populations", tenant.id);
+        let made = api.post(&populations, json!({ "name": "Elsewhere" })).await.expect_status(201);
+        let body = json!({ "id": made.text("/id") });
+        let user = format!("/environments/{}/users/{}/population", tenant.id, tenant.person.id);
+        let moved = api.put(&user, body).await.expect_status(200);
+        let id = moved.header("correlation-id").unwrap();
+        let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+        let mut seen = types(&told);
+        seen.sort_unstable();
+        assert_eq!(seen, ["USER.MOVED", "USER.UPDATED"]);
+        assert_eq!(told[0]["resources"][0]["id"], tenant.person.id);
+    }
+
+    async fn a_sign_off_that_is_refused_is_told_if_somebody_was_signed_on(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let slo = |id: &str| filtered(&server, &format!("correlationid eq \"{id}\""));
+        let refusing = format!("{}?post_logout_redirect_uri=https://nobody.example", tenant.endpoint("signoff"));
+        let browser = tenant.browser();
+        let _ = browser.get(&refusing).send().await.expect_status(400);
+        assert_eq!(server.write_events().await, 0, "nobody was signed on");
+        let _ = tenant.authorize(&tenant.web).code(&browser).await;
+        let before = server.counts.commits();
+        let refused = browser.get(&refusing).send().await.expect_status(400);
+        assert_eq!(server.counts.commits(), before);
+        assert_eq!(server.write_events().await, 2);
+        let told = listed(&api, &slo(refused.header("correlation-id").unwrap())).await;
+        let mut seen = types(&told);
+        seen.sort_unstable();
+        assert_eq!(seen, ["USER.SLO_FAILURE", "USER.SLO_REQUESTED"]);
+        let failed = told.iter().find(|it| it["action"]["type"] == "USER.SLO_FAILURE").unwrap();
+        assert_eq!(failed["result"]["status"], "FAILED");
+        assert_eq!(failed["result"]["description"], "Invalid post_logout_redirect_uri");
+        assert_eq!(failed["actors"]["user"]["id"], tenant.person.id);
+        let ended = browser.get(tenant.endpoint("signoff")).send().await.expect_status(200);
+        let told = listed(&api, &slo(ended.header("correlation-id").unwrap())).await;
+        let mut seen = types(&told);
+        seen.sort_unstable();
+        assert_eq!(seen, ["SESSION.DELETED", "USER.SLO_REQUESTED", "USER.SLO_SUCCESS"]);
+    }
+
     async fn old_events_are_forgotten(server: TestServer) {
         let api = admin(&server).await;
         let browser = server.tenant.browser();
