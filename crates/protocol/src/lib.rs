@@ -20,6 +20,7 @@ pub mod jose;
 pub mod leftovers;
 pub mod misfit;
 pub mod notices;
+pub mod own_attributes;
 pub mod pictures;
 pub mod refusal;
 pub mod rotation;

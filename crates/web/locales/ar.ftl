@@ -34,6 +34,10 @@ locked-minutes = { $minutes ->
 locked-for-good = محاولات خاطئة كثيرة. يجب أن يفتح أحد المشرفين الحساب.
 value-needed = { $label }: هذه المعلومة ضرورية للمتابعة.
 value-unusable = { $label }: لا يمكن قبول ما أدخلته. يرجى تصحيحه.
+value-taken = { $label }: هذه القيمة مستخدمة بالفعل. يرجى إدخال قيمة أخرى.
+yes = نعم
+no = لا
+one-per-line = قيمة واحدة في كل سطر.
 
 # كلمة مرور يجب تغييرها
 change-password-title = تغيير كلمة المرور

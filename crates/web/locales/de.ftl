@@ -32,6 +32,10 @@ locked-minutes = { $minutes ->
 locked-for-good = Zu viele falsche Passwörter. Das Konto muss von einem Administrator entsperrt werden.
 value-needed = { $label }: Diese Angabe ist nötig, um fortzufahren.
 value-unusable = { $label }: Diese Angabe kann nicht stimmen. Bitte berichtigen Sie sie.
+value-taken = { $label }: Diese Angabe ist schon vergeben. Bitte geben Sie etwas anderes ein.
+yes = Ja
+no = Nein
+one-per-line = Eine Angabe je Zeile.
 
 # Ein Passwort, das geändert werden muss
 change-password-title = Passwort ändern

@@ -42,6 +42,10 @@ locked-minutes = { $minutes ->
 locked-for-good = Too many wrong passwords. An administrator must unlock the account.
 value-needed = { $label } is needed to go on.
 value-unusable = { $label } cannot be what you entered. Please correct it.
+value-taken = { $label }: somebody has entered this already. Please enter something else.
+yes = Yes
+no = No
+one-per-line = One entry per line.
 
 # A password that must be changed
 change-password-title = Change your password

@@ -32,6 +32,10 @@ locked-minutes = { $minutes ->
 locked-for-good = Demasiadas contraseñas incorrectas. Un administrador tiene que desbloquear la cuenta.
 value-needed = { $label }: este dato es necesario para continuar.
 value-unusable = { $label }: este dato no puede ser correcto. Corríjalo, por favor.
+value-taken = { $label }: este dato ya está en uso. Introduzca otro, por favor.
+yes = Sí
+no = No
+one-per-line = Un dato por línea.
 
 # Una contraseña que hay que cambiar
 change-password-title = Cambie su contraseña

@@ -32,6 +32,10 @@ locked-minutes = { $minutes ->
 locked-for-good = Trop de mots de passe erronés. Un administrateur doit débloquer le compte.
 value-needed = { $label } : cette information est nécessaire pour continuer.
 value-unusable = { $label } : cette information ne convient pas. Veuillez la corriger.
+value-taken = { $label } : cette valeur est déjà prise. Veuillez en saisir une autre.
+yes = Oui
+no = Non
+one-per-line = Une valeur par ligne.
 
 # Un mot de passe à changer
 change-password-title = Changez votre mot de passe

@@ -31,6 +31,10 @@ locked-minutes = { $minutes ->
 locked-for-good = パスワードの入力を何度も間違えました。管理者によるアカウントのロック解除が必要です。
 value-needed = 続けるには{ $label }が必要です。
 value-unusable = 入力された{ $label }は使用できません。修正してください。
+value-taken = 入力された{ $label }はすでに使われています。別の値を入力してください。
+yes = はい
+no = いいえ
+one-per-line = 1行に1つずつ入力してください。
 
 # パスワードの変更
 change-password-title = パスワードの変更

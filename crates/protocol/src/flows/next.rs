@@ -179,7 +179,8 @@ fn walk(
                 let Some(user) = known.user else {
                     return Walk::Fail(FlowFailure::NobodySignedOn);
                 };
-                if let Some(prompt) = profile::prompt(action, progress, user, known.account, now) {
+                let (own, account) = (&env.user_attributes, known.account);
+                if let Some(prompt) = profile::prompt(action, progress, user, account, own, now) {
                     return Walk::Ask(action.id, State::ProfileDataRequired(prompt));
                 }
             }

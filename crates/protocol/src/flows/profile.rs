@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_domain::ids::ActionId;
 use countersign_domain::policy::sign_on::{ActionStep, ProfilingAttribute, SignOnAction};
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
 use countersign_domain::user::{Account, User};
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::flows::flow::{FlowUser, Progress};
+use crate::misfit::Misfit;
+use crate::own_attributes;
 use crate::refusal::{Refusal, Refused};
 
 /// An attribute of a user that people may be asked for. What decides over access (`enabled`,
@@ -74,6 +77,47 @@ pub const ATTRIBUTES: &[Attribute] = &[
     attribute("address.countryCode", "Country Code", Form::Country),
 ];
 
+/// Something that a person is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// An attribute that every environment has.
+    Standard(&'static Attribute),
+    /// One of the environment's own.
+    Own(&'a SchemaAttribute),
+}
+
+impl<'a> Asked<'a> {
+    fn by_name(name: &str, own: &'a [SchemaAttribute]) -> Option<Self> {
+        let own = || own_attributes::enabled(own).find(|it| it.name == name);
+        by_name(name)
+            .map(Self::Standard)
+            .or_else(|| own().map(Self::Own))
+    }
+
+    /// Its name; dotted for a part of an attribute.
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Standard(attribute) => attribute.name,
+            Self::Own(attribute) => &attribute.name,
+        }
+    }
+
+    /// What people call it.
+    pub fn display_name(self) -> &'a str {
+        match self {
+            Self::Standard(attribute) => attribute.display_name,
+            Self::Own(attribute) => attribute.display_name.as_ref().unwrap_or(&attribute.name),
+        }
+    }
+
+    fn is_missing(self, user: &User, json: &Value) -> bool {
+        match self {
+            Self::Standard(attribute) => !has(json, attribute.name),
+            Self::Own(attribute) => !own_attributes::has(user, attribute),
+        }
+    }
+}
+
 /// A question for attributes that waits for the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfilePrompt {
@@ -89,10 +133,13 @@ pub struct ProfilePrompt {
 
 impl ProfilePrompt {
     /// What is asked for, each with whether it must be answered.
-    pub fn asked(&self) -> impl Iterator<Item = (&'static Attribute, bool)> {
+    pub fn asked<'a>(
+        &'a self,
+        own: &'a [SchemaAttribute],
+    ) -> impl Iterator<Item = (Asked<'a>, bool)> {
         self.attributes
             .iter()
-            .filter_map(|asked| Some((by_name(&asked.name)?, asked.required)))
+            .filter_map(|asked| Some((Asked::by_name(&asked.name, own)?, asked.required)))
     }
 
     /// The user with what `body` answers. What was not asked for is ignored.
@@ -100,23 +147,33 @@ impl ProfilePrompt {
         &self,
         user: &User,
         body: &Map<String, Value>,
+        own: &[SchemaAttribute],
         now: Time,
     ) -> Result<Result<User, Refused>, Fault> {
         let mut after = serde_json::to_value(user).map_err(|_| UNREADABLE)?;
-        for (attribute, required) in self.asked() {
-            let value = match answered(attribute, body) {
-                Ok(value) => value,
-                Err(refused) => return Ok(Err(refused)),
+        let mut custom = user.custom.clone();
+        for (asked, required) in self.asked(own) {
+            let answered = match asked {
+                Asked::Standard(attribute) => answered(attribute, body).map(|value| {
+                    let is_there = value.is_some();
+                    if let Some(value) = value {
+                        put(&mut after, attribute.name, value);
+                    }
+                    is_there
+                }),
+                Asked::Own(attribute) => answer_own(attribute, body, &mut custom),
             };
-            match value {
-                Some(value) => put(&mut after, attribute.name, value),
-                None if required => {
-                    return Ok(Err(Refusal::ValueRequired(attribute.name).into()));
-                }
-                None => {}
+            match answered {
+                Ok(is_there) if is_there || !required => {}
+                Ok(_) => return Ok(Err(needed(asked))),
+                Err(refused) => return Ok(Err(refused)),
             }
         }
         let mut after: User = serde_json::from_value(after).map_err(|_| UNREADABLE)?;
+        if custom != after.custom {
+            after.custom = custom;
+            own_attributes::mark_unique(own, &mut after);
+        }
         if after.email != user.email {
             after.email_verified = false;
         }
@@ -124,6 +181,34 @@ impl ProfilePrompt {
             after.updated_at = now;
         }
         Ok(Ok(after))
+    }
+}
+
+/// Takes an answer about one of the environment's own attributes; says whether there is one.
+fn answer_own(
+    attribute: &SchemaAttribute,
+    body: &Map<String, Value>,
+    custom: &mut Map<String, Value>,
+) -> Result<bool, Refused> {
+    let Some(value) = own_attributes::answered(attribute, body) else {
+        return Ok(false);
+    };
+    let old = custom.get(&attribute.name);
+    if let Some(misfit) = own_attributes::fault(attribute, Some(&value), old) {
+        let why = "an attribute of the environment's own";
+        return Err(Refusal::Unfit(vec![misfit]).because(why));
+    }
+    custom.insert(attribute.name.clone(), value);
+    Ok(true)
+}
+
+fn needed(asked: Asked<'_>) -> Refused {
+    match asked {
+        Asked::Standard(attribute) => Refusal::ValueRequired(attribute.name).into(),
+        Asked::Own(attribute) => {
+            let misfit = Misfit::required(attribute.name.clone());
+            Refusal::Unfit(vec![misfit]).because("the policy requires it")
+        }
     }
 }
 
@@ -138,6 +223,7 @@ pub fn prompt(
     progress: &Progress,
     user: &User,
     account: Option<&Account>,
+    own: &[SchemaAttribute],
     now: Time,
 ) -> Option<ProfilePrompt> {
     let ActionStep::ProgressiveProfiling {
@@ -153,8 +239,10 @@ pub fn prompt(
         return None;
     }
     let json = serde_json::to_value(user).ok()?;
-    let is_missing =
-        |asked: &&ProfilingAttribute| by_name(&asked.name).is_some_and(|it| !has(&json, it.name));
+    let is_missing = |asked: &&ProfilingAttribute| {
+        let asked = Asked::by_name(&asked.name, own);
+        asked.is_some_and(|asked| asked.is_missing(user, &json))
+    };
     let missing: Vec<_> = attributes.iter().filter(is_missing).cloned().collect();
     let answered = account.and_then(|it| it.profiled.get(&action.id));
     let is_too_soon =

@@ -9,6 +9,7 @@ use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::policy::{ProfileData, Requirement, check};
 use countersign_domain::policy::sign_on::Registration;
 use countersign_domain::reference::{Ref, fold};
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 use countersign_domain::user::{
@@ -22,6 +23,8 @@ use crate::cx::Cx;
 use crate::flows::external::ExternalIdentity;
 use crate::flows::guess::MAX_LEN;
 use crate::flows::profile;
+use crate::misfit::Misfit;
+use crate::own_attributes;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::rp::attributes;
 
@@ -87,8 +90,13 @@ pub struct Applicant {
 impl Applicant {
     /// From the body of a request. What decides over access (`enabled`, `population` and the like)
     /// is not for them to say and ignored like everything unknown.
+    ///
+    /// Compat: attributes of the environment's `own` are for them to say, as in PingOne
+    /// (`reference/flows.md` 6.9): an environment in which they decide over access must not offer
+    /// registration, or check them afterwards.
     pub fn read(
         body: &Map<String, Value>,
+        own: &[SchemaAttribute],
         id: UserId,
         population: PopulationId,
         now: Time,
@@ -110,8 +118,9 @@ impl Applicant {
                 None => {}
             }
         }
-        let user = serde_json::from_value(user)
+        let mut user: User = serde_json::from_value(user)
             .map_err(|_| Refusal::MalformedBody.because("not a user with these attributes"))?;
+        add_own(&mut user, body, own)?;
         let password = typed("password")?.filter(|it| !it.is_empty());
         if password.is_some_and(|it| it.len() > MAX_LEN) {
             return Err(Refusal::ValueInvalid("password").because("longer than 1 KiB"));
@@ -136,6 +145,27 @@ impl Applicant {
         }
         Ok(())
     }
+}
+
+/// Adds what they say of the environment's own attributes.
+fn add_own(
+    user: &mut User,
+    body: &Map<String, Value>,
+    own: &[SchemaAttribute],
+) -> Result<(), Refused> {
+    let mut misfits = Vec::new();
+    for attribute in own_attributes::enabled(own) {
+        let value = own_attributes::answered(attribute, body);
+        misfits.extend(own_attributes::fault(attribute, value.as_ref(), None));
+        if let Some(value) = value {
+            user.custom.insert(attribute.name.clone(), value);
+        }
+    }
+    if !misfits.is_empty() {
+        return Err(Refusal::Unfit(misfits).because("attributes of the environment's own"));
+    }
+    own_attributes::mark_unique(own, user);
+    Ok(())
 }
 
 fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> User {
@@ -180,6 +210,8 @@ pub struct Registrant {
     outcome: Option<Result<PasswordHash, BTreeSet<Requirement>>>,
     /// Somebody has the username.
     is_taken: bool,
+    /// Values that somebody has, and no two may have.
+    taken: Vec<Misfit>,
 }
 
 impl Registrant {
@@ -195,9 +227,10 @@ impl Registrant {
             None => None,
         };
         Ok(Self {
-            user,
             outcome,
             is_taken: holder.is_some(),
+            taken: own_attributes::taken(cx, &user).await?,
+            user,
         })
     }
 
@@ -211,8 +244,12 @@ impl Registrant {
             };
             return Some(refusal.because(why));
         }
-        self.is_taken
-            .then(|| Refusal::UsernameTaken.because("another user has this username"))
+        if self.is_taken {
+            return Some(Refusal::UsernameTaken.because("another user has this username"));
+        }
+        let is_free = self.taken.is_empty();
+        (!is_free)
+            .then(|| Refusal::Unfit(self.taken.clone()).because("another user has this value"))
     }
 
     /// The new user with their password and this account.

@@ -68,10 +68,10 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
         embedded.insert("user".into(), Value::Object(shown));
     }
     if let State::ProfileDataRequired(prompt) = &flow.state {
-        let asked = prompt.asked().map(|(attribute, required)| {
+        let asked = prompt.asked(&env.user_attributes).map(|(asked, required)| {
             json!({
-                "name": attribute.name,
-                "displayName": attribute.display_name,
+                "name": asked.name(),
+                "displayName": asked.display_name(),
                 "required": required,
             })
         });

@@ -6,10 +6,11 @@ use axum::response::Response;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::external::ExternalIdentity;
+use countersign_protocol::flows::profile::ATTRIBUTES;
 
 use super::account_linking_required::name;
+use super::attributes::Field;
 use super::frame::Frame;
-use super::profile_data_required::{Field, field};
 use super::sign_on::{Again, Message};
 
 #[derive(Template)]
@@ -38,21 +39,23 @@ pub(super) fn page(
     let said = |name: &str| external.and_then(|identity| identity.get(name));
     let names = external.map(names).unwrap_or_default();
     let fields = names.iter().filter_map(|name| {
+        let known = ATTRIBUTES.iter().find(|it| it.name == *name)?;
         let value = typed(name).or(said(name)).unwrap_or_default();
-        field(frame, name, value)
+        Some(Field::standard(frame, known, value))
     });
     let fields: Vec<Field> = fields.collect();
     let username = typed("username").or(said("username")).unwrap_or_default();
-    let mut shown: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let mut shown: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     shown.push("username");
     let error = again.as_ref().map(|again| again.message.clone());
+    let beside = frame.is_beside(&error, &shown);
     let page = Page {
         frame,
         application: &flow.application_name,
         explanation: frame.say_with("confirm-explanation", [("provider", name(cx, flow).into())]),
         username,
         fields,
-        beside: frame.is_beside(&error, &shown),
+        beside,
         error,
     };
     super::page(status, &page)

@@ -5,6 +5,7 @@ mod account_confirmation_required;
 mod account_linking_required;
 mod agreement_consent_required;
 pub mod assets;
+mod attributes;
 mod contrast;
 mod dag_consent_required;
 mod dag_user_code_required;

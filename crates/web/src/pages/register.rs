@@ -8,12 +8,13 @@ use countersign_domain::ids::FlowId;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::actions::{Action, user_register::UserRegister};
+use countersign_protocol::flows::profile::ATTRIBUTES;
 use countersign_protocol::flows::registration::RegistrationOffer;
 use countersign_protocol::flows::view::settable_password;
 use countersign_protocol::flows::{Flow, State};
 
+use super::attributes::{self, Field};
 use super::frame::Frame;
-use super::profile_data_required;
 use super::requirements::{self, Line};
 use super::sign_on::{Again, Message};
 
@@ -26,6 +27,7 @@ struct Page<'a> {
     frame: &'a Frame,
     application: &'a str,
     flow: FlowId,
+    username: &'a str,
     fields: Vec<Field>,
     requirements: Vec<Line>,
     /// Whoever comes from a provider needs no password.
@@ -33,17 +35,6 @@ struct Page<'a> {
     /// Whether the error stands beside one of the fields.
     beside: bool,
     error: Option<Message>,
-}
-
-struct Field {
-    /// Name and id: the member of the body.
-    name: &'static str,
-    label: String,
-    kind: &'static str,
-    autocomplete: &'static str,
-    longest: u32,
-    required: bool,
-    value: String,
 }
 
 /// Where somebody without an account can go from a sign-on page.
@@ -81,29 +72,27 @@ pub(super) fn page(
 ) -> Response {
     let is_linking = matches!(flow.state, State::AccountLinkingRequired);
     let identity = flow.progress.external.as_ref().filter(|_| is_linking);
-    let field = |name, kind, autocomplete, longest, required| {
-        let typed = again.as_ref().and_then(|again| again.fields.get(name));
-        let said = identity.and_then(|identity| identity.get(name));
-        let label = match name {
-            "username" => frame.say("username").into_owned(),
-            _ => profile_data_required::label(frame, name).unwrap_or_default(),
-        };
-        Field {
-            name,
-            label,
-            kind,
-            autocomplete,
-            longest,
-            required,
-            value: typed.or(said).unwrap_or_default().to_owned(),
-        }
+    let typed = again.as_ref().map(|again| again.fields);
+    let value = |name: &str| {
+        let typed = typed.and_then(|typed| typed.get(name));
+        let said = || identity.and_then(|identity| identity.get(name));
+        typed.or_else(said).unwrap_or_default()
     };
-    let fields = vec![
-        field("username", "text", "username", 128, true),
-        field("email", "email", "email", 254, true),
-        field("name.given", "text", "given-name", 256, false),
-        field("name.family", "text", "family-name", 256, false),
-    ];
+    let username = value("username");
+    let standard = ["email", "name.given", "name.family"].into_iter();
+    let standard = standard.filter_map(|name| {
+        let known = ATTRIBUTES.iter().find(|it| it.name == name)?;
+        let field = Field::standard(frame, known, value(name));
+        Some(Field {
+            required: name == "email",
+            ..field
+        })
+    });
+    // Decision: of the environment's own attributes the page has those without which nobody can
+    // register; the rest can be asked for by PROGRESSIVE_PROFILING.
+    let own = attributes::own(cx).filter(|it| it.required);
+    let own = own.map(|attribute| Field::own(frame, attribute, typed));
+    let fields: Vec<Field> = standard.chain(own).collect();
     let lacking = again.as_ref().map(|it| it.lacking.clone());
     let lacking = lacking.unwrap_or_default();
     // Of former passwords there are none yet.
@@ -113,21 +102,24 @@ pub(super) fn page(
         not_similar_to_current: false,
         ..policy.clone()
     });
-    let mut names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let mut names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    names.push("username");
     if !is_linking {
         names.extend(["password", "confirmPassword"]);
     }
     let error = again.map(|again| again.message);
+    let beside = frame.is_beside(&error, &names);
     let page = Page {
         frame,
         application: &flow.application_name,
         flow: flow.id,
+        username,
         fields,
         requirements: policy
             .as_ref()
             .map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
         has_password: !is_linking,
-        beside: frame.is_beside(&error, &names),
+        beside,
         error,
     };
     super::page(status, &page)

@@ -11,11 +11,14 @@ use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::error::p1_error;
 use countersign_protocol::flows::actions::{ACTIONS, AnyAction, Call};
+use countersign_protocol::flows::profile::Asked;
 use countersign_protocol::flows::{Flow, State as FlowState, read};
+use countersign_protocol::misfit::Fit;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
 use super::agreement_consent_required;
+use super::attributes;
 use super::frame::Frame;
 use super::register;
 use super::{account_confirmation_required, account_linking_required, providers};
@@ -164,7 +167,11 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             StatusCode::BAD_REQUEST,
         ));
     }
-    let body = body_of(&fields).to_string();
+    let mut body = body_of(&fields);
+    if ["user.register", "user.update"].contains(&action.link()) {
+        attributes::give_types(&cx, &mut body);
+    }
+    let body = Value::Object(body).to_string();
     let call = Call {
         flow_id,
         token: token.as_ref(),
@@ -193,7 +200,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
             let frame = Frame::of_flow(&cx, incoming, &flow).await;
             let again = Again {
-                message: message(&frame, &refused.refusal, cx.correlation),
+                message: message(&cx, &frame, &refused.refusal),
                 lacking: match refused.refusal {
                     Refusal::PasswordUnacceptable { lacking, .. } => lacking,
                     _ => Vec::new(),
@@ -222,7 +229,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
 
 /// The body that a form stands for. A dotted name becomes a nested object, as in the flow API
 /// (`reference/flows.md` 6.12).
-fn body_of(fields: &Params) -> Value {
+fn body_of(fields: &Params) -> Map<String, Value> {
     let mut body = Map::new();
     let members = fields
         .iter()
@@ -240,7 +247,7 @@ fn body_of(fields: &Params) -> Value {
             }
         }
     }
-    Value::Object(body)
+    body
 }
 
 fn show(
@@ -281,7 +288,7 @@ fn show(
             verification_code_required::page(frame, flow, waiting, again, status)
         }
         FlowState::ProfileDataRequired(prompt) => {
-            profile_data_required::page(frame, flow, prompt, again, status)
+            profile_data_required::page(cx, frame, flow, prompt, again, status)
         }
         FlowState::AgreementConsentRequired(prompt) => {
             agreement_consent_required::page(cx, frame, flow, prompt, again, status)
@@ -365,10 +372,12 @@ fn is_correctable(refusal: &Refusal) -> bool {
             | Refusal::PasswordUnacceptable { .. }
             | Refusal::RecoveryFailuresExceeded
             | Refusal::TooManyRequests { .. }
+            | Refusal::Unfit(_)
     )
 }
 
-fn message(frame: &Frame, refusal: &Refusal, correlation: CorrelationId) -> Message {
+fn message(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Message {
+    let correlation = cx.correlation;
     let error = p1_error(refusal, correlation);
     let detail = error.details.into_iter().next();
     let (text, target) = match detail {
@@ -376,7 +385,7 @@ fn message(frame: &Frame, refusal: &Refusal, correlation: CorrelationId) -> Mess
         None => (error.message, String::new()),
     };
     Message {
-        text: own_words(frame, refusal).unwrap_or(text),
+        text: own_words(cx, frame, refusal).unwrap_or(text),
         field: target,
         beside: matches!(
             refusal,
@@ -384,13 +393,14 @@ fn message(frame: &Frame, refusal: &Refusal, correlation: CorrelationId) -> Mess
                 | Refusal::ValueInvalid(_)
                 | Refusal::UsernameTaken
                 | Refusal::PasswordUnacceptable { .. }
+                | Refusal::Unfit(_)
         ),
         correlation,
     }
 }
 
 /// What people are told where the flow API speaks to programs.
-fn own_words(frame: &Frame, refusal: &Refusal) -> Option<String> {
+fn own_words(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Option<String> {
     let text = match refusal {
         Refusal::WrongCredentials => frame.say("invalid-username-or-password"),
         Refusal::AccountNotUsable => frame.say("account-not-usable"),
@@ -423,12 +433,22 @@ fn own_words(frame: &Frame, refusal: &Refusal) -> Option<String> {
         Refusal::ValueInvalid("username") => frame.say("username-unusable"),
         Refusal::ValueRequired("accept") => frame.say("agreement-accept-needed"),
         Refusal::ValueRequired(name) => {
-            let label = profile_data_required::label(frame, name)?;
+            let label = attributes::label(frame, name)?;
             return Some(frame.say_with("value-needed", [("label", label.into())]));
         }
         Refusal::ValueInvalid(name) => {
-            let label = profile_data_required::label(frame, name)?;
+            let label = attributes::label(frame, name)?;
             return Some(frame.say_with("value-unusable", [("label", label.into())]));
+        }
+        Refusal::Unfit(misfits) => {
+            let misfit = misfits.first()?;
+            let attribute = attributes::own(cx).find(|it| it.name == misfit.target)?;
+            let label = [("label", Asked::Own(attribute).display_name().into())];
+            return Some(match misfit.fit {
+                Fit::Required => frame.say_with("value-needed", label),
+                Fit::Taken => frame.say_with("value-taken", label),
+                _ => frame.say_with("value-unusable", label),
+            });
         }
         _ => return None,
     };

@@ -57,6 +57,7 @@ impl Action for UserRegister {
             return Err(Refusal::ActionNotOffered.into());
         };
         let population = registration::population(cx, *named)?;
+        let own = &cx.env.user_attributes;
         let id = UserId::random(&*cx.ports.entropy);
         let identity = flow.progress.external.as_ref();
         let identity = identity.filter(|_| matches!(flow.state, State::AccountLinkingRequired));
@@ -65,11 +66,11 @@ impl Action for UserRegister {
                 // What the provider said, corrected by what the person says.
                 let mut body = identity.shown();
                 body.extend(input.clone());
-                let mut applicant = Applicant::read(&body, id, population, cx.now)?;
+                let mut applicant = Applicant::read(&body, own, id, population, cx.now)?;
                 applicant.vouched_for(identity, cx.now)?;
                 applicant
             }
-            None => Applicant::read(input, id, population, cx.now)?,
+            None => Applicant::read(input, own, id, population, cx.now)?,
         };
         if applicant.password.is_none() && identity.is_none() {
             return Err(Refusal::ValueRequired("password").into());

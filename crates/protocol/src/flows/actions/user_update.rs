@@ -2,6 +2,7 @@
 //! (`reference/flows.md` 6.12).
 
 use countersign_domain::entity::{self, Stored};
+use countersign_domain::ids::ActionId;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User};
 use serde_json::{Map, Value};
@@ -9,10 +10,11 @@ use serde_json::{Map, Value};
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::advance::{Arrival, advance};
-use crate::flows::profile::ProfilePrompt;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
-use crate::refusal::{Outcome, Refusal};
+use crate::misfit::Misfit;
+use crate::own_attributes;
+use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::Verdict;
 
 /// Takes the attributes that were asked for.
@@ -20,9 +22,13 @@ pub struct UserUpdate;
 
 /// What the rule needs to know.
 pub struct Facts {
-    prompt: ProfilePrompt,
-    body: Map<String, Value>,
+    /// The action that asked.
+    action: ActionId,
     user: Option<Stored<User>>,
+    /// The same with what they answered.
+    after: Result<User, Refused>,
+    /// Answers that somebody else gave, and no two may give.
+    taken: Vec<Misfit>,
     account: Option<Stored<Account>>,
     arrival: Arrival,
 }
@@ -50,10 +56,19 @@ impl Action for UserUpdate {
         };
         let (store, env) = (&*cx.ports.store, cx.env_id());
         let id = prompt.user.id.to_string();
+        let user = entity::load::<User>(store, env, &id, cx.now).await?;
+        let after = match &user {
+            Some(user) => prompt.answer(user, input, &cx.env.user_attributes, cx.now)?,
+            None => Err(Refusal::AccountNotUsable.into()),
+        };
         Ok(Facts {
-            prompt: prompt.clone(),
-            body: input.clone(),
-            user: entity::load::<User>(store, env, &id, cx.now).await?,
+            action: prompt.action,
+            taken: match &after {
+                Ok(after) => own_attributes::taken(cx, after).await?,
+                Err(_) => Vec::new(),
+            },
+            after,
+            user,
             account: entity::load::<Account>(store, env, &id, cx.now).await?,
             arrival: Arrival::gather(cx, call, flow, prompt.user.id).await?,
         })
@@ -66,10 +81,14 @@ impl Action for UserUpdate {
             let why = "deleted, disabled or locked since the sign-on";
             return Ok(Verdict::refuse(Refusal::AccountNotUsable.because(why)));
         };
-        let user = match facts.prompt.answer(&before, &facts.body, cx.now)? {
+        let user = match facts.after {
             Ok(user) => user,
             Err(refused) => return Ok(Verdict::refuse(refused)),
         };
+        if !facts.taken.is_empty() {
+            let why = "another user has this value";
+            return Ok(Verdict::refuse(Refusal::Unfit(facts.taken).because(why)));
+        }
         let mut writes = Batch::new();
         if user != before.value {
             writes = writes.update(env, &user, before.version)?;
@@ -78,7 +97,7 @@ impl Action for UserUpdate {
             .account
             .as_ref()
             .map_or_else(|| Account::new(user.id), |stored| stored.value.clone());
-        account.profiled.insert(facts.prompt.action, cx.now);
+        account.profiled.insert(facts.action, cx.now);
         writes = match facts.account {
             Some(stored) => writes.update(env, &account, stored.version)?,
             None => writes.create(env, &account)?,

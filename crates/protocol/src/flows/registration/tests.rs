@@ -6,7 +6,7 @@ fn read(body: Value) -> Result<Applicant, Refused> {
     let Value::Object(body) = body else { panic!() };
     let nil = uuid::Uuid::nil();
     let (id, population) = (UserId::from_uuid(nil), PopulationId::from_uuid(nil));
-    Applicant::read(&body, id, population, Time::EPOCH)
+    Applicant::read(&body, &[], id, population, Time::EPOCH)
 }
 
 fn refusal(body: Value) -> Refusal {

@@ -11,8 +11,8 @@ use countersign_domain::store::{Batch, Query};
 use serde_json::json;
 
 use self::standard::STANDARD;
-use super::users::custom;
 use crate::misfit::Misfit;
+use crate::own_attributes;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
@@ -193,10 +193,10 @@ fn check(
 fn check_pattern(check: &mut Check, looks: Option<&RegexValidation>) {
     let Some(looks) = looks else { return };
     let target = "regexValidation.pattern";
-    let Some(pattern) = custom::pattern(&looks.pattern) else {
+    let Some(pattern) = own_attributes::pattern(&looks.pattern) else {
         return check.note(Misfit::invalid(target, "is no regular expression"));
     };
-    let hits = |it: &String| custom::is_whole_match(&pattern, it);
+    let hits = |it: &String| own_attributes::is_whole_match(&pattern, it);
     let good = looks.values_pattern_should_match.iter().all(hits);
     let mut bad = looks.values_pattern_should_not_match.iter();
     check.expect(good && !bad.any(hits), || {

@@ -67,7 +67,7 @@ async fn fits(chromium: &Chromium, name: &str, width: u32) {
 /// shows that it has the focus.
 async fn keyboard(chromium: &Chromium, name: &str) {
     let usable = "document.activeElement.blur(); const all = [...document.querySelectorAll(\
-        'a[href], button, input:not([type=hidden]), [tabindex=\"0\"]')]\
+        'a[href], button, input:not([type=hidden]), select, textarea, [tabindex=\"0\"]')]\
         .filter((it) => !it.hidden && it.getClientRects().length); window.usable = all; \
         window.getSelection().removeAllRanges(); return all.length";
     let count = chromium.run(usable).await.as_u64().unwrap();

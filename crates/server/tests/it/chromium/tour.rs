@@ -1,5 +1,6 @@
 //! A walk over every page there is, through its forms, as a person would go.
 
+use countersign_domain::schema::SchemaAttribute;
 use countersign_testkit::webdriver::{Chromium, JavaScript};
 use countersign_testkit::{Elsewhere, REDIRECT_URI, Tenant, TestServer, code_in};
 use serde_json::{Value, json};
@@ -327,6 +328,7 @@ impl<'a> Tour<'a> {
 async fn configure(server: &TestServer) {
     let tenant = &server.tenant;
     provider(server, &json!({})).await;
+    own_attributes(server).await;
     let terms = json!({
         "name": "Terms",
         "enabled": true,
@@ -354,6 +356,10 @@ async fn configure(server: &TestServer) {
         "attributes": [
             { "name": "mobilePhone", "required": true },
             { "name": "title", "required": false },
+            { "name": "badge", "required": false },
+            { "name": "size", "required": false },
+            { "name": "interests", "required": false },
+            { "name": "nicknames", "required": false },
         ],
     });
     let agreement = json!({ "type": "AGREEMENT", "priority": 2, "agreement": "Terms" });
@@ -409,6 +415,39 @@ async fn configure(server: &TestServer) {
     server
         .import(&json!({ "environments": [environment] }))
         .await;
+}
+
+/// One of each kind that a page can ask for.
+async fn own_attributes(server: &TestServer) {
+    let api = crate::v1::admin(server).await;
+    let schema = SchemaAttribute::schema_id(server.tenant.id.parse().unwrap());
+    let all = format!(
+        "/environments/{}/schemas/{schema}/attributes",
+        server.tenant.id
+    );
+    let sizes = json!([
+        { "value": "S", "description": "Small" }, { "value": "L", "description": "Large" },
+    ]);
+    let interests = json!([
+        { "value": "chess", "description": "Chess and other games that take a whole evening" },
+        { "value": "music", "description": "Music" },
+    ]);
+    let badge =
+        json!({ "pattern": "B-[0-9]+", "requirements": "B- and a number, as on your badge" });
+    for attribute in [
+        json!({ "name": "badge", "displayName": "Badge", "regexValidation": badge }),
+        json!({ "name": "size", "displayName": "Size of your shirt", "enumeratedValues": sizes }),
+        json!({
+            "name": "interests", "displayName": "Interests", "multiValued": true,
+            "enumeratedValues": interests,
+        }),
+        json!({ "name": "nicknames", "displayName": "Other names", "multiValued": true }),
+    ] {
+        let mut attribute = attribute;
+        attribute["type"] = json!("STRING");
+        attribute["enabled"] = json!(true);
+        let _ = api.post(&all, attribute).await.expect_status(201);
+    }
 }
 
 const TERMS: &str = "<h2>What we promise</h2><p>We keep what you give us, and we give it to nobody. \
