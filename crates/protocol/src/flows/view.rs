@@ -21,6 +21,11 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
             links.insert(action.link().into(), json!({ "href": href }));
         }
     }
+    // Compat: the documents name this link without the beginning of its media type; whether PingOne
+    // sends the one or the other is not known, so both are there (`reference/flows.md` 2.1).
+    if matches!(flow.state, State::DagUserCodeRequired(_)) {
+        links.insert("userCode.verify".into(), json!({ "href": href }));
+    }
     if matches!(
         flow.state,
         State::UsernamePasswordRequired | State::SignOnRequired | State::AccountLinkingRequired

@@ -56,7 +56,15 @@ on_every_adapter! {
         let tenant = &server.tenant;
         let browser = tenant.browser();
         let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
-        for media in ["application/json", "text/plain", "application/vnd.pingidentity.teapot+json"] {
+        for media in [
+            "application/json",
+            "text/plain",
+            "application/vnd.pingidentity.teapot+json",
+            "application/vnd.pingidentity.usernamePassword.check",
+            "application/vnd.pingidentity.password.check+json",
+            "application/vnd.pingidentity.kerberos.lookup+json",
+            "application/vnd.pingidentity.kerberos.authenticate+json",
+        ] {
             let request = browser.post(tenant.flow(&flow)).json(media, &json!({}));
             let error = request.send().await.expect_status(415).json();
             assert_eq!(error["code"], "INVALID_REQUEST", "{media}");
@@ -71,6 +79,36 @@ on_every_adapter! {
         let body = json!({ "username": tenant.person.username, "password": tenant.person.password });
         let request = browser.post(tenant.flow(&flow)).json(media, &body);
         assert_eq!(request.send().await.expect_status(200).text("/status"), "COMPLETED");
+    }
+
+    /// Also to whoever wants `application/json` alone.
+    async fn answers_and_errors_are_hal_whatever_is_accepted(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        for accept in ["application/json", "text/html", "*/*"] {
+            let read = browser.get(tenant.flow(&flow)).header("accept", accept).send().await;
+            let unknown = browser.get(tenant.flow("x")).header("accept", accept).send().await;
+            let media = "application/vnd.pingidentity.usernamePassword.check+json";
+            let wrong = browser.post(tenant.flow(&flow)).header("accept", accept).json(media, &json!({}));
+            let wrong = wrong.send().await;
+            for (answer, status) in [(read, 200), (unknown, 404), (wrong, 400)] {
+                let answer = answer.expect_status(status);
+                assert_eq!(answer.header("content-type"), Some("application/hal+json;charset=UTF-8"), "{accept}");
+            }
+        }
+    }
+
+    /// Some clients send a token. It is neither needed nor looked at.
+    async fn a_bearer_token_is_ignored(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let read = browser.get(tenant.flow(&flow)).header("authorization", "Bearer nonsense");
+        let _ = read.send().await.expect_status(200);
+        let stranger = tenant.browser();
+        let read = stranger.get(tenant.flow(&flow)).header("authorization", "Bearer nonsense");
+        let _ = read.send().await.expect_status(404);
     }
 
     async fn a_completed_flow_takes_no_action(server: TestServer) {

@@ -178,6 +178,9 @@ on_every_adapter! {
         let codes = begin(tenant, &tenant.native, "openid").await.expect_status(200);
         let browser = tenant.browser();
         let flow = sign_on(tenant, &browser, &codes.text("/verification_uri")).await;
+        let shown = browser.get(tenant.flow(&flow)).send().await.expect_status(200).json();
+        let links: Vec<&String> = shown["_links"].as_object().unwrap().keys().collect();
+        assert_eq!(links, ["deviceAuthGrant.userCode.verify", "self", "userCode.verify"]);
         let _ = verify(tenant, &browser, &flow, &codes.text("/user_code")).await.expect_status(200);
         let failed = consent(tenant, &browser, &flow, false).await.expect_status(200);
         assert_eq!(failed.text("/status"), "FAILED");
