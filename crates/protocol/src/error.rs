@@ -46,6 +46,9 @@ pub struct Detail {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InnerError {
+    /// How many more wrong passwords or codes are looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures_remaining: Option<u32>,
     /// Until a locked password unlocks by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_until_unlock: Option<u64>,
@@ -279,6 +282,23 @@ fn row(refusal: &Refusal) -> Row {
 
         Refusal::ActionNotOffered => (400, "REQUEST_FAILED", PROCESSING, vec![]),
         Refusal::WrongCredentials => value("username", INVALID_USERNAME_OR_PASSWORD),
+        Refusal::WrongSecret {
+            target,
+            failures_remaining,
+        } => invalid(Detail {
+            inner_error: failures_remaining.map(|failures| InnerError {
+                failures_remaining: Some(failures),
+                ..InnerError::default()
+            }),
+            ..match *target {
+                "username" => detail("INVALID_VALUE", target, INVALID_USERNAME_OR_PASSWORD),
+                _ => detail(
+                    "INVALID_VALUE",
+                    target,
+                    format!("{target} has an invalid value"),
+                ),
+            }
+        }),
         Refusal::PasswordLocked {
             seconds_until_unlock,
         } => invalid(Detail {

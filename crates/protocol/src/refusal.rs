@@ -135,6 +135,13 @@ pub enum Refusal {
     ValueInvalid(&'static str),
     /// Wrong user name or password, or anything that must look the same.
     WrongCredentials,
+    /// A wrong password or code where saying how many tries are left tells nobody who exists.
+    WrongSecret {
+        /// The member of the body that is at fault; `username` for a password.
+        target: &'static str,
+        /// How many more wrong ones are looked at; `None` where nothing limits them.
+        failures_remaining: Option<u32>,
+    },
     /// Too many wrong passwords.
     PasswordLocked {
         /// How long the lock lasts; `None` when only an administrator can lift it.

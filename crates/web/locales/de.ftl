@@ -30,6 +30,10 @@ locked-minutes = { $minutes ->
    *[other] Zu viele falsche Passwörter. Versuchen Sie es in { $minutes } Minuten wieder.
 }
 locked-for-good = Zu viele falsche Passwörter. Das Konto muss von einem Administrator entsperrt werden.
+tries-left = { $count ->
+    [one] Es bleibt { $count } Versuch.
+   *[other] Es bleiben { $count } Versuche.
+}
 value-needed = { $label }: Diese Angabe ist nötig, um fortzufahren.
 value-unusable = { $label }: Diese Angabe kann nicht stimmen. Bitte berichtigen Sie sie.
 value-taken = { $label }: Diese Angabe ist schon vergeben. Bitte geben Sie etwas anderes ein.

@@ -40,6 +40,10 @@ locked-minutes = { $minutes ->
    *[other] Too many wrong passwords. Try again in { $minutes } minutes.
 }
 locked-for-good = Too many wrong passwords. An administrator must unlock the account.
+tries-left = { $count ->
+    [one] { $count } try is left.
+   *[other] { $count } tries are left.
+}
 value-needed = { $label } is needed to go on.
 value-unusable = { $label } cannot be what you entered. Please correct it.
 value-taken = { $label }: somebody has entered this already. Please enter something else.

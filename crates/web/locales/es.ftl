@@ -30,6 +30,10 @@ locked-minutes = { $minutes ->
    *[other] Demasiadas contraseñas incorrectas. Vuelva a intentarlo dentro de { $minutes } minutos.
 }
 locked-for-good = Demasiadas contraseñas incorrectas. Un administrador tiene que desbloquear la cuenta.
+tries-left = { $count ->
+    [one] Queda { $count } intento.
+   *[other] Quedan { $count } intentos.
+}
 value-needed = { $label }: este dato es necesario para continuar.
 value-unusable = { $label }: este dato no puede ser correcto. Corríjalo, por favor.
 value-taken = { $label }: este dato ya está en uso. Introduzca otro, por favor.

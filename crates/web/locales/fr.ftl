@@ -30,6 +30,10 @@ locked-minutes = { $minutes ->
    *[other] Trop de mots de passe erronés. Réessayez dans { $minutes } minutes.
 }
 locked-for-good = Trop de mots de passe erronés. Un administrateur doit débloquer le compte.
+tries-left = { $count ->
+    [one] Il reste { $count } essai.
+   *[other] Il reste { $count } essais.
+}
 value-needed = { $label } : cette information est nécessaire pour continuer.
 value-unusable = { $label } : cette information ne convient pas. Veuillez la corriger.
 value-taken = { $label } : cette valeur est déjà prise. Veuillez en saisir une autre.

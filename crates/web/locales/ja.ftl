@@ -29,6 +29,7 @@ locked-minutes = { $minutes ->
    *[other] パスワードの入力を何度も間違えました。{ $minutes } 分後にもう一度お試しください。
 }
 locked-for-good = パスワードの入力を何度も間違えました。管理者によるアカウントのロック解除が必要です。
+tries-left = あと{ $count }回試すことができます。
 value-needed = 続けるには{ $label }が必要です。
 value-unusable = 入力された{ $label }は使用できません。修正してください。
 value-taken = 入力された{ $label }はすでに使われています。別の値を入力してください。

@@ -264,7 +264,10 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::ValueInvalid(name) => {
             shown("invalid_request", format!("{name} has an invalid value"))
         }
-        Refusal::WrongCredentials => {
+        Refusal::WrongSecret { target, .. } if *target != "username" => {
+            shown("invalid_request", format!("{target} has an invalid value"))
+        }
+        Refusal::WrongCredentials | Refusal::WrongSecret { .. } => {
             shown("access_denied", crate::error::INVALID_USERNAME_OR_PASSWORD)
         }
         Refusal::PasswordLocked { .. } => shown("access_denied", "The password is locked"),

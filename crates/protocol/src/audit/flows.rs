@@ -90,9 +90,10 @@ impl Watched {
             Refusal::WrongCredentials => (kinds::PASSWORD_CHECK_FAILED, "Invalid Credentials"),
             Refusal::PasswordLocked { .. } => (kinds::PASSWORD_CHECK_FAILED, "Password Locked Out"),
             Refusal::AccountNotUsable => (kinds::ACCESS_DENIED, "Account Not Usable"),
-            Refusal::ValueInvalid("currentPassword") => {
-                (kinds::PASSWORD_CHECK_FAILED, "Invalid Credentials")
-            }
+            Refusal::WrongSecret {
+                target: "username" | "currentPassword",
+                ..
+            } => (kinds::PASSWORD_CHECK_FAILED, "Invalid Credentials"),
             _ => return None,
         };
         let about = refused.clue.as_ref().and_then(|clue| clue.about.clone());

@@ -366,6 +366,20 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "`because` says which it was; the person signing on is not told. An administrator can \
              reset the password.",
         ),
+        Refusal::WrongSecret { target, .. } => say(
+            format!(
+                "A wrong {}.",
+                if *target == "username" {
+                    "password"
+                } else {
+                    target
+                }
+            ),
+            "The password or code of the person whom the flow is about",
+            "flows.md 7.2; oidc.md 23.2",
+            "`because` says which it was. The person can have a new code sent; an administrator can \
+             reset the password.",
+        ),
         Refusal::PasswordLocked { .. } => say(
             "The password is locked after too many wrong ones.",
             "The end of the lock, or an administrator who lifts it",

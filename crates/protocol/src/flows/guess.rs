@@ -120,10 +120,21 @@ impl Guess {
     }
 
     /// The answer to a guess that proved nothing: a wrong password counts, whoever it was for, and
-    /// the attempt that locks says so. `wrong` is what a wrong password is answered with.
+    /// the attempt that locks says so. `wrong` is what a wrong password is answered with, given how
+    /// many more wrong ones are looked at.
     ///
-    /// Source: `reference/rulings.md` 9; `flows.md` 10.1.
-    pub fn refuse<T>(&self, cx: &Cx, wrong: Refusal) -> Result<Verdict<T>, Fault> {
+    /// Decision: `failuresRemaining` is told where the flow already says who it is about: of a
+    /// password to a session or a token, of the current password, of a code. To a name that was typed
+    /// it is not: failures of an unknown name are forgotten after a while, those of a user are not,
+    /// and a population may have another limit, so the number would tell who exists
+    /// (`threats.md` 34).
+    ///
+    /// Source: `reference/rulings.md` 9; `flows.md` 10.1; `oidc.md` 23.2.
+    pub fn refuse<T>(
+        &self,
+        cx: &Cx,
+        wrong: impl FnOnce(Option<u32>) -> Refusal,
+    ) -> Result<Verdict<T>, Fault> {
         if self.right.is_none() {
             return Ok(Verdict::refuse(
                 self.about(cx, locked(&self.account, cx.now).into()),
@@ -137,7 +148,9 @@ impl Guess {
         let refusal = if lockout::is_locked(&account, cx.now) {
             locked(&account, cx.now).into()
         } else {
-            wrong.because(match (&self.user, &self.credential) {
+            let limit = self.policy.lockout.map(|lockout| lockout.failure_count);
+            let remaining = limit.map(|limit| limit.saturating_sub(account.failures));
+            wrong(remaining).because(match (&self.user, &self.credential) {
                 (None, _) => "no user has this username".to_owned(),
                 (Some(user), None) => format!("user {} has no password", user.id),
                 (Some(user), Some(_)) => format!(

@@ -223,7 +223,12 @@ impl Attempt {
         let writes = Batch::new().update(cx.env_id(), after, code.version)?;
         if after.failures < MAX_FAILURES {
             let why = format!("wrong recovery code, failure {}", after.failures);
-            let refused = Refusal::ValueInvalid(CODE).because(why);
+            // Whoever has the name or not: a code has as many tries, and they count alike.
+            let refused = Refusal::WrongSecret {
+                target: CODE,
+                failures_remaining: Some(MAX_FAILURES.saturating_sub(after.failures)),
+            };
+            let refused = refused.because(why);
             return Ok(Judgement::Refused { refused, writes });
         }
         let mut account = lockout::locked(&self.candidate.account, &self.policy, cx.now);

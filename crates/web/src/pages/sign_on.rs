@@ -364,6 +364,7 @@ fn is_correctable(refusal: &Refusal) -> bool {
     matches!(
         refusal,
         Refusal::WrongCredentials
+            | Refusal::WrongSecret { .. }
             | Refusal::PasswordLocked { .. }
             | Refusal::AccountNotUsable
             | Refusal::UsernameTaken
@@ -394,7 +395,7 @@ fn message(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Message {
                 | Refusal::UsernameTaken
                 | Refusal::PasswordUnacceptable { .. }
                 | Refusal::Unfit(_)
-        ),
+        ) || matches!(refusal, Refusal::WrongSecret { target, .. } if *target != "username"),
         correlation,
     }
 }
@@ -403,6 +404,19 @@ fn message(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Message {
 fn own_words(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Option<String> {
     let text = match refusal {
         Refusal::WrongCredentials => frame.say("invalid-username-or-password"),
+        Refusal::WrongSecret {
+            target,
+            failures_remaining,
+        } => {
+            let text = match *target {
+                "username" => frame.say("invalid-username-or-password"),
+                "currentPassword" => frame.say("wrong-current-password"),
+                _ => frame.say("wrong-code"),
+            };
+            let left = failures_remaining
+                .map(|count| frame.say_with("tries-left", [("count", count.into())]));
+            return Some(left.map_or_else(|| text.to_string(), |left| format!("{text} {left}")));
+        }
         Refusal::AccountNotUsable => frame.say("account-not-usable"),
         Refusal::PasswordLocked {
             seconds_until_unlock: Some(seconds),
@@ -427,7 +441,6 @@ fn own_words(cx: &Cx, frame: &Frame, refusal: &Refusal) -> Option<String> {
         Refusal::ValueRequired("username") => frame.say("enter-username"),
         Refusal::ValueRequired("password" | "currentPassword") => frame.say("enter-password"),
         Refusal::ValueRequired("newPassword") => frame.say("enter-new-password"),
-        Refusal::ValueInvalid("currentPassword") => frame.say("wrong-current-password"),
         Refusal::PasswordUnacceptable { .. } => frame.say("choose-another-password"),
         Refusal::UsernameTaken => frame.say("username-taken"),
         Refusal::ValueInvalid("username") => frame.say("username-unusable"),

@@ -91,7 +91,10 @@ impl Action for PasswordReset {
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         let Facts { guess, judged } = facts;
         let (Some(proven), Some(judged)) = (guess.proven(), judged) else {
-            return guess.refuse(cx, Refusal::ValueInvalid("currentPassword"));
+            return guess.refuse(cx, |failures_remaining| Refusal::WrongSecret {
+                target: "currentPassword",
+                failures_remaining,
+            });
         };
         let is_the_flows = changing(&flow).is_some_and(|it| it.user.id == proven.user.id);
         if !is_the_flows {

@@ -3,7 +3,7 @@
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::code::{CodePurpose, Guessed, UserCode};
+use countersign_domain::user::code::{CodePurpose, Guessed, MAX_FAILURES, UserCode};
 use countersign_domain::user::{Account, LifecycleStatus, User};
 use serde::Deserialize;
 
@@ -93,7 +93,12 @@ impl Action for UserVerify {
             Guessed::Right => {}
             Guessed::Wrong(after) => {
                 let writes = Batch::new().update(env, &after, code.version)?;
-                return Ok(Verdict::refuse(wrong("another code was sent")).writing(writes));
+                let wrong = Refusal::WrongSecret {
+                    target: TARGET,
+                    failures_remaining: Some(MAX_FAILURES.saturating_sub(after.failures)),
+                };
+                let refused = wrong.because("another code was sent");
+                return Ok(Verdict::refuse(refused).writing(writes));
             }
             Guessed::Void => {
                 return Ok(Verdict::refuse(wrong(

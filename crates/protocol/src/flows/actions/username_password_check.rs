@@ -80,7 +80,14 @@ impl Action for UsernamePasswordCheck {
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         let Facts { guess, right } = facts;
         let (Some(proven), Some(right)) = (guess.proven(), right) else {
-            return guess.refuse(cx, Refusal::WrongCredentials);
+            let is_known = matches!(flow.state, State::PasswordRequired(Whose::Known(_)));
+            return guess.refuse(cx, |failures_remaining| match is_known {
+                true => Refusal::WrongSecret {
+                    target: "username",
+                    failures_remaining,
+                },
+                false => Refusal::WrongCredentials,
+            });
         };
         if let State::PasswordRequired(Whose::Known(expected)) = &flow.state
             && expected.id != proven.user.id

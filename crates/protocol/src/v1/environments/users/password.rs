@@ -409,7 +409,7 @@ impl Operation for CheckPassword<'_> {
 
     fn decide(&self, cx: &Cx, guess: Guess) -> Result<Verdict<()>, Fault> {
         if guess.proven().is_none() {
-            return guess.refuse(cx, Refusal::ValueInvalid("password"));
+            return guess.refuse(cx, |_| Refusal::ValueInvalid("password"));
         }
         let writes = guess.write_account(cx, &guess.account_after())?;
         Ok(Verdict::reply(()).writing(writes))
@@ -470,7 +470,7 @@ impl Operation for Reset<'_> {
     fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
         let (guess, judged) = facts;
         let (Some(proven), Some(judged)) = (guess.proven(), judged) else {
-            return guess.refuse(cx, Refusal::ValueInvalid("currentPassword"));
+            return guess.refuse(cx, |_| Refusal::ValueInvalid("currentPassword"));
         };
         let writes = guess.write_account(cx, &guess.account_after())?;
         match judged {
