@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
+use crate::v1::admin;
+
 fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
@@ -39,6 +41,26 @@ on_every_adapter! {
         assert_eq!(claims["sub"], json!(tenant.person.id));
         for claim in ["email", "given_name", "preferred_username", "address"] {
             assert!(claims.get(claim).is_none(), "{claims}");
+        }
+    }
+
+    async fn what_changes_between_two_requests_shows(server: TestServer) {
+        let tenant = &server.tenant;
+        let api = admin(&server).await;
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        let tokens = tenant.tokens(&tenant.web).await;
+        let access = tokens["access_token"].as_str().unwrap();
+        for name in ["Alice", "Alicia", "Alix"] {
+            let _ = api.patch(&user, json!({ "name": { "given": name } })).await.expect_status(200);
+            for _ in 0..2 {
+                let claims = tenant.userinfo(access).await.expect_status(200).json();
+                assert_eq!(claims["given_name"], name);
+            }
+        }
+        // Who is disabled is signed on nowhere, and being enabled again signs nobody on.
+        for enabled in [false, true] {
+            let _ = api.put(&format!("{user}/enabled"), json!({ "enabled": enabled })).await.expect_status(200);
+            let _ = tenant.userinfo(access).await.expect_status(401);
         }
     }
 
