@@ -311,6 +311,10 @@ pub mod kinds {
         STANDARD_ATTRIBUTE = 115;
         /// [`crate::application::push_credential::PushCredential`]
         PUSH_CREDENTIAL = 116;
+        /// [`crate::gateway::Gateway`]
+        GATEWAY = 120;
+        /// [`crate::gateway::GatewayCredential`]
+        GATEWAY_CREDENTIAL = 121;
     }
 }
 

@@ -173,6 +173,8 @@ typed_ids! {
     ProviderAttributeId;
     /// A user's account at an identity provider.
     LinkedAccountId;
+    /// A gateway to directories and servers elsewhere.
+    GatewayId;
     /// A webhook.
     SubscriptionId;
     /// Correlates an answer with its log lines.

@@ -11,6 +11,7 @@ pub mod device;
 pub mod entity;
 pub mod environment;
 pub mod filter;
+pub mod gateway;
 pub mod group;
 pub mod identity_provider;
 pub mod ids;

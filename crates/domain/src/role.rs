@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ApplicationId, GroupId, RoleAssignmentId, RoleId, UserId};
+use crate::ids::{ApplicationId, GatewayId, GroupId, RoleAssignmentId, RoleId, UserId};
 use crate::reference::{Ref, is_false};
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
@@ -59,6 +59,8 @@ pub enum RoleSubject {
     User(Ref<UserId>),
     /// Every member of a group.
     Group(Ref<GroupId>),
+    /// A gateway.
+    Gateway(Ref<GatewayId>),
 }
 
 impl RoleSubject {
@@ -68,6 +70,7 @@ impl RoleSubject {
             Self::Application(it) => format!("application/{}", it.id),
             Self::User(it) => format!("user/{}", it.id),
             Self::Group(it) => format!("group/{}", it.id),
+            Self::Gateway(it) => format!("gateway/{}", it.id),
         }
     }
 }

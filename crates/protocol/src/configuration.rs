@@ -267,19 +267,22 @@ impl Compiled {
         named.or_else(|| self.password_policies.iter().find(|policy| policy.default))
     }
 
-    /// The key that signs for an application: the current one of its rotation policy, else the
-    /// environment's default key.
+    /// The key that signs for an application: that of its rotation policy, else the environment's.
     /// Source: `reference/oidc.md` 13.
     pub fn signing_key(&self, application: &Application) -> Result<&KeyMaterial, Fault> {
+        let signing = application.signing.as_ref();
+        self.key_of(signing.map(|it| it.key_rotation_policy.id))
+    }
+
+    /// The current key of a rotation policy, else the environment's default key.
+    pub fn key_of(&self, policy: Option<KeyRotationPolicyId>) -> Result<&KeyMaterial, Fault> {
         let usable = |id: KeyId| self.keys.iter().find(|key| key.id == id);
         // The next one steps in for a current one that was withdrawn: it is published already.
         let of_policy = |policy: &KeyRotationPolicy| {
             usable(policy.current_key_id).or_else(|| usable(policy.next_key_id))
         };
-        let named = application.signing.as_ref().and_then(|signing| {
-            let id = signing.key_rotation_policy.id;
-            self.rotation_policies.iter().find(|policy| policy.id == id)
-        });
+        let mut policies = self.rotation_policies.iter();
+        let named = policy.and_then(|id| policies.find(|policy| policy.id == id));
         let default = self.rotation_policies.iter().find(|policy| policy.default);
         named
             .and_then(of_policy)

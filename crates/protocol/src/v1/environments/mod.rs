@@ -11,6 +11,7 @@ pub mod device_authentication_policies;
 pub mod email_domains;
 pub mod explanations;
 pub mod fido2_policies;
+pub mod gateways;
 pub mod groups;
 pub mod identity_providers;
 pub mod images;

@@ -1,13 +1,14 @@
-//! `/v1/environments/{e}/{applications|users|groups}/{id}/roleAssignments`
+//! `/v1/environments/{e}/{applications|users|groups|gateways}/{id}/roleAssignments`
 //! (`reference/platform.md` 3.11).
 
 use countersign_domain::application::Application;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::environment::Environment;
+use countersign_domain::gateway::Gateway;
 use countersign_domain::group::Group;
 use countersign_domain::ids::{
-    ApplicationId, EnvId, GroupId, OrganizationId, PopulationId, RoleAssignmentId, RoleId, UserId,
-    random_uuid,
+    ApplicationId, EnvId, GatewayId, GroupId, OrganizationId, PopulationId, RoleAssignmentId,
+    RoleId, UserId, random_uuid,
 };
 use countersign_domain::organization::Organization;
 use countersign_domain::population::Population;
@@ -42,6 +43,9 @@ const ONE_OF_USER: &str = "/environments/{environment}/users/{user}/roleAssignme
 const OF_GROUP: &str = "/environments/{environment}/groups/{group}/roleAssignments";
 const ONE_OF_GROUP: &str =
     "/environments/{environment}/groups/{group}/roleAssignments/{assignment}";
+const OF_GATEWAY: &str = "/environments/{environment}/gateways/{gateway}/roleAssignments";
+const ONE_OF_GATEWAY: &str =
+    "/environments/{environment}/gateways/{gateway}/roleAssignments/{assignment}";
 
 /// `roleAssignments`
 pub const RESOURCE: Resource = Resource {
@@ -59,6 +63,10 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::post(OF_GROUP, CREATE, create),
         Endpoint::get(ONE_OF_GROUP, READ, read),
         Endpoint::delete(ONE_OF_GROUP, DELETE, remove),
+        Endpoint::get(OF_GATEWAY, READ, list),
+        Endpoint::post(OF_GATEWAY, CREATE, create),
+        Endpoint::get(ONE_OF_GATEWAY, READ, read),
+        Endpoint::delete(ONE_OF_GATEWAY, DELETE, remove),
     ],
 };
 
@@ -72,6 +80,10 @@ async fn subject(call: &Call<'_>) -> Outcome<RoleSubject> {
         let id: GroupId = call.id("group")?;
         let is_there = call.load::<Group>(id).await?.is_some();
         (RoleSubject::Group(Ref::to(id)), is_there)
+    } else if !call.text("gateway").is_empty() {
+        let id: GatewayId = call.id("gateway")?;
+        let is_there = call.load::<Gateway>(id).await?.is_some();
+        (RoleSubject::Gateway(Ref::to(id)), is_there)
     } else {
         let id: UserId = call.id("user")?;
         let is_there = call.load::<User>(id).await?.is_some();

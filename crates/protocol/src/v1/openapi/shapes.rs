@@ -192,6 +192,7 @@ pub(super) fn all() -> Vec<Shape> {
             "/environments/{environment}/identityProviders/{identityProvider}/attributes",
         ),
     ];
+    shapes.extend(gateways());
     shapes.extend(of_users());
     shapes.extend(of_applications());
     shapes.extend(policies());
@@ -199,6 +200,17 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(texts());
     shapes.extend(messages());
     shapes
+}
+
+fn gateways() -> [Shape; 2] {
+    use countersign_domain::gateway::{Gateway, GatewayCredential};
+    let once = json!({ "type": "string", "readOnly": true });
+    [
+        shape::<Gateway>("/environments/{environment}/gateways"),
+        shape::<GatewayCredential>("/environments/{environment}/gateways/{gateway}/credentials")
+            .without("gateway")
+            .with("credential", once),
+    ]
 }
 
 fn texts() -> Vec<Shape> {
@@ -367,6 +379,8 @@ pub const UNSHAPED: &[&str] = &[
     "/environments/{environment}/activities",
     "/environments/{environment}/applications/{application}/flowPolicyAssignments",
     "/environments/{environment}/applications/{application}/roleAssignments",
+    "/environments/{environment}/gateways/{gateway}/instances",
+    "/environments/{environment}/gateways/{gateway}/roleAssignments",
     "/environments/{environment}/groups/{group}/memberOfGroups",
     "/environments/{environment}/groups/{group}/roleAssignments",
     "/environments/{environment}/schemas",

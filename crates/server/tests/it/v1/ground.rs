@@ -21,6 +21,8 @@ pub const NOBODY: &str = "0badbad0-0000-4000-8000-000000000bad";
 
 /// Parameters of which an environment has nothing that a test could make.
 const NONE_OF: &[&str] = &[
+    // None can connect.
+    "/environments/{environment}/gateways/{gateway}/instances/{instance}",
     "/environments/{environment}/activities/{activity}",
     "/environments/{environment}/applications/{application}/flowPolicyAssignments/{assignment}",
     "/environments/{environment}/explanations/{explanation}",
@@ -447,6 +449,26 @@ fn made() -> Vec<(&'static str, &'static str, Value)> {
         (
             "groupRole",
             "/environments/{environment}/groups/{group}/roleAssignments",
+            role.clone(),
+        ),
+        (
+            "gateway",
+            "/environments/{environment}/gateways",
+            json!({ "name": "Ground", "type": "PING_FEDERATE", "enabled": true }),
+        ),
+        (
+            "otherGateway",
+            "/environments/{environment}/gateways",
+            json!({ "name": "Other", "type": "PING_INTELLIGENCE", "enabled": false }),
+        ),
+        (
+            "credential",
+            "/environments/{environment}/gateways/{gateway}/credentials",
+            json!({}),
+        ),
+        (
+            "gatewayRole",
+            "/environments/{environment}/gateways/{gateway}/roleAssignments",
             role,
         ),
         (

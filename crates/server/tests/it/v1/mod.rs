@@ -35,7 +35,7 @@ const ROLES: [&str; 4] = [
 ];
 
 /// Roles for the whole organization, as the import file has them.
-fn everywhere(roles: &[&str]) -> Value {
+pub fn everywhere(roles: &[&str]) -> Value {
     let scope = json!({ "type": "ORGANIZATION" });
     roles
         .iter()

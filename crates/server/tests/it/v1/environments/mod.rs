@@ -7,6 +7,7 @@ mod applications;
 mod custom_domains;
 mod email_domains;
 mod explanations;
+mod gateways;
 mod groups;
 mod identity_providers;
 mod images;

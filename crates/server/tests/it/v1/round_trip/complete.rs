@@ -52,6 +52,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "/environments/{environment}/users/{user}/devices/{device}/nickname",
         "users::devices",
     ),
+    // Takes no body at all.
+    (
+        "/environments/{environment}/gateways/{gateway}/credentials",
+        "gateways",
+    ),
     ("/environments/{environment}/emailDomains", "email_domains"),
     (
         "/environments/{environment}/emailDomains/{emailDomain}/trustedEmails",

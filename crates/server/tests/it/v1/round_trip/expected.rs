@@ -25,6 +25,7 @@ pub fn expect(
         };
         let found = answered.get(name);
         match (given, &member.values) {
+            _ if member.is_secret => assert_eq!(found, None, "{path} in {answered}"),
             (Some(given), Values::Parts(parts)) => {
                 let found = found.unwrap_or(&Value::Null);
                 expect(parts, given, found, None, &path);

@@ -14,6 +14,8 @@ const NOT_EXPORTED: &[&str] = &[
     "/environments/{environment}/schemas/{schema}/attributes",
     "/environments/{environment}/roles",
     "/environments/{environment}/groups/{group}/roleAssignments",
+    "/environments/{environment}/gateways",
+    "/environments/{environment}/gateways/{gateway}/roleAssignments",
     "/environments/{environment}/deviceAuthenticationPolicies",
     "/environments/{environment}/fido2Policies",
 ];

@@ -21,6 +21,8 @@ struct Trial {
     target: String,
     /// Words that the refusal must offer.
     words: Vec<String>,
+    /// Whether the answer keeps silent about it.
+    is_secret: bool,
 }
 
 #[test]
@@ -160,8 +162,9 @@ impl Trial {
                 return (told(said.to_string()), None);
             }
             let given = at(body, &self.path).unwrap_or(&Value::Null);
-            let has_it = at(&said, &self.path).is_some_and(|found| has(found, given));
-            let wrong = if has_it {
+            let found = at(&said, &self.path);
+            let has_it = found.is_some_and(|found| has(found, given));
+            let wrong = if has_it || self.is_secret && found.is_none() {
                 None
             } else {
                 told(format!("answered {said}"))
@@ -250,6 +253,7 @@ fn of_members(
                 refused: Some(codes.to_vec()),
                 target: target.to_owned(),
                 words: words.iter().map(|it| (*it).to_owned()).collect(),
+                is_secret: false,
             });
         };
         for (value, code) in &member.refused {
@@ -335,6 +339,7 @@ fn of_members(
             refused: None,
             target: target.clone(),
             words: Vec::new(),
+            is_secret: member.is_secret,
         }));
         if let Values::Parts(parts) = &member.values {
             of_members(parts, above, elsewhere, trials);

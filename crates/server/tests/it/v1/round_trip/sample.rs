@@ -51,6 +51,8 @@ pub struct Member {
     pub target: Option<&'static str>,
     /// Whether answers say more of it than bodies.
     pub is_more: bool,
+    /// Whether answers keep silent about it.
+    pub is_secret: bool,
     /// What null means, where that is not what absence means.
     pub null: Option<Value>,
 }
@@ -199,6 +201,7 @@ fn member(name: &'static str, values: Values) -> Member {
         refused: Vec::new(),
         target: None,
         is_more: false,
+        is_secret: false,
         null: None,
     }
 }
@@ -310,6 +313,12 @@ impl Member {
     /// Answers say more of it.
     pub fn more(mut self) -> Self {
         self.is_more = true;
+        self
+    }
+
+    /// No answer has it.
+    pub fn secret(mut self) -> Self {
+        self.is_secret = true;
         self
     }
 

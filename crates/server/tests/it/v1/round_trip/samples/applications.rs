@@ -38,6 +38,8 @@ pub fn samples() -> Vec<Sample> {
             .at("user", "otherUser"),
         role_assignments("/environments/{environment}/groups/{group}/roleAssignments")
             .at("group", "otherGroup"),
+        role_assignments("/environments/{environment}/gateways/{gateway}/roleAssignments")
+            .at("gateway", "otherGateway"),
         memberships("/environments/{environment}/users/{user}/memberOfGroups")
             .at("user", "otherUser"),
         memberships("/environments/{environment}/groups/{group}/memberOfGroups")

@@ -3,6 +3,7 @@
 
 mod applications;
 mod environments;
+mod gateways;
 mod keys;
 mod looks;
 mod partners;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Sample> {
         keys::samples(),
         looks::samples(),
         partners::samples(),
+        gateways::samples(),
     ];
     all.into_iter().flatten().collect()
 }
