@@ -4,6 +4,7 @@ mod doctor;
 mod explain;
 mod floor;
 mod keygen;
+mod keys;
 mod mail;
 mod quick_start;
 mod serve;
@@ -88,6 +89,11 @@ enum Command {
     /// Takes the options of `serve` to find the database; the server may be running. Without any it
     /// looks at the quick start in ./countersign-data.
     Mail(Box<mail::Options>),
+    /// Rotate the signing keys of an environment
+    ///
+    /// Takes the options of `serve` to find the database; a server may run on it.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print a new master key, or write it to a file
     Keygen(keygen::Options),
     /// Print the version
@@ -115,6 +121,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(raw)) => doctor::run(*raw),
         Some(Command::Explain(options)) => explain::run(*options),
         Some(Command::Mail(options)) => mail::run(*options),
+        Some(Command::Keys(command)) => keys::run(command),
         Some(Command::Keygen(options)) => keygen::run(&options).map(|()| ExitCode::SUCCESS),
         Some(Command::Floor(options)) => floor::run(&options),
         Some(Command::Version) => {

@@ -1,4 +1,7 @@
 //! `/v1/environments/{e}/keyRotationPolicies` (`reference/platform.md` 3.9).
+//!
+//! Compat: PingOne rotates by the clock alone. Here a rotation can be asked for, by a POST of
+//! `application/vnd.pingidentity.keyRotationPolicy.rotate+json`.
 
 use countersign_domain::application::Application;
 use countersign_domain::entity::{Entity, Stored};
@@ -15,6 +18,7 @@ use crate::defaults::key_pair::{self, KeyPair};
 use crate::defaults::{Maker, certified_key};
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::rotation::Turn;
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
@@ -34,6 +38,7 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::post(ALL, "keyRotationPolicies:create", create),
         Endpoint::get(ONE, "keyRotationPolicies:read", noun::read::<Policy>),
         Endpoint::put(ONE, "keyRotationPolicies:update", noun::replace::<Policy>),
+        Endpoint::post(ONE, "keyRotationPolicies:update", rotate).media("keyRotationPolicy.rotate"),
         Endpoint::delete(ONE, "keyRotationPolicies:delete", noun::remove::<Policy>),
     ],
 };
@@ -183,17 +188,20 @@ fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 }
 
 fn key(call: &Call<'_>, policy: &Policy, id: KeyId, pair: &KeyPair) -> Outcome<SigningKey> {
+    let days = policy.validity_period;
+    let mut key = certified_key(maker(call), call.env, id, &policy.dn, pair, days)?;
+    key.signature_algorithm = policy.signature_algorithm;
+    Ok(key)
+}
+
+fn maker<'a>(call: &'a Call<'_>) -> Maker<'a> {
     let ports = &call.cx.ports;
-    let maker = Maker {
+    Maker {
         api_url: call.cx.env.urls.api(),
         vault: &ports.vault,
         entropy: &*ports.entropy,
         now: call.now(),
-    };
-    let days = policy.validity_period;
-    let mut key = certified_key(maker, call.env, id, &policy.dn, pair, days)?;
-    key.signature_algorithm = policy.signature_algorithm;
-    Ok(key)
+    }
 }
 
 /// A policy that is there from now on, with its keys.
@@ -230,5 +238,49 @@ impl Operation for Add<'_> {
             })?);
         }
         Ok(Verdict::reply(policy.clone()).writing(batch.changed(call.env)))
+    }
+}
+
+/// `POST` of `keyRotationPolicy.rotate`: the next key signs from now on.
+fn rotate<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    Box::pin(async move {
+        let policy = noun::named::<Policy>(call).await?;
+        let spec = policy
+            .key_spec()
+            .ok_or(Fault::Misconfigured("a policy of keys that cannot be made"))?;
+        let pairs = [generated(call, spec).await?, generated(call, spec).await?];
+        let rotated = run(call.cx, &Rotate { call, pairs }).await?;
+        Ok(Reply::ok(noun::shown(call, &rotated).await?))
+    })
+}
+
+/// A rotation that somebody asks for.
+struct Rotate<'a> {
+    call: &'a Call<'a>,
+    pairs: [KeyPair; 2],
+}
+
+impl Operation for Rotate<'_> {
+    type Facts = (Turn, [SigningKey; 2]);
+    type Reply = Policy;
+
+    async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
+        let call = self.call;
+        let policy = noun::named::<Policy>(call).await?;
+        let turn = Turn::of(call.store(), call.env, policy, call.now()).await?;
+        let keys = turn.keys(maker(call), call.env, &self.pairs)?;
+        Ok((turn, keys))
+    }
+
+    fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<Policy>, Fault> {
+        let (turn, keys) = facts;
+        let (env, now) = (self.call.env, self.call.now());
+        if turn.can_be_asked_for_at().is_some_and(|at| now < at) {
+            let message = "The next key has been published for less than a minute";
+            let refusal = Refusal::NotNow(Some(message.into()), Vec::new());
+            return Ok(Verdict::refuse(refusal.because(message)));
+        }
+        let (policy, batch) = turn.decide(env, keys, now)?;
+        Ok(Verdict::reply(policy).writing(batch))
     }
 }

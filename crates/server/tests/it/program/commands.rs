@@ -58,6 +58,63 @@ fn an_export_is_what_import_reads() {
 }
 
 #[test]
+fn keys_rotate_from_the_command_line_once_the_next_one_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let made = run(here, &["keygen", "--out", "master.key"]);
+    assert!(made.status.success());
+    let id = "11111111-2222-4333-8444-555555555555";
+    let file = json!({"environments": [{"id": id, "name": "Test", "type": "SANDBOX"}]});
+    std::fs::write(here.join("test.json"), file.to_string()).unwrap();
+    let imported = run(here, &[&["import", "test.json"], &DATABASE[..]].concat());
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+    let rotate = |more: &[&str]| {
+        let command = ["keys", "rotate", "--environment", id];
+        run(here, &[&command, more, &DATABASE[..]].concat())
+    };
+    // Made a moment ago: nobody knows it.
+    let early = rotate(&[]);
+    assert!(!early.status.success());
+    let said = text(&early.stderr);
+    assert!(said.contains("too new"), "{said}");
+    let unknown = rotate(&["--policy", "Nobody's"]);
+    let said = text(&unknown.stderr);
+    assert!(said.contains("no key rotation policy Nobody's"), "{said}");
+
+    // The same keys, made a while ago.
+    let export = [
+        "export",
+        "--environment",
+        id,
+        "--secrets",
+        "--out",
+        "out.json",
+    ];
+    let exported = run(here, &[&export, &DATABASE[..]].concat());
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    let written = std::fs::read(here.join("out.json")).unwrap();
+    let mut written: Value = serde_json::from_slice(&written).unwrap();
+    for key in written["environments"][0]["keys"].as_array_mut().unwrap() {
+        key["createdAt"] = json!("2026-01-01T00:00:00.000Z");
+    }
+    std::fs::write(here.join("older.json"), written.to_string()).unwrap();
+    let imported = run(here, &[&["import", "older.json"], &DATABASE[..]].concat());
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+    let next = &written["environments"][0]["keyRotationPolicies"][0]["nextKeyId"];
+    let rotated = rotate(&[]);
+    assert!(rotated.status.success(), "{}", text(&rotated.stderr));
+    let said = text(&rotated.stdout);
+    let signs = format!("{} signs from now on", next.as_str().unwrap());
+    assert!(said.contains(&signs), "{said}");
+    let again = rotate(&[]);
+    assert!(
+        text(&again.stderr).contains("too new"),
+        "{}",
+        text(&again.stderr)
+    );
+}
+
+#[test]
 fn a_broken_file_imports_nothing_and_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
