@@ -8,6 +8,7 @@
 mod address;
 mod domains;
 mod mapping;
+mod provider;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,17 +45,17 @@ use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 pub use address::Snapshot;
 pub use mapping::Mapping;
+pub use provider::{OpenidEndpoints, ProviderView};
 
 use crate::as_::tokens::hot::HotTokens;
 use crate::jose::keys::KeyMaterial;
 use crate::jose::known::KnownSignatures;
-use crate::jose::remote::{Published, is_safe};
+use crate::jose::remote::Published;
 use crate::refusal::{Outcome, Refusal};
-use crate::secrets;
+use crate::secrets::{self, LastUsed};
 use crate::urls::Urls;
 use address::Addresses;
 use domains::Domains;
@@ -82,56 +83,6 @@ pub struct PolicyView {
     pub policy: SignOnPolicy,
     /// Its actions in the order they run.
     pub actions: Vec<SignOnAction>,
-}
-
-/// An identity provider with what belongs to it.
-pub struct ProviderView {
-    /// The provider.
-    pub provider: IdentityProvider,
-    /// Its mappings.
-    pub attributes: Vec<IdentityProviderAttribute>,
-    /// What it takes to go there, if it is an OpenID provider and has all of it.
-    pub openid: Option<OpenidEndpoints>,
-}
-
-/// An OpenID provider, as we are its client.
-pub struct OpenidEndpoints {
-    /// Its issuer.
-    pub issuer: String,
-    /// Our id there.
-    pub client_id: String,
-    /// Where people are sent.
-    pub authorization: Url,
-    /// Where codes are redeemed.
-    pub token: Url,
-    /// Where its keys are.
-    pub jwks: String,
-    /// Where it says more, if we ask.
-    pub user_info: Option<Url>,
-}
-
-impl OpenidEndpoints {
-    fn of(provider: &IdentityProvider) -> Option<Self> {
-        let url = |text: &Option<String>| {
-            let url = Url::parse(text.as_deref()?).ok()?;
-            is_safe(&url).then_some(url)
-        };
-        Some(Self {
-            issuer: provider.issuer.clone()?,
-            client_id: provider.client_id.clone()?,
-            authorization: url(&provider.authorization_endpoint)?,
-            token: url(&provider.token_endpoint)?,
-            jwks: provider.jwks_endpoint.clone()?,
-            user_info: url(&provider.user_info_endpoint),
-        })
-    }
-}
-
-impl ProviderView {
-    /// Whether people can be sent there.
-    pub fn is_usable(&self) -> bool {
-        self.provider.is_usable() && self.openid.is_some()
-    }
 }
 
 /// An application with what belongs to it.
@@ -179,6 +130,8 @@ pub struct Compiled {
     pub known_signatures: Arc<KnownSignatures>,
     /// Access tokens that were presented of late; shared likewise.
     pub hot_tokens: Arc<HotTokens>,
+    /// Which former secrets are still in use; shared likewise.
+    pub last_used: Arc<LastUsed>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
     pub keys: Vec<KeyMaterial>,
     /// Key rotation policies.
@@ -345,6 +298,7 @@ pub struct ConfigurationCache {
     published: Arc<Published>,
     known_signatures: Arc<KnownSignatures>,
     hot_tokens: Arc<HotTokens>,
+    last_used: Arc<LastUsed>,
     snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
     domains: Domains,
     polled: Mutex<Seq>,
@@ -360,6 +314,7 @@ impl ConfigurationCache {
             published: Arc::default(),
             known_signatures: Arc::default(),
             hot_tokens: Arc::default(),
+            last_used: Arc::default(),
             snapshots,
             domains: Domains::default(),
             polled: Mutex::new(Seq::default()),
@@ -369,6 +324,11 @@ impl ConfigurationCache {
     /// The ports.
     pub fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// Which former secrets are still in use.
+    pub fn last_used(&self) -> &Arc<LastUsed> {
+        &self.last_used
     }
 
     /// The base URLs.
@@ -549,6 +509,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         published: Arc::clone(&cache.published),
         known_signatures: Arc::clone(&cache.known_signatures),
         hot_tokens: Arc::clone(&cache.hot_tokens),
+        last_used: Arc::clone(&cache.last_used),
         keys,
         rotation_policies: all(store, env, now).await?,
         resources,

@@ -2,8 +2,11 @@
 //! while, the old one ended (`reference/oidc.md` 20.5, `platform.md` 3.2, 3.3).
 //!
 //! The functions here are what the management API routes to; each is for one owner, which the
-//! caller has found and may change. [`accepted`] is what authentication compares with.
+//! caller has found and may change. [`matching`] is what authentication asks.
 
+mod last_used;
+
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 
 use aws_lc_rs::digest;
@@ -17,12 +20,18 @@ use countersign_domain::store::{Batch, Fault, Key};
 use countersign_domain::time::Time;
 use countersign_domain::vault::{Sealed, Vault};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
+use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::defaults::new_secret;
+use crate::jose::client::verify_with_secret;
+use crate::jose::verify::{Untrusted, Verified};
 use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
+
+pub use last_used::{BETWEEN_WRITES, LastUsed};
 
 /// For how long, in seconds, the old secret may be accepted beside the new one.
 /// Source: `reference/oidc.md` 20.5.
@@ -37,6 +46,7 @@ trait Holder: Entity + Clone {
     type Owner: Copy + Send + Sync + std::fmt::Display;
     fn new(owner: Self::Owner, secret: Sealed) -> Self;
     fn parts(&self) -> (&Sealed, Option<&PreviousSecret>);
+    fn previous_mut(&mut self) -> Option<&mut PreviousSecret>;
     fn replace(&mut self, secret: Sealed, previous: Option<PreviousSecret>);
 }
 
@@ -51,6 +61,9 @@ impl Holder for ApplicationSecret {
     }
     fn parts(&self) -> (&Sealed, Option<&PreviousSecret>) {
         (&self.secret, self.previous.as_ref())
+    }
+    fn previous_mut(&mut self) -> Option<&mut PreviousSecret> {
+        self.previous.as_mut()
     }
     fn replace(&mut self, secret: Sealed, previous: Option<PreviousSecret>) {
         self.secret = secret;
@@ -70,6 +83,9 @@ impl Holder for ResourceSecret {
     fn parts(&self) -> (&Sealed, Option<&PreviousSecret>) {
         (&self.secret, self.previous.as_ref())
     }
+    fn previous_mut(&mut self) -> Option<&mut PreviousSecret> {
+        self.previous.as_mut()
+    }
     fn replace(&mut self, secret: Sealed, previous: Option<PreviousSecret>) {
         self.secret = secret;
         self.previous = previous;
@@ -80,8 +96,18 @@ impl Holder for ResourceSecret {
 pub struct Shown {
     /// The secret.
     pub secret: SecretString,
-    /// The one before and its end, while it is accepted.
-    pub previous: Option<(SecretString, Time)>,
+    /// The one before, while it is accepted.
+    pub previous: Option<ShownPrevious>,
+}
+
+/// A secret in clear that is accepted for a while.
+pub struct ShownPrevious {
+    /// The secret.
+    pub secret: SecretString,
+    /// Its end.
+    pub expires_at: Time,
+    /// When somebody came with it last.
+    pub last_used: Option<Time>,
 }
 
 /// The secrets of a resource that are accepted, newest first, each with its end.
@@ -100,17 +126,71 @@ fn open(vault: &Vault, key: &Key, sealed: &Sealed) -> Result<SecretString, Fault
     Ok(SecretString::from(text))
 }
 
+/// Which of its secrets somebody came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The one that it has.
+    Current,
+    /// The one before, with its end, which tells it from one that comes after it.
+    Previous(Time),
+}
+
 /// Compares digests, in constant time, with every secret still accepted (`threats.md` 22).
-pub fn matches(accepted: &[Accepted], presented: &SecretString, now: Time) -> bool {
+pub fn matching(accepted: &[Accepted], presented: &SecretString, now: Time) -> Option<Which> {
     let sha =
         |secret: &SecretString| digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
     let presented = sha(presented);
-    let mut matches = false;
+    let mut found = None;
     for (secret, until) in accepted {
         let same = bool::from(sha(secret).as_ref().ct_eq(presented.as_ref()));
-        matches |= same && until.is_none_or(|until| now < until);
+        if same && until.is_none_or(|until| now < until) {
+            found = found.or(Some(which(*until)));
+        }
     }
-    matches
+    found
+}
+
+const fn which(until: Option<Time>) -> Which {
+    match until {
+        None => Which::Current,
+        Some(until) => Which::Previous(until),
+    }
+}
+
+/// Verifies what an application signed with one of its secrets, and notes which one that was.
+pub fn verify<C: DeserializeOwned + Clone>(
+    cx: &Cx,
+    view: &ApplicationView,
+    jwt: &str,
+) -> Result<Verified<C>, Untrusted> {
+    let tried = Cell::new(Which::Current);
+    let accepted = view.secrets.iter();
+    let accepted = accepted.filter(|(_, until)| until.is_none_or(|until| cx.now < until));
+    let secrets = accepted.map(|(secret, until)| {
+        tried.set(which(*until));
+        secret.expose_secret().as_bytes()
+    });
+    // The last one that is tried is the one that fits.
+    let verified = verify_with_secret(jwt, secrets)?;
+    note_application(cx, view.application.id, tried.get());
+    Ok(verified)
+}
+
+/// Notes with which secret an application was authenticated.
+pub fn note_application(cx: &Cx, id: ApplicationId, which: Which) {
+    note::<ApplicationSecret>(cx, id, which);
+}
+
+/// Notes with which secret a resource was authenticated.
+pub fn note_resource(cx: &Cx, id: ResourceId, which: Which) {
+    note::<ResourceSecret>(cx, id, which);
+}
+
+fn note<H: Holder>(cx: &Cx, owner: H::Owner, which: Which) {
+    if let Which::Previous(until) = which {
+        let key = Key::new(H::KIND, cx.env_id(), owner.to_string());
+        cx.env.last_used.note(key, until, cx.now);
+    }
 }
 
 /// The secret of an application.
@@ -162,12 +242,20 @@ fn reveal<H: Holder>(cx: &Cx, holder: &H) -> Result<Shown, Fault> {
     let (vault, key) = (&cx.ports.vault, holder.key(cx.env_id()));
     let (secret, previous) = holder.parts();
     let previous = previous.filter(|previous| cx.now < previous.expires_at);
+    let previous = previous.map(|it| {
+        Ok::<_, Fault>(ShownPrevious {
+            secret: open(vault, &key, &it.secret)?,
+            expires_at: it.expires_at,
+            last_used: cx
+                .env
+                .last_used
+                .noted(&key, it.expires_at)
+                .max(it.last_used),
+        })
+    });
     Ok(Shown {
         secret: open(vault, &key, secret)?,
-        previous: match previous {
-            Some(it) => Some((open(vault, &key, &it.secret)?, it.expires_at)),
-            None => None,
-        },
+        previous: previous.transpose()?,
     })
 }
 

@@ -19,6 +19,7 @@ use countersign_protocol::explain::Explanations;
 use countersign_protocol::leftovers;
 use countersign_protocol::notices::outbox;
 use countersign_protocol::rotation;
+use countersign_protocol::secrets::BETWEEN_WRITES;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -58,7 +59,9 @@ impl Jobs {
         };
         let polled = Arc::clone(&cache);
         jobs.every(move || poll(Arc::clone(&polled)));
-        jobs.every(move || rotate(Arc::clone(&cache)));
+        let rotating = Arc::clone(&cache);
+        jobs.every(move || rotate(Arc::clone(&rotating)));
+        jobs.every(move || note_secrets(Arc::clone(&cache)));
         if let Some(certificate) = certificate {
             jobs.every(move || std::future::ready(reload(&certificate)));
         }
@@ -187,6 +190,16 @@ async fn poll(cache: Arc<ConfigurationCache>) -> Duration {
         tracing::warn!(%fault, "cannot look for configuration changes");
     }
     POLL
+}
+
+/// Writes which former secrets are still in use.
+async fn note_secrets(cache: Arc<ConfigurationCache>) -> Duration {
+    let ports = cache.ports();
+    let now = ports.clock.now();
+    if let Err(fault) = cache.last_used().save(&*ports.store, now).await {
+        tracing::warn!(%fault, "cannot write when former secrets were used");
+    }
+    BETWEEN_WRITES
 }
 
 async fn rotate(cache: Arc<ConfigurationCache>) -> Duration {

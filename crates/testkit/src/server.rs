@@ -150,6 +150,18 @@ impl TestServer {
         poll(&self.cache).await;
     }
 
+    /// Writes which former secrets are still in use, as the job does every minute.
+    pub async fn save_last_used(&self) -> usize {
+        let ports = self.cache.ports();
+        let saved = self
+            .cache
+            .last_used()
+            .save(&*ports.store, ports.clock.now());
+        saved
+            .await
+            .unwrap_or_else(|fault| broken("cannot write when secrets were used", fault))
+    }
+
     /// Serves webhooks now, as the job does every second.
     pub async fn deliver_webhooks(&self) -> Round {
         delivered(&self.cache).await

@@ -94,14 +94,15 @@ fn authenticate_resource(
         let why = format!("used {method:?}, the resource is set to {set:?}");
         return Err(Refusal::ClientAuthenticationMethod.because(why).into());
     }
-    let proved = match secret {
-        None => true,
-        Some(secret) => secrets::matches(&view.secrets, &secret, cx.now),
+    let Some(secret) = secret else {
+        return Ok(());
     };
-    if !proved {
-        let why = format!("wrong secret for resource {}", view.resource.id);
-        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
-    }
+    let id = view.resource.id;
+    let which = secrets::matching(&view.secrets, &secret, cx.now).ok_or_else(|| {
+        let why = format!("wrong secret for resource {id}");
+        Refusal::ClientAuthenticationFailed.because(why)
+    })?;
+    secrets::note_resource(cx, id, which);
     Ok(())
 }
 

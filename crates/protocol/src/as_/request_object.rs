@@ -13,8 +13,9 @@ use crate::as_::params::Params;
 use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::{audience, client, header};
+use crate::jose::{audience, header};
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::secrets;
 
 /// Algorithms that a request object may be signed with, in the order discovery lists them.
 pub const ALGORITHMS: &[&str] = &["none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512"];
@@ -143,9 +144,7 @@ async fn believed(
             let claims = unsigned(jwt).ok_or_else(|| refuse("not an unsigned JWT"))?;
             return Ok((Origin::Unsigned, claims));
         }
-        alg if alg.starts_with("HS") => {
-            client::verify_with_secret::<Map<String, Value>>(jwt, view.accepted_secrets(cx.now))
-        }
+        alg if alg.starts_with("HS") => secrets::verify::<Map<String, Value>>(cx, view, jwt),
         alg if alg.starts_with("RS") => registered_keys::verify(cx, application, jwt).await,
         alg => {
             let shown: String = alg.chars().take(20).collect();

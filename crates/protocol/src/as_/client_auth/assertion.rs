@@ -11,8 +11,9 @@ use crate::as_::params::Params;
 use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::{audience, client, header};
+use crate::jose::{audience, header};
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::secrets;
 
 /// The only `client_assertion_type`.
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -76,7 +77,7 @@ pub async fn check(
     jwt: &str,
 ) -> Outcome<()> {
     let verified = if method == TokenEndpointAuthMethod::ClientSecretJwt {
-        client::verify_with_secret::<Claims>(jwt, view.accepted_secrets(cx.now))
+        secrets::verify::<Claims>(cx, view, jwt)
     } else {
         registered_keys::verify::<Claims>(cx, &view.application, jwt).await
     };

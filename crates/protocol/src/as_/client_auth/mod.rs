@@ -132,10 +132,12 @@ pub async fn authenticate(
     }
     match &presented.proof {
         Proof::Nothing => {}
-        Proof::Secret(secret) if secrets::matches(&view.secrets, secret, cx.now) => {}
-        Proof::Secret(_) => {
-            let why = format!("wrong secret for application {}", application.id);
-            return Err(Refusal::ClientAuthenticationFailed.because(why).into());
+        Proof::Secret(secret) => {
+            let which = secrets::matching(&view.secrets, secret, cx.now).ok_or_else(|| {
+                let why = format!("wrong secret for application {}", application.id);
+                Refusal::ClientAuthenticationFailed.because(why)
+            })?;
+            secrets::note_application(cx, application.id, which);
         }
         Proof::Assertion(jwt) => {
             assertion::check(cx, &view, method.setting(), endpoint, jwt).await?;

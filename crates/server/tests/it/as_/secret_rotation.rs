@@ -9,6 +9,8 @@ use jsonwebtoken::Algorithm;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::v1::admin;
+
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 async fn configure(server: &TestServer, method: &str) {
@@ -121,5 +123,80 @@ on_every_adapter! {
         let form = form.map(|(name, value)| (name.to_owned(), value.clone())).into_iter().chain([grant]);
         let refused = tenant.browser().post(tenant.endpoint("token")).form(form).send().await;
         assert_eq!(refused.expect_status(401).json()["error"], Value::from("invalid_client"));
+    }
+
+    async fn whoever_rotates_sees_when_the_old_secret_was_used_last(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let path = format!("/environments/{}/applications/{}/secret", tenant.id, tenant.web.id);
+        let last_used = async || {
+            let shown = api.get(&path).await.expect_status(200).json();
+            shown["previous"]["lastUsed"].clone()
+        };
+        let at = || json!(server.clock.now());
+        for method in ["CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "CLIENT_SECRET_JWT"] {
+            configure(&server, method).await;
+            let now = api.get(&path).await.expect_status(200).json();
+            let old = now["secret"].as_str().unwrap();
+            let until = server.clock.now().plus(Duration::from_hours(1));
+            let body = json!({ "previous": { "expiresAt": until } });
+            let rotated = api.post(&path, body).await.expect_status(200).json();
+            let new = rotated["secret"].as_str().unwrap();
+
+            // Nobody came with it yet, whatever the one before it was used for.
+            let _ = ask(&server, method, new, "token").await.expect_status(200);
+            assert_eq!(last_used().await, json!(null), "{method}");
+            assert_eq!(server.save_last_used().await, 0);
+            let _ = ask(&server, method, "Wrong.".repeat(12).as_str(), "token").await.expect_status(401);
+            assert_eq!(last_used().await, json!(null), "{method}");
+
+            let first = at();
+            let _ = ask(&server, method, old, "token").await.expect_status(200);
+            assert_eq!(last_used().await, first, "{method}");
+            // Written once for however many uses, and good after that.
+            server.clock.advance(Duration::from_secs(10));
+            let second = at();
+            let _ = ask(&server, method, old, "token").await.expect_status(200);
+            let _ = ask(&server, method, old, "introspect").await.expect_status(200);
+            assert_eq!(server.save_last_used().await, 1, "{method}");
+            assert_eq!(server.save_last_used().await, 0, "{method}");
+            assert_eq!(last_used().await, second, "{method}");
+            let other = ask(&server, method, new, "token").await;
+            let _ = other.expect_status(200);
+            assert_eq!(last_used().await, second, "{method}");
+
+            // What is noted of a secret that is replaced meanwhile is not said of the next one.
+            let _ = ask(&server, method, old, "token").await.expect_status(200);
+            let until = until.plus(Duration::from_secs(1));
+            let body = json!({ "previous": { "expiresAt": until } });
+            let again = api.post(&path, body).await.expect_status(200).json();
+            assert_eq!(again["previous"]["lastUsed"], json!(null), "{method}");
+            assert_eq!(server.save_last_used().await, 0);
+            assert_eq!(last_used().await, json!(null), "{method}");
+        }
+    }
+
+    async fn whoever_rotates_sees_when_the_old_secret_of_a_resource_was_used_last(server: TestServer) {
+        configure(&server, "CLIENT_SECRET_BASIC").await;
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let all = format!("/environments/{}/resources", tenant.id);
+        let list = api.get(&all).await.expect_status(200).json();
+        let resources = list["_embedded"]["resources"].as_array().unwrap().clone();
+        let orders = resources.iter().find(|it| it["name"] == "Orders").unwrap();
+        let id = orders["id"].as_str().unwrap();
+        let path = format!("{all}/{id}/secret");
+        let old = api.get(&path).await.expect_status(200).json();
+        let until = server.clock.now().plus(Duration::from_hours(1));
+        let body = json!({ "previous": { "expiresAt": until } });
+        let rotated = api.post(&path, body).await.expect_status(200).json();
+        assert_eq!(rotated["previous"]["lastUsed"], json!(null));
+        let browser = tenant.browser();
+        let request = browser.post(tenant.endpoint("introspect"));
+        let request = request.basic(id, old["secret"].as_str().unwrap());
+        let _ = request.form([("token", "made up")]).send().await.expect_status(200);
+        assert_eq!(server.save_last_used().await, 1);
+        let shown = api.get(&path).await.expect_status(200).json();
+        assert_eq!(shown["previous"]["lastUsed"], json!(server.clock.now()));
     }
 }

@@ -106,9 +106,14 @@ pub(in crate::v1) fn rendered(call: &Call<'_>, shown: &Shown, owner: &'static st
     let mut object = Object::new();
     object.insert("environment".into(), json!({ "id": call.env }));
     object.insert("secret".into(), json!(shown.secret.expose_secret()));
-    if let Some((secret, expires_at)) = &shown.previous {
-        let previous = json!({ "secret": secret.expose_secret(), "expiresAt": expires_at });
-        object.insert("previous".into(), previous);
+    if let Some(it) = &shown.previous {
+        let mut previous = Object::new();
+        previous.insert("secret".into(), json!(it.secret.expose_secret()));
+        previous.insert("expiresAt".into(), json!(it.expires_at));
+        if let Some(last_used) = it.last_used {
+            previous.insert("lastUsed".into(), json!(last_used));
+        }
+        object.insert("previous".into(), previous.into());
     }
     hal::resource(links, object)
 }
