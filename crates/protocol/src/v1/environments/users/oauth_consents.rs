@@ -28,6 +28,17 @@ use crate::v1::route::{Endpoint, Narrow, Resource};
 const ALL: &str = "/environments/{environment}/users/{user}/oauthConsents";
 const ONE: &str = "/environments/{environment}/users/{user}/oauthConsents/{oauthConsent}";
 const READ: &str = "p1:read:oauthConsent";
+/// What is told of an application to whoever agreed to it.
+const EXPANDED: [&str; 8] = [
+    "id",
+    "name",
+    "description",
+    "enabled",
+    "type",
+    "protocol",
+    "icon",
+    "homePageUrl",
+];
 
 /// `/environments/{e}/users/{u}/oauthConsents`
 pub const RESOURCE: Resource = Resource {
@@ -71,6 +82,23 @@ impl Noun for OauthConsent {
     /// Consents are given and taken back, never written.
     fn judge(_: &Call<'_>, _: Change<'_, Self>, (): ()) -> Result<Batch, Failure> {
         Err(Refusal::MethodNotAllowed.into())
+    }
+
+    /// Decision: what `expand=applications` adds is not documented. Who it is that they agreed to, and
+    /// nothing of how the application is set up: people read it, too.
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        let Some(id) = self.application.map(|it| it.id) else {
+            return Ok(object);
+        };
+        if call.asks_for("expand", "applications")
+            && let Some(application) = call.load::<Application>(id).await?
+        {
+            let mut shown = noun::object_of(&application.value)?;
+            shown.retain(|name, _| EXPANDED.contains(&name.as_str()));
+            object.insert("_embedded".into(), json!({ "application": shown }));
+        }
+        Ok(object)
     }
 
     fn link(&self, call: &Call<'_>, _own: &str, links: &mut Links) {

@@ -89,6 +89,16 @@ on_every_adapter! {
         refused(api.act("PATCH", &one, "consent.revoke", json!({})).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "status")));
         refused(api.act("PATCH", &one, "consent.revoke", json!({ "status": "ACCEPTED" })).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "status")));
         refused(api.patch(&one, json!({ "status": "REVOKED" })).await, 415, "INVALID_REQUEST", None);
+        // Who it is that they agreed to, where they are here, and nothing of how it is set up.
+        let mine = format!("{all}/{}?expand=applications", text(&here, "/id"));
+        let mine = api.get(&mine).await.expect_status(200).json();
+        let application = &mine["_embedded"]["application"];
+        assert_eq!(application["id"], server.tenant.web.id.as_str());
+        assert!(application["name"].is_string() && application.get("redirectUris").is_none(), "{application}");
+        let list = api.get(&format!("{all}?expand=applications")).await.expect_status(200).json();
+        let list = list["_embedded"]["oauthConsents"].as_array().unwrap().clone();
+        assert!(list.contains(&mine), "{list:#?}");
+        assert!(list.contains(&again), "{list:#?}");
         let body = json!({ "status": "REVOKED" });
         let revoked = api.act("PATCH", &one, "consent.revoke", body).await.expect_status(200).json();
         assert_eq!((&revoked["status"], &revoked["id"]), (&json!("REVOKED"), &made["id"]));
