@@ -32,12 +32,8 @@ impl Plan<'_> {
             nested.set("languages", languages);
         }
         let built: Option<Agreement> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
             nested: &["id", "languages"],
+            ..Parts::of(env, id, node)
         })?;
         self.each(&mut nested, "languages", |plan, item| {
             plan.agreement_language(env, id, &name, item)
@@ -89,12 +85,10 @@ impl Plan<'_> {
             nested.set("revisions", revisions);
         }
         self.entity::<AgreementLanguage>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("agreement", id_json(agreement))],
             fresh: vec![("displayName", json!(agreement_name))],
             nested: &["id", "revisions"],
+            ..Parts::of(env, id, node)
         })?;
         self.each(&mut nested, "revisions", |plan, item| {
             plan.agreement_revision(env, id, &label, item)
@@ -130,15 +124,12 @@ impl Plan<'_> {
         let id = self.identify(&mut node, env, kinds::AGREEMENT_REVISION, known, &label);
         let line = node.line;
         let built: Option<AgreementRevision> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("language", id_json(language))],
             fresh: vec![
                 ("contentType", json!("text/plain")),
                 ("effectiveAt", json!(self.now)),
             ],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let length = built.map_or(1, |it| it.text.chars().count());
         if length == 0 || length > AgreementRevision::MAX_TEXT {

@@ -11,6 +11,7 @@ use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::custom_domain::CustomDomain;
 use countersign_domain::entity::{Entity, kinds, load, load_by};
 use countersign_domain::environment::Environment;
+use countersign_domain::gateway::Gateway;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
@@ -20,18 +21,24 @@ use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::notification::policy::NotificationsPolicy;
-use countersign_domain::notification::settings::NotificationsSettings;
+use countersign_domain::notification::settings::{
+    EmailDeliverySettings, NotificationsSettings, PhoneDeliverySettings,
+};
 use countersign_domain::organization::Organization;
 use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy, MfaSettings};
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::fold;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
-use countersign_domain::role::RoleAssignment;
+use countersign_domain::role::{CustomRole, RoleAssignment};
+use countersign_domain::schema::{SchemaAttribute, StandardAttribute};
 use countersign_domain::store::{Conflict, Doc, Fault, Key, Kind, Query, Unique};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
+use countersign_domain::translation::Translations;
+use countersign_domain::trusted_email::{EmailDomain, TrustedEmail};
 use countersign_domain::user::{Credential, User};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -209,6 +216,27 @@ fn refile<E: Entity>(doc: Doc) -> Result<Doc, Fault> {
 
 /// Kinds of an environment that are read whole: everything but what users make.
 const CONFIGURATION: &[(Kind, Refile)] = &[
+    (kinds::SCHEMA_ATTRIBUTE, refile::<SchemaAttribute>),
+    (kinds::STANDARD_ATTRIBUTE, refile::<StandardAttribute>),
+    (kinds::ROLE, refile::<CustomRole>),
+    (kinds::TRANSLATIONS, refile::<Translations>),
+    (kinds::MFA_SETTINGS, refile::<MfaSettings>),
+    (
+        kinds::DEVICE_AUTHENTICATION_POLICY,
+        refile::<DeviceAuthenticationPolicy>,
+    ),
+    (kinds::FIDO2_POLICY, refile::<Fido2Policy>),
+    (kinds::GATEWAY, refile::<Gateway>),
+    (kinds::EMAIL_DOMAIN, refile::<EmailDomain>),
+    (kinds::TRUSTED_EMAIL, refile::<TrustedEmail>),
+    (
+        kinds::EMAIL_DELIVERY_SETTINGS,
+        refile::<EmailDeliverySettings>,
+    ),
+    (
+        kinds::PHONE_DELIVERY_SETTINGS,
+        refile::<PhoneDeliverySettings>,
+    ),
     (kinds::LANGUAGE, refile::<Language>),
     (kinds::IMAGE, refile::<Image>),
     (kinds::THEME, refile::<Theme>),

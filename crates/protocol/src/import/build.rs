@@ -1,6 +1,7 @@
 //! From a mapping of the file, and what is stored already, to an entity.
 
 use std::cell::Cell;
+use std::fmt;
 
 use countersign_domain::entity::Entity;
 use countersign_domain::ids::EnvId;
@@ -26,6 +27,20 @@ pub(super) struct Parts<'a> {
     pub fresh: Vec<(&'static str, Value)>,
     /// Keys of the mapping that were taken out before, for messages.
     pub nested: &'a [&'static str],
+}
+
+impl Parts<'_> {
+    /// Of something that has all it says in its own mapping, an id among it.
+    pub(super) fn of(env: EnvId, id: impl fmt::Display, patch: Node) -> Self {
+        Self {
+            env,
+            id: id.to_string(),
+            patch,
+            implied: Vec::new(),
+            fresh: Vec::new(),
+            nested: &["id"],
+        }
+    }
 }
 
 /// Either what was built, or why not: the file's fault, or the store's.

@@ -7,22 +7,21 @@ use countersign_domain::application::{
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{ApplicationId, AttributeId, EnvId, derived_uuid};
 use countersign_domain::reference::{Ref, fold};
-use countersign_domain::role::{self, RoleAssignment, RoleSubject};
+use countersign_domain::role::RoleSubject;
 use countersign_domain::store::{Fault, Key};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use subtle::ConstantTimeEq;
-use uuid::Uuid;
 
 use super::build::Parts;
 
 use super::keys::KEY_ROTATION_POLICY;
 use super::node::{Data, Node};
-use super::plan::{Plan, Referent, id_json, parse_id};
-use super::settings::{POPULATION, RESOURCE, SCOPE, SIGN_ON_POLICY};
+use super::plan::{Plan, Referent, id_json};
+use super::settings::{RESOURCE, SCOPE, SIGN_ON_POLICY};
 use crate::expression;
 
-const APPLICATION: Referent = Referent {
+pub(super) const APPLICATION: Referent = Referent {
     kind: kinds::APPLICATION,
     noun: "application",
     rule: Application::BY_NAME,
@@ -102,12 +101,9 @@ impl Plan<'_> {
         let uris = node.get("redirectUris").cloned();
         let line = node.line;
         let built: Option<Application> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![("enabled", json!(true))],
             nested: NESTED,
+            ..Parts::of(env, id, node)
         })?;
         if let Some(application) = &built {
             self.check_application(line, application, uris.as_ref());
@@ -129,9 +125,8 @@ impl Plan<'_> {
             plan.assignment(env, id, &name, item)
         })?;
         let subject = RoleSubject::Application(Ref::to(id));
-        self.each(&mut lists, "roleAssignments", |plan, item| {
-            plan.role_assignment(env, subject, item)
-        })
+        self.roles_later(subject, lists.take("roleAssignments"));
+        Ok(())
     }
 
     fn core_sub(&mut self, env: EnvId, name: &str, id: ApplicationId) -> Result<(), Fault> {
@@ -248,12 +243,8 @@ impl Plan<'_> {
         }
         let line = node.get("value").map_or(node.line, |value| value.line);
         let built = self.entity::<ApplicationAttribute>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("application", id_json(application))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(Err(why)) = built.map(|it| expression::check(&it.value, expression::NAMES)) {
             self.note(line, "value", why);
@@ -303,12 +294,8 @@ impl Plan<'_> {
         let label = format!("{application_name}/{resource}");
         let id = self.identify(&mut node, env, kinds::GRANT, known, &label);
         self.entity::<Grant>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("application", id_json(application))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         Ok(())
     }
@@ -338,110 +325,9 @@ impl Plan<'_> {
         let label = format!("{application_name}/{policy}");
         let id = self.identify(&mut node, env, kind, known, &label);
         self.entity::<SignOnPolicyAssignment>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("application", id_json(application))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         Ok(())
-    }
-
-    pub(super) fn role_assignment(
-        &mut self,
-        env: EnvId,
-        subject: RoleSubject,
-        mut node: Node,
-    ) -> Result<(), Fault> {
-        // A role on this environment may be written as its name.
-        if let Data::Text(name) = &node.data {
-            node = Node::from_json(json!({"role": name}), node.line);
-        }
-        let Some(role) = node.take("role") else {
-            self.note(node.line, "role", "is missing; name a role");
-            return Ok(());
-        };
-        let Some(role) = self.built_in_role(&role) else {
-            return Ok(());
-        };
-        let scope = node.take("scope");
-        let Some((type_, scope)) = self.role_scope(env, scope) else {
-            return Ok(());
-        };
-        let subject_value = subject.index_value();
-        let value = format!("{subject_value}/{role}/{scope}");
-        let kind = kinds::ROLE_ASSIGNMENT;
-        let found = self.draft.find(kind, env, RoleAssignment::UNIQUE, &value);
-        let known = found.and_then(|id| id.parse().ok());
-        let id = self.identify(&mut node, env, kind, known, &value);
-        self.entity::<RoleAssignment>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: vec![
-                ("role", id_json(role)),
-                ("scope", json!({"id": scope, "type": type_})),
-                ("subject", json!(subject)),
-            ],
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
-        Ok(())
-    }
-
-    fn built_in_role(&mut self, node: &Node) -> Option<Uuid> {
-        let target = node.get("id").or_else(|| node.get("name")).unwrap_or(node);
-        let found = role::BUILT_IN.iter().find(|role| match &target.data {
-            Data::Text(text) => role.name == text || role.id.to_string() == *text,
-            _ => false,
-        });
-        if found.is_none() {
-            let names: Vec<&str> = role::BUILT_IN.iter().map(|it| it.name).collect();
-            let message = format!("is not a role. Allowed: {}", names.join(", "));
-            self.note(target.line, "role", message);
-        }
-        found.map(|role| role.id.uuid())
-    }
-
-    /// Where a role reaches; this environment, if nothing is said.
-    fn role_scope(&mut self, env: EnvId, node: Option<Node>) -> Option<(&'static str, Uuid)> {
-        let Some(node) = node else {
-            return Some(("ENVIRONMENT", env.uuid()));
-        };
-        if !self.only(&node, &["type", "id", "name"]) {
-            return None;
-        }
-        let type_ = node.get_text("type").unwrap_or("ENVIRONMENT").to_owned();
-        let target = node.get("id").or_else(|| node.get("name")).cloned();
-        let here = Node::text(env.to_string(), node.line);
-        let found = match (type_.as_str(), target) {
-            ("ORGANIZATION", None) => Some(("ORGANIZATION", self.organization.uuid())),
-            ("ORGANIZATION", Some(it)) => parse_id(&it).map(|id| ("ORGANIZATION", id)),
-            ("ENVIRONMENT", it) => {
-                let it = it.unwrap_or(here);
-                let named = match &it.data {
-                    Data::Text(name) => self.environments.get(name).copied(),
-                    _ => None,
-                };
-                let id = parse_id(&it).or(named.map(EnvId::uuid));
-                id.map(|id| ("ENVIRONMENT", id))
-            }
-            ("POPULATION", Some(it)) => {
-                let id = self.resolve(env, &it, "scope", &POPULATION, "");
-                return id.map(|id| ("POPULATION", id));
-            }
-            ("APPLICATION", Some(it)) => {
-                let id = self.resolve(env, &it, "scope", &APPLICATION, "");
-                return id.map(|id| ("APPLICATION", id));
-            }
-            _ => None,
-        };
-        if found.is_none() {
-            let message = "must have a type (ORGANIZATION, ENVIRONMENT, POPULATION or APPLICATION) \
-                and an id, or the name of something in this file";
-            self.note(node.line, "scope", message);
-        }
-        found
     }
 }

@@ -53,14 +53,7 @@ impl Plan<'_> {
         let known = self.draft.find(kind, env, rule, &label);
         let known = known.and_then(|id| id.parse().ok());
         let id = self.identify(&mut node, env, kind, known, &label);
-        let built: Option<NotificationContent> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
+        let built: Option<NotificationContent> = self.entity(Parts::of(env, id, node))?;
         if let Some(Err(error)) = built.map(|content| content.check()) {
             self.note(line, "", error);
         }
@@ -73,14 +66,7 @@ impl Plan<'_> {
             return Ok(());
         };
         let id = self.named(env, &mut node, &NOTIFICATIONS_POLICY, "", &name);
-        let built: Option<NotificationsPolicy> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
+        let built: Option<NotificationsPolicy> = self.entity(Parts::of(env, id, node))?;
         if let Some(policy) = built.filter(|it| it.default) {
             self.only_default(env, &policy.id(), |other: &mut NotificationsPolicy| {
                 std::mem::take(&mut other.default)
@@ -93,12 +79,8 @@ impl Plan<'_> {
     pub(super) fn notifications_settings(&mut self, env: EnvId, node: Node) -> Result<(), Fault> {
         let line = node.line;
         let built: Option<NotificationsSettings> = self.entity(Parts {
-            env,
-            id: env.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
             nested: &[],
+            ..Parts::of(env, env, node)
         })?;
         let Some(settings) = built else { return Ok(()) };
         for (name, mailbox) in [("from", settings.from), ("replyTo", settings.reply_to)] {

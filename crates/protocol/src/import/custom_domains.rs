@@ -26,12 +26,8 @@ impl Plan<'_> {
         let line = node.line;
         let before: Option<CustomDomain> = self.draft.get(env, id)?;
         let built: Option<CustomDomain> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![("status", json!(CustomDomainStatus::Active))],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(domain) = built else { return Ok(()) };
         if !is_domain_name(&domain.domain_name) {

@@ -1,5 +1,7 @@
 //! Export: an environment as a file that import reads. JSON, which is YAML too.
 
+mod kept;
+
 use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::application::{
@@ -26,7 +28,8 @@ use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
 use countersign_domain::reference::Ref;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
-use countersign_domain::role::{RoleAssignment, RoleSubject};
+use countersign_domain::role::{CustomRole, RoleAssignment, RoleSubject};
+use countersign_domain::schema::{SchemaAttribute, StandardAttribute};
 use countersign_domain::store::{Fault, Key, Query};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
@@ -172,6 +175,27 @@ impl Exporter<'_> {
         docs.iter().map(E::from_doc).collect()
     }
 
+    /// A list of all of a kind that have nothing of their own.
+    async fn listed<E: Entity>(&self, value: &mut Value, key: &str) -> Result<(), Fault> {
+        let all: Vec<E> = self.all().await?;
+        set(value, key, of(&all, &[], |_| true)?);
+        Ok(())
+    }
+
+    /// What there is one of, if there is one.
+    async fn single<E: Entity>(
+        &self,
+        value: &mut Value,
+        key: &str,
+        implied: &[&str],
+    ) -> Result<(), Fault> {
+        let all: Vec<E> = self.all().await?;
+        if let (Some(fields), Some(one)) = (value.as_object_mut(), all.first()) {
+            fields.insert(key.to_owned(), plain(one, implied)?);
+        }
+        Ok(())
+    }
+
     async fn environment(&self, environment: &Environment) -> Result<Value, Fault> {
         let mut value = plain(environment, &["organization"])?;
         if let Some(fields) = value.as_object_mut() {
@@ -179,68 +203,50 @@ impl Exporter<'_> {
             fields.insert("defaults".to_owned(), Value::Bool(false));
         }
         let roles: Vec<RoleAssignment> = self.all().await?;
-        let policies: Vec<PasswordPolicy> = self.all().await?;
+        let written = &mut value;
+        self.listed::<SchemaAttribute>(written, "schemaAttributes")
+            .await?;
+        let changed: Vec<StandardAttribute> = self.all().await?;
         set(
-            &mut value,
-            "passwordPolicies",
-            of(&policies, &[], |_| true)?,
+            written,
+            "standardAttributes",
+            of(&changed, &["id"], |_| true)?,
         );
-        let languages: Vec<Language> = self.all().await?;
-        set(&mut value, "languages", of(&languages, &[], |_| true)?);
-        let images: Vec<Image> = self.all().await?;
-        set(&mut value, "images", of(&images, &[], |_| true)?);
-        let themes: Vec<Theme> = self.all().await?;
-        set(&mut value, "themes", of(&themes, &[], |_| true)?);
-        if let (Some(fields), Some(settings)) = (
-            value.as_object_mut(),
-            self.all::<BrandingSettings>().await?.first(),
-        ) {
-            fields.insert("brandingSettings".to_owned(), plain(settings, &["id"])?);
-        }
-        if let (Some(fields), Some(settings)) = (
-            value.as_object_mut(),
-            self.all::<NotificationsSettings>().await?.first(),
-        ) {
-            let settings = plain(settings, &["id"])?;
-            fields.insert("notificationsSettings".to_owned(), settings);
-        }
-        let populations: Vec<Population> = self.all().await?;
-        set(&mut value, "populations", of(&populations, &[], |_| true)?);
-        set(&mut value, "identityProviders", self.providers().await?);
-        set(&mut value, "keys", self.keys().await?);
-        set(&mut value, "keyRotationPolicies", self.rotation().await?);
-        set(&mut value, "resources", self.resources().await?);
-        set(&mut value, "agreements", self.agreements().await?);
-        let contents: Vec<NotificationContent> = self.all().await?;
-        set(
-            &mut value,
-            "notificationContents",
-            of(&contents, &[], |_| true)?,
-        );
-        let policies: Vec<NotificationsPolicy> = self.all().await?;
-        set(
-            &mut value,
-            "notificationsPolicies",
-            of(&policies, &[], |_| true)?,
-        );
-        set(&mut value, "signOnPolicies", self.policies().await?);
-        set(&mut value, "groups", self.groups().await?);
-        set(&mut value, "applications", self.applications(&roles).await?);
+        self.listed::<CustomRole>(written, "roles").await?;
+        self.listed::<PasswordPolicy>(written, "passwordPolicies")
+            .await?;
+        self.listed::<Language>(written, "languages").await?;
+        self.listed::<Image>(written, "images").await?;
+        self.listed::<Theme>(written, "themes").await?;
+        self.single::<BrandingSettings>(written, "brandingSettings", &["id"])
+            .await?;
+        self.single::<NotificationsSettings>(written, "notificationsSettings", &["id"])
+            .await?;
+        self.listed::<Population>(written, "populations").await?;
+        set(written, "identityProviders", self.providers().await?);
+        set(written, "keys", self.keys().await?);
+        set(written, "keyRotationPolicies", self.rotation().await?);
+        set(written, "resources", self.resources().await?);
+        set(written, "agreements", self.agreements().await?);
+        self.listed::<NotificationContent>(written, "notificationContents")
+            .await?;
+        self.listed::<NotificationsPolicy>(written, "notificationsPolicies")
+            .await?;
+        self.kept(written, &roles).await?;
+        set(written, "signOnPolicies", self.policies().await?);
+        set(written, "groups", self.groups(&roles).await?);
+        set(written, "applications", self.applications(&roles).await?);
         let subscriptions: Vec<Subscription> = self.all().await?;
         let (vault, secrets) = (&self.ports.vault, self.options.secrets);
         let webhooks = subscriptions
             .iter()
             .map(|it| subscriptions::written(vault, self.env, it, secrets));
         let webhooks: Result<Vec<Value>, Fault> = webhooks.collect();
-        set(&mut value, "subscriptions", webhooks?);
-        if let (Some(fields), Some(config)) = (
-            value.as_object_mut(),
-            self.all::<AdminConfig>().await?.first(),
-        ) {
-            fields.insert("adminConfig".to_owned(), plain(config, &[])?);
-        }
-        let domains: Vec<CustomDomain> = self.all().await?;
-        set(&mut value, "customDomains", of(&domains, &[], |_| true)?);
+        set(written, "subscriptions", webhooks?);
+        self.single::<AdminConfig>(written, "adminConfig", &[])
+            .await?;
+        self.listed::<CustomDomain>(written, "customDomains")
+            .await?;
         if !self.options.without_users {
             set(&mut value, "users", self.users(&roles).await?);
         }
@@ -323,7 +329,7 @@ impl Exporter<'_> {
         of(&policies, implied, |_| true)
     }
 
-    async fn groups(&self) -> Result<Vec<Value>, Fault> {
+    async fn groups(&self, roles: &[RoleAssignment]) -> Result<Vec<Value>, Fault> {
         let nestings: Vec<GroupNesting> = self.all().await?;
         let mut groups: Vec<Group> = self.all().await?;
         // What a group is nested in comes before it, so that the file can be read in one go.
@@ -348,6 +354,8 @@ impl Exporter<'_> {
             let parents = nestings.iter().filter(|it| it.child.id == group.id);
             let parents = parents.map(|it| json!(it.parent.id)).collect();
             set(&mut value, "memberOfGroups", parents);
+            let subject = RoleSubject::Group(Ref::to(group.id));
+            set(&mut value, "roleAssignments", roles_of(roles, subject)?);
             written.push(value);
         }
         Ok(written)

@@ -4,6 +4,7 @@ use countersign_domain::entity::kinds;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::ids::{EnvId, GroupId, UserId};
 use countersign_domain::reference::{Ref, fold};
+use countersign_domain::role::RoleSubject;
 use countersign_domain::store::Fault;
 use serde_json::json;
 
@@ -40,15 +41,13 @@ impl Plan<'_> {
         let known = found.and_then(|id| id.parse().ok());
         let id = GroupId::from_uuid(self.identify(&mut node, env, kinds::GROUP, known, &entry));
         let parents = node.take("memberOfGroups");
+        let roles = node.take("roleAssignments");
         let built: Option<Group> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id", "memberOfGroups"],
+            nested: &["id", "memberOfGroups", "roleAssignments"],
+            ..Parts::of(env, id, node)
         })?;
         if built.is_some() {
+            self.roles_later(RoleSubject::Group(Ref::to(id)), roles);
             for parent in self.groups_of(env, parents)? {
                 let nesting = GroupNesting {
                     child: Ref::to(id),

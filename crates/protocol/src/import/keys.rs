@@ -104,12 +104,8 @@ impl Plan<'_> {
         node.take("validityPeriod");
         self.put(env, line, &key)?;
         let built: Option<SigningKey> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
             nested: &[],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(key) = &built {
             let pair = key_pair::open_private(tools.maker.vault, env, key)?;
@@ -165,10 +161,6 @@ impl Plan<'_> {
         }
         let line = node.line;
         let built: Option<KeyRotationPolicy> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![
                 ("dn", json!(dn)),
                 ("algorithm", json!("RSA")),
@@ -177,7 +169,7 @@ impl Plan<'_> {
                 ("usageType", json!("SIGNING")),
                 ("rotatedAt", json!(self.now.to_string())),
             ],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(policy) = built else { return Ok(()) };
         if policy.key_spec().is_none() {

@@ -52,12 +52,8 @@ impl Plan<'_> {
         let id = self.identify(&mut node, env, kind, known, &folded);
         let line = node.line;
         let built: Option<Language> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![("enabled", json!(true))],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(language) = built else { return Ok(()) };
         if language.default && !language.enabled {
@@ -93,14 +89,7 @@ impl Plan<'_> {
                 }
             }
         }
-        self.entity::<Image>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
+        self.entity::<Image>(Parts::of(env, id, node))?;
         Ok(())
     }
 
@@ -123,14 +112,7 @@ impl Plan<'_> {
         let known = self.draft.find(kind, env, rule, &fold(&name));
         let known = known.and_then(|id| id.parse().ok());
         let id = self.identify(&mut node, env, kind, known, &fold(&name));
-        let built: Option<Theme> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
+        let built: Option<Theme> = self.entity(Parts::of(env, id, node))?;
         let Some(theme) = built else { return Ok(()) };
         if let Some((field, message)) = theme.fault() {
             self.note(line, field, message);
@@ -150,12 +132,8 @@ impl Plan<'_> {
         }
         self.refer_to_image(&mut node, "logo", env);
         self.entity::<BrandingSettings>(Parts {
-            env,
-            id: env.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
             nested: &[],
+            ..Parts::of(env, env, node)
         })?;
         Ok(())
     }

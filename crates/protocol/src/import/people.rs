@@ -51,10 +51,6 @@ impl Plan<'_> {
             }
         }
         let built: Option<User> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh,
             nested: &[
                 "id",
@@ -63,6 +59,7 @@ impl Plan<'_> {
                 "memberOfGroups",
                 "linkedAccounts",
             ],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(password) = password {
             self.inside("password", |plan| plan.password(env, id, password))?;
@@ -79,13 +76,8 @@ impl Plan<'_> {
         if built.is_some() {
             self.memberships(env, id, groups)?;
         }
-        if let (Some(roles), Some(_)) = (roles, built) {
-            let mut owner = Node::from_json(json!({}), line);
-            owner.set("roleAssignments", roles);
-            let subject = RoleSubject::User(Ref::to(id));
-            self.each(&mut owner, "roleAssignments", |plan, item| {
-                plan.role_assignment(env, subject, item)
-            })?;
+        if built.is_some() {
+            self.roles_later(RoleSubject::User(Ref::to(id)), roles);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use countersign_domain::environment::Environment;
 use countersign_domain::ids::{EnvId, OrganizationId, UserId, derived_uuid};
 use countersign_domain::organization::{License, Organization};
 use countersign_domain::reference::fold;
+use countersign_domain::role::RoleSubject;
 use countersign_domain::store::{Fault, IndexName, Key, Kind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -47,6 +48,8 @@ pub(super) struct Plan<'a> {
     pub organization: OrganizationId,
     /// The file's environments by name.
     pub environments: BTreeMap<String, EnvId>,
+    /// Role assignments that wait for what they reach, with their place in the file.
+    pub roles: Vec<(Vec<String>, RoleSubject, Node)>,
     path: Vec<String>,
     /// What the file has spoken of already.
     seen: BTreeSet<Key>,
@@ -57,7 +60,11 @@ const TOP: &[&str] = &["organization", "licenses", "environments"];
 
 /// Lists inside an environment, in the order they are worked on: what is referred to comes first.
 pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
+    "schemaAttributes",
+    "standardAttributes",
+    "roles",
     "languages",
+    "translations",
     "images",
     "themes",
     "passwordPolicies",
@@ -69,6 +76,11 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "agreements",
     "notificationContents",
     "notificationsPolicies",
+    "phoneDeliverySettings",
+    "emailDomains",
+    "fido2Policies",
+    "deviceAuthenticationPolicies",
+    "gateways",
     "signOnPolicies",
     "groups",
     "applications",
@@ -78,10 +90,13 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
 ];
 
 /// Mappings inside an environment: there is one of each.
-const ENVIRONMENT_MAPPINGS: &[&str] = &[BRANDING_SETTINGS, NOTIFICATIONS_SETTINGS, ADMIN_CONFIG];
-const BRANDING_SETTINGS: &str = "brandingSettings";
-const NOTIFICATIONS_SETTINGS: &str = "notificationsSettings";
-const ADMIN_CONFIG: &str = "adminConfig";
+const ENVIRONMENT_MAPPINGS: &[&str] = &[
+    "brandingSettings",
+    "adminConfig",
+    "notificationsSettings",
+    "emailDeliverySettings",
+    "mfaSettings",
+];
 
 /// A kind of thing that the file can refer to by name.
 pub(super) struct Referent {
@@ -105,6 +120,7 @@ impl<'a> Plan<'a> {
             passwords: Vec::new(),
             organization: OrganizationId::from_uuid(Uuid::nil()),
             environments: BTreeMap::new(),
+            roles: Vec::new(),
             path: Vec::new(),
             seen: BTreeSet::new(),
         }
@@ -137,6 +153,23 @@ impl<'a> Plan<'a> {
         self.path.push(step.to_string());
         let done = work(self);
         self.path.pop();
+        done
+    }
+
+    /// The current place.
+    pub(super) fn path(&self) -> Vec<String> {
+        self.path.clone()
+    }
+
+    /// Works on something at another place.
+    pub(super) fn at<T>(
+        &mut self,
+        path: Vec<String>,
+        work: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let here = std::mem::replace(&mut self.path, path);
+        let done = work(self);
+        self.path = here;
         done
     }
 
@@ -486,7 +519,11 @@ impl<'a> Plan<'a> {
                     }
                 }
                 match *key {
+                    "schemaAttributes" => plan.schema_attribute(env, item),
+                    "standardAttributes" => plan.standard_attribute(env, item),
+                    "roles" => plan.role(env, item),
                     "languages" => plan.language(env, item),
+                    "translations" => plan.translations(env, item),
                     "images" => plan.image(env, item),
                     "themes" => plan.theme(env, item),
                     "passwordPolicies" => plan.password_policy(env, item),
@@ -498,6 +535,11 @@ impl<'a> Plan<'a> {
                     "agreements" => plan.agreement(env, item),
                     "notificationContents" => plan.content(env, item),
                     "notificationsPolicies" => plan.notifications_policy(env, item),
+                    "phoneDeliverySettings" => plan.phone_delivery_settings(env, item),
+                    "emailDomains" => plan.email_domain(env, item),
+                    "fido2Policies" => plan.fido2_policy(env, item),
+                    "deviceAuthenticationPolicies" => plan.device_authentication_policy(env, item),
+                    "gateways" => plan.gateway(env, item),
                     "signOnPolicies" => plan.sign_on_policy(env, item),
                     "groups" => plan.group(env, item),
                     "applications" => plan.application(env, item),
@@ -507,20 +549,19 @@ impl<'a> Plan<'a> {
                 }
             })?;
         }
-        if let Some(settings) = node.take(BRANDING_SETTINGS) {
-            self.inside(BRANDING_SETTINGS, |plan| {
-                plan.branding_settings(env, settings)
+        for key in ENVIRONMENT_MAPPINGS {
+            let Some(mapping) = node.take(key) else {
+                continue;
+            };
+            self.inside(key, |plan| match *key {
+                "brandingSettings" => plan.branding_settings(env, mapping),
+                "adminConfig" => plan.admin_config(env, mapping),
+                "notificationsSettings" => plan.notifications_settings(env, mapping),
+                "emailDeliverySettings" => plan.email_delivery_settings(env, mapping),
+                _ => plan.mfa_settings(env, mapping),
             })?;
         }
-        if let Some(config) = node.take(ADMIN_CONFIG) {
-            self.inside(ADMIN_CONFIG, |plan| plan.admin_config(env, config))?;
-        }
-        if let Some(settings) = node.take(NOTIFICATIONS_SETTINGS) {
-            self.inside(NOTIFICATIONS_SETTINGS, |plan| {
-                plan.notifications_settings(env, settings)
-            })?;
-        }
-        Ok(())
+        self.kept_roles(env)
     }
 }
 

@@ -80,12 +80,9 @@ impl Plan<'_> {
         }
         let is_new = !self.draft.has(kinds::IDENTITY_PROVIDER, env, id);
         let built: Option<IdentityProvider> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![("enabled", json!(true))],
             nested: &["id", "clientSecret", "attributes"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(provider) = built else { return Ok(()) };
         self.check_provider(line, &provider);
@@ -202,12 +199,8 @@ impl Plan<'_> {
         let label = format!("{provider_name}/{name}");
         let id = self.named(env, &mut node, &ATTRIBUTE, &prefix, &label);
         self.entity::<IdentityProviderAttribute>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("identityProvider", id_json(provider))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         Ok(())
     }
@@ -303,15 +296,11 @@ impl Plan<'_> {
         let known = found.and_then(|id| id.parse().ok());
         let id = self.identify(&mut node, env, kinds::LINKED_ACCOUNT, known, &unique);
         self.entity::<LinkedAccount>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![
                 ("user", id_json(user)),
                 ("identityProvider", id_json(provider)),
             ],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::reference::fold;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceType, Scope};
-use countersign_domain::store::Fault;
+use countersign_domain::store::{Fault, IndexName, Kind};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -72,9 +72,34 @@ impl Plan<'_> {
             name.to_owned()
         };
         let value = format!("{prefix}{name}");
-        let found = self.draft.find(referent.kind, env, referent.rule, &value);
-        let known = found.and_then(|id| id.parse().ok());
+        let known = self.known(env, referent.kind, referent.rule, &value);
         self.identify(node, env, referent.kind, known, label)
+    }
+
+    /// Something that is told by its name and has nothing of its own.
+    pub(super) fn by_name<E: Entity + PartialEq>(
+        &mut self,
+        env: EnvId,
+        mut node: Node,
+        referent: &Referent,
+    ) -> Result<Option<E>, Fault> {
+        let Some(name) = self.name_of(&node, "name") else {
+            return Ok(None);
+        };
+        let id = self.named(env, &mut node, referent, "", &name);
+        self.entity(Parts::of(env, id, node))
+    }
+
+    /// The id of what has a unique value.
+    pub(super) fn known(
+        &self,
+        env: EnvId,
+        kind: Kind,
+        rule: IndexName,
+        value: &str,
+    ) -> Option<Uuid> {
+        let found = self.draft.find(kind, env, rule, value);
+        found.and_then(|id| id.parse().ok())
     }
 
     /// Makes sure that only one of a kind is the default.
@@ -100,16 +125,12 @@ impl Plan<'_> {
         let line = node.line;
         let off = || json!(false);
         let built: Option<PasswordPolicy> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![
                 ("excludesProfileData", off()),
                 ("excludesCommonlyUsed", off()),
                 ("notSimilarToCurrent", off()),
             ],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(policy) = built else { return Ok(()) };
         self.check_password_policy(line, &policy);
@@ -156,14 +177,7 @@ impl Plan<'_> {
         let id = self.named(env, &mut node, &POPULATION, "", &name);
         self.refer(&mut node, "passwordPolicy", env, &PASSWORD_POLICY);
         self.refer(&mut node, "theme", env, &THEME);
-        let built: Option<Population> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
-            nested: &["id"],
-        })?;
+        let built: Option<Population> = self.entity(Parts::of(env, id, node))?;
         if let Some(population) = built.filter(|it| it.default) {
             self.only_default(env, &population.id(), |other: &mut Population| {
                 std::mem::take(&mut other.default)
@@ -192,12 +206,9 @@ impl Plan<'_> {
             ("introspectEndpointAuthMethod", method)
         });
         let built: Option<Resource> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: method.into_iter().collect(),
             nested: &["id", "scopes", "attributes", "clientSecret"],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(seconds) = built
             .as_ref()
@@ -240,12 +251,8 @@ impl Plan<'_> {
         let id = self.named(env, &mut node, &RESOURCE_ATTRIBUTE, &prefix, &label);
         let line = node.get("value").map_or(node.line, |value| value.line);
         let built = self.entity::<ResourceAttribute>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("resource", id_json(resource))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(Err(why)) = built.map(|it| expression::check(&it.value, expression::NAMES)) {
             self.note(line, "value", why);
@@ -283,12 +290,8 @@ impl Plan<'_> {
         let id = self.named(env, &mut node, &SCOPE, &prefix, &label);
         self.ids_in_list(&mut node, "mappedClaims", env, &RESOURCE_ATTRIBUTE, &prefix);
         self.entity::<Scope>(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
             implied: vec![("resource", id_json(resource))],
-            fresh: Vec::new(),
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         Ok(())
     }
@@ -335,12 +338,8 @@ impl Plan<'_> {
         let actions = node.take("actions");
         let line = node.line;
         let built: Option<SignOnPolicy> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
-            fresh: Vec::new(),
             nested: &["id", "actions"],
+            ..Parts::of(env, id, node)
         })?;
         if let Some(policy) = built.filter(|it| it.default) {
             self.only_default(env, &policy.id(), |other: &mut SignOnPolicy| {

@@ -39,15 +39,11 @@ impl Plan<'_> {
             node.set("httpEndpoint", endpoint);
         }
         let built: Option<Subscription> = self.entity(Parts {
-            env,
-            id: id.to_string(),
-            patch: node,
-            implied: Vec::new(),
             fresh: vec![
                 ("enabled", json!(true)),
                 ("verifyTlsCertificates", json!(true)),
             ],
-            nested: &["id"],
+            ..Parts::of(env, id, node)
         })?;
         let Some(subscription) = built else {
             return Ok(());
