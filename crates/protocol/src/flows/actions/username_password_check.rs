@@ -81,12 +81,15 @@ impl Action for UsernamePasswordCheck {
         let Facts { guess, right } = facts;
         let (Some(proven), Some(right)) = (guess.proven(), right) else {
             let is_known = matches!(flow.state, State::PasswordRequired(Whose::Known(_)));
-            return guess.refuse(cx, |failures_remaining| match is_known {
-                true => Refusal::WrongSecret {
-                    target: "username",
-                    failures_remaining,
-                },
-                false => Refusal::WrongCredentials,
+            return guess.refuse(cx, |failures_remaining| {
+                if is_known {
+                    Refusal::WrongSecret {
+                        target: "username",
+                        failures_remaining,
+                    }
+                } else {
+                    Refusal::WrongCredentials
+                }
             });
         };
         if let State::PasswordRequired(Whose::Known(expected)) = &flow.state
