@@ -102,11 +102,8 @@ fn system_application(
     Application {
         grant_types: vec![GrantType::AuthorizationCode],
         response_types: vec![ResponseType::Code],
-        pkce_enforcement: if is_console {
-            PkceEnforcement::Optional
-        } else {
-            PkceEnforcement::S256Required
-        },
+        // Source: Ping's Terraform provider. They have no redirect URIs, so no code is given to any.
+        pkce_enforcement: PkceEnforcement::Optional,
         access_control: is_console.then_some(admins),
         description: Some(description.to_owned()),
         apply_default_theme: (!is_console).then_some(true),

@@ -98,8 +98,8 @@ impl Noun for Application {
         }
     }
 
-    fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
-        shape::complete(body, before)
+    fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        shape::complete(call, body, before)
     }
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
@@ -164,6 +164,10 @@ impl Noun for Application {
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = shape::shown(self, noun::object_of(self)?);
         images::locate(call, &mut object, &["icon"]);
+        if self.type_.is_system() {
+            let own = || shape::built_in_icon(call);
+            object.entry("icon").or_insert_with(own);
+        }
         if call.asks_for("expand", "attributes") {
             let id = self.id.to_string();
             let index = ApplicationAttribute::BY_APPLICATION;

@@ -20,9 +20,9 @@ use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/emailDomains";
 const ONE: &str = "/environments/{environment}/emailDomains/{emailDomain}";
-const DKIM: &str = "/environments/{environment}/emailDomains/{emailDomain}/dkimStatus";
-const OWNERSHIP: &str = "/environments/{environment}/emailDomains/{emailDomain}/ownershipStatus";
-const SPF: &str = "/environments/{environment}/emailDomains/{emailDomain}/spfStatus";
+const DKIM: &str = "/environments/{environment}/emailDomains/{emailDomain}/dkim";
+const OWNERSHIP: &str = "/environments/{environment}/emailDomains/{emailDomain}/ownership";
+const SPF: &str = "/environments/{environment}/emailDomains/{emailDomain}/spf";
 /// What every status says: nobody looks.
 const UNSEEN: &str = "VERIFICATION_REQUIRED";
 
@@ -73,12 +73,7 @@ impl Noun for EmailDomain {
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
-        for below in [
-            "trustedEmails",
-            "dkimStatus",
-            "ownershipStatus",
-            "spfStatus",
-        ] {
+        for below in ["trustedEmails", "dkim", "ownership", "spf"] {
             links.add(below, format!("{own}/{below}"));
         }
     }
@@ -107,7 +102,7 @@ fn dkim<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(status(call, move |domain| {
         let token = token(call, domain, "dkim");
         json!({ "type": "CNAME", "regions": [{ "name": "default", "status": UNSEEN, "tokens": [{
-            "key": format!("{token}._domainkey.{}", domain.domain_name),
+            "key": format!("{token}._domainkey"),
             "value": format!("{token}.dkim.invalid"),
         }] }] })
     }))

@@ -43,6 +43,9 @@ fn shown(call: &Call<'_>, settings: &NotificationsSettings) -> Outcome<Reply> {
     object.insert("environment".into(), json!({ "id": call.env }));
     let changed = call.cx.env.environment.created_at;
     object.entry("updatedAt").or_insert_with(|| json!(changed));
+    // Source: Ping's Terraform provider tells an empty list from none.
+    let chain = "smsProvidersFallbackChain";
+    object.entry(chain).or_insert_with(|| json!([]));
     let own = call.url(&call.own_path());
     let mut links = Links::to(call, &own);
     for below in ["emailDeliverySettings", "phoneDeliverySettings"] {

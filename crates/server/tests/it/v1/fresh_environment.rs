@@ -103,8 +103,8 @@ users
 groups
 applications
   name="PingOne Admin Console" type="PING_ONE_ADMIN_CONSOLE" protocol="OPENID_CONNECT" enabled=true pkceEnforcement="OPTIONAL" tokenEndpointAuthMethod="NONE"
-  name="PingOne Application Portal" type="PING_ONE_PORTAL" protocol="OPENID_CONNECT" enabled=true pkceEnforcement="S256_REQUIRED" tokenEndpointAuthMethod="NONE"
-  name="PingOne Self-Service - MyAccount" type="PING_ONE_SELF_SERVICE" protocol="OPENID_CONNECT" enabled=true pkceEnforcement="S256_REQUIRED" tokenEndpointAuthMethod="NONE"
+  name="PingOne Application Portal" type="PING_ONE_PORTAL" protocol="OPENID_CONNECT" enabled=true pkceEnforcement="OPTIONAL" tokenEndpointAuthMethod="NONE"
+  name="PingOne Self-Service - MyAccount" type="PING_ONE_SELF_SERVICE" protocol="OPENID_CONNECT" enabled=true pkceEnforcement="OPTIONAL" tokenEndpointAuthMethod="NONE"
 resources
   name="PingOne API" type="PINGONE_API"
   name="openid" type="OPENID_CONNECT"

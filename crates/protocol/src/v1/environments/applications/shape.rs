@@ -3,12 +3,15 @@
 use countersign_domain::application::mobile::Mobile;
 use countersign_domain::application::partner::{Saml, WsFed};
 use countersign_domain::application::{Application, ApplicationType, Protocol};
+use countersign_domain::entity::kinds;
+use countersign_domain::ids::derived_uuid;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::misfit::Misfit;
 use crate::refusal::{Refusal, Refused};
 use crate::v1::body::{self, Check, Object};
+use crate::v1::call::Call;
 
 /// Members that applications of every protocol have.
 const COMMON: &[&str] = &[
@@ -50,7 +53,11 @@ const SWITCHES: &[&str] = &[
 ];
 
 /// Completes a body before it is read.
-pub(super) fn complete(body: &mut Object, before: Option<&Application>) -> Result<(), Refused> {
+pub(super) fn complete(
+    call: &Call<'_>,
+    body: &mut Object,
+    before: Option<&Application>,
+) -> Result<(), Refused> {
     // Compat: Ping's Terraform provider writes no icon as one whose members are empty.
     let is_empty = |it: Option<&Value>| it.is_none_or(|it| it == "");
     if body
@@ -60,7 +67,7 @@ pub(super) fn complete(body: &mut Object, before: Option<&Application>) -> Resul
         body.remove("icon");
     }
     if let Some(before) = before.filter(|it| it.type_.is_system()) {
-        return keep_system(body, before);
+        return keep_system(call, body, before);
     }
     for name in [
         "saml",
@@ -134,8 +141,24 @@ fn gather<T: DeserializeOwned>(body: &mut Object, member: &str) -> Result<(), Re
     Ok(())
 }
 
+/// The icon of a built-in application that was given none: the one of this server's pages.
+///
+/// Source: Ping's Terraform provider: built-in applications have an icon with an id.
+/// Decision: there is no picture of this id under `/images`.
+pub(super) fn built_in_icon(call: &Call<'_>) -> Value {
+    let id = derived_uuid(call.env, kinds::IMAGE, "built-in application");
+    json!({ "id": id, "href": format!("{}/assets/icon.svg", call.cx.env.urls.auth()) })
+}
+
 /// Takes from the body what can be changed of a built-in application; the rest stays.
-fn keep_system(body: &mut Object, before: &Application) -> Result<(), Refused> {
+fn keep_system(call: &Call<'_>, body: &mut Object, before: &Application) -> Result<(), Refused> {
+    let own = built_in_icon(call);
+    if body
+        .get("icon")
+        .is_some_and(|it| it.get("id") == own.get("id"))
+    {
+        body.remove("icon");
+    }
     let stored = serde_json::to_value(before).unwrap_or_default();
     let Value::Object(mut kept) = stored else {
         return Err(Refusal::NotFound.because("the application cannot be written"));

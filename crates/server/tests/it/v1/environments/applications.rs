@@ -238,6 +238,17 @@ on_every_adapter! {
             let list = list["_embedded"]["applications"].as_array().unwrap();
             list.iter().find(|it| it["type"] == type_).unwrap().clone()
         };
+        for type_ in ["PING_ONE_ADMIN_CONSOLE", "PING_ONE_PORTAL", "PING_ONE_SELF_SERVICE"] {
+            let one = of(type_);
+            assert_eq!(one["pkceEnforcement"], "OPTIONAL", "{type_}");
+            let icon = server.tenant.browser().get(text(&one, "/icon/href")).send().await.expect_status(200);
+            assert_eq!(icon.header("content-type"), Some("image/svg+xml"), "{type_}");
+            // What was read can be written, and is no change.
+            let path = format!("{}/{}", all(&server), text(&one, "/id"));
+            let mut again = api.put(&path, one.clone()).await.expect_status(200).json();
+            again["updatedAt"] = one["updatedAt"].clone();
+            assert_eq!(again, one, "{type_}");
+        }
         let portal = of("PING_ONE_PORTAL");
         let path = format!("{}/{}", all(&server), text(&portal, "/id"));
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));

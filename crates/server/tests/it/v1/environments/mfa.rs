@@ -38,11 +38,14 @@ on_every_adapter! {
         let default = first(&api, &all, "deviceAuthenticationPolicies").await;
         assert_eq!(default["default"], true);
         let off = json!({ "enabled": false });
-        let body = json!({ "name": "Mine", "default": false, "forSignOnPolicy": false,
+        // What Ping's Terraform provider writes when it is told nothing.
+        let forgets = json!({ "web": { "enabled": false, "lifeTime": { "duration": 30, "timeUnit": "MINUTES" } } });
+        let body = json!({ "name": "Mine", "default": false, "forSignOnPolicy": false, "rememberMe": forgets,
             "sms": off, "voice": off, "email": { "enabled": true, "otp": { "otpLength": 8 } },
             "mobile": off, "totp": off });
         let made = Api::created(api.post(&all, body.clone()).await);
         assert_eq!(made["email"]["otp"]["otpLength"], 8);
+        assert_eq!(made["rememberMe"], forgets);
         assert_eq!(made["email"]["otp"]["lifeTime"], json!({ "duration": 30, "timeUnit": "MINUTES" }));
         let path = format!("{all}/{}", text(&made, "/id"));
         let read = api.get(&path).await.expect_status(200).json();
@@ -58,6 +61,7 @@ on_every_adapter! {
             (with("name", json!("mine")), "UNIQUENESS_VIOLATION", "name"),
             (with("sms", json!({})), "REQUIRED_VALUE", "sms.enabled"),
             (with("email", json!({ "enabled": true, "otp": { "otpLength": 11 } })), "OUT_OF_RANGE", "email.otp.otpLength"),
+            (with("rememberMe", json!({ "web": { "enabled": true, "lifeTime": { "duration": 91, "timeUnit": "DAYS" } } })), "OUT_OF_RANGE", "rememberMe.web.lifeTime.duration"),
             (with("newDeviceNotification", json!("PIGEON")), "INVALID_VALUE", "newDeviceNotification"),
             (with("securityKey", json!({ "enabled": true })), "CONSTRAINT_VIOLATION", "securityKey"),
         ] {

@@ -101,6 +101,8 @@ on_every_adapter! {
         let before = api.get(&path).await.expect_status(200).json();
         assert_eq!((&before["deliveryMode"], &before["from"]), (&json!("ALL"), &json!(null)));
         assert!(before["updatedAt"].is_string(), "{before}");
+        // Ping's Terraform provider tells an empty list from none.
+        assert_eq!(before["smsProvidersFallbackChain"], json!([]));
         let sent = json!({ "deliveryMode": "ALL", "from": { "name": "Acme", "address": "a@acme.example" },
             "replyTo": { "address": "b@acme.example" }, "smsProvidersFallbackChain": ["PINGONE_TWILIO"],
             "whitelist": [{ "user": { "id": server.tenant.person.id } }] });

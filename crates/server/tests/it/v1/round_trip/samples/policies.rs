@@ -225,7 +225,7 @@ fn device_authentication_policies() -> Sample {
     let units = like("timeUnit", [json!("MINUTES")])
         .required()
         .not([json!("YEARS")]);
-    let life = [number("duration", 60..=129_600).required(), units];
+    let life = [number("duration", 1..=129_600).required(), units];
     let remembered = [flag("enabled").required(), parts("lifeTime", life)];
     sample("/environments/{environment}/deviceAuthenticationPolicies")
         .members([
