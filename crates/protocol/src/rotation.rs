@@ -21,7 +21,7 @@ use crate::defaults::key_pair::KeyPair;
 use crate::defaults::{Maker, certified_key};
 
 /// How long a key set may be kept: `max-age` of its answer.
-pub const KEY_SET_AGE: Duration = Duration::from_secs(60);
+pub const KEY_SET_AGE: Duration = Duration::from_mins(1);
 
 /// One rotation of a policy: the policy and the keys that it has.
 pub struct Turn {

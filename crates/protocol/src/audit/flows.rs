@@ -87,10 +87,10 @@ impl Watched {
 
     fn refused(self, cx: &Cx, refused: &Refused) -> Option<Activity> {
         let (happened, why) = match &refused.refusal {
-            Refusal::WrongCredentials => (kinds::PASSWORD_CHECK_FAILED, "Invalid Credentials"),
             Refusal::PasswordLocked { .. } => (kinds::PASSWORD_CHECK_FAILED, "Password Locked Out"),
             Refusal::AccountNotUsable => (kinds::ACCESS_DENIED, "Account Not Usable"),
-            Refusal::WrongSecret {
+            Refusal::WrongCredentials
+            | Refusal::WrongSecret {
                 target: "username" | "currentPassword",
                 ..
             } => (kinds::PASSWORD_CHECK_FAILED, "Invalid Credentials"),

@@ -104,7 +104,7 @@ impl Run<'_> {
     /// by reference: `user.name.given` copies one text, not the user.
     fn member(&self, node: &Node, this: Option<&Value>) -> Option<Value> {
         if let Some(found) = self.borrowed(node) {
-            return Some(found.cloned().unwrap_or_default());
+            return Some(found.clone());
         }
         let Node::Member(owner, key) = node else {
             return self.value(node, this);
@@ -114,20 +114,19 @@ impl Run<'_> {
         Some(step(&owner, &key).cloned().unwrap_or_default())
     }
 
-    /// What a path of names leads to, if anything is there. The outer `None`: it is no such path.
-    fn borrowed(&self, node: &Node) -> Option<Option<&Value>> {
-        match node {
-            Node::Name(name) => Some(self.scope.get(name)),
+    /// What a path of names leads to; nothing is null. `None`: it is no such path.
+    fn borrowed(&self, node: &Node) -> Option<&Value> {
+        static NULL: Value = Value::Null;
+        let found = match node {
+            Node::Name(name) => self.scope.get(name),
             Node::Member(owner, key) => match (&**owner, &**key) {
-                (Node::Root, Node::Literal(Value::String(name))) => Some(self.scope.get(name)),
-                (_, Node::Literal(key)) => {
-                    let owner = self.borrowed(owner)?;
-                    Some(owner.and_then(|owner| step(owner, key)))
-                }
-                _ => None,
+                (Node::Root, Node::Literal(Value::String(name))) => self.scope.get(name),
+                (_, Node::Literal(key)) => step(self.borrowed(owner)?, key),
+                _ => return None,
             },
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(found.unwrap_or(&NULL))
     }
 
     fn items(&self, list: &Node, this: Option<&Value>) -> Option<Vec<Value>> {

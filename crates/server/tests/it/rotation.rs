@@ -97,7 +97,7 @@ on_every_adapter! {
 
         // The new next key is known to nobody yet.
         refused(rotate().await, 400, "REQUEST_FAILED", None);
-        server.clock.advance(KEY_SET_AGE - Duration::from_millis(1));
+        server.clock.advance(KEY_SET_AGE.saturating_sub(Duration::from_millis(1)));
         refused(rotate().await, 400, "REQUEST_FAILED", None);
         assert_eq!(api.get(&path).await.expect_status(200).json(), after);
         server.clock.advance(Duration::from_millis(1));

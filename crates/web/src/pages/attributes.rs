@@ -197,8 +197,9 @@ fn typed(attribute: &SchemaAttribute, value: Value) -> Value {
 
 fn one(attribute: &SchemaAttribute, text: &str) -> Value {
     let parsed = match (attribute.type_, text) {
-        (SchemaAttributeType::Boolean, "true" | "false") => serde_json::from_str(text).ok(),
-        (SchemaAttributeType::Json, _) => serde_json::from_str(text).ok(),
+        (SchemaAttributeType::Boolean, "true" | "false") | (SchemaAttributeType::Json, _) => {
+            serde_json::from_str(text).ok()
+        }
         _ => None,
     };
     parsed.unwrap_or_else(|| Value::from(text))

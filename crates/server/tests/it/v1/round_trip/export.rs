@@ -95,7 +95,7 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
             given.collect::<Vec<_>>()
         };
         let custom = (environment["roles"][0]["id"].clone(), json!(id));
-        assert_eq!(given(gateway), [custom.clone()]);
+        assert_eq!(given(gateway), std::slice::from_ref(&custom));
         let of_group = given(&environment["groups"][0]);
         assert!(of_group.contains(&custom), "{of_group:?}");
         let web = &environment["applications"][0]["id"];

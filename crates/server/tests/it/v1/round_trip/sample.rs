@@ -33,6 +33,7 @@ pub struct Sample {
 }
 
 /// A member of a body.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 #[derive(Clone)]
 pub struct Member {
     /// Its name.
