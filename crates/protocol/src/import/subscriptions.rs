@@ -31,11 +31,17 @@ impl Plan<'_> {
         let line = node.line;
         let endpoint = node.take("httpEndpoint");
         if let Some(mut endpoint) = endpoint.or_else(|| node.take("connectionDetails")) {
-            if let Some(given) = endpoint.take("headers") {
-                let id = SubscriptionId::from_uuid(id);
-                let sealed = self.headers(env, id, given)?;
-                endpoint.set("headers", sealed);
-            }
+            let id = SubscriptionId::from_uuid(id);
+            let sealed = match endpoint.take("headers") {
+                Some(given) => self.headers(env, id, given)?,
+                // A file without secrets leaves them out: they stay.
+                None => {
+                    let before: Option<Subscription> = self.draft.get(env, id)?;
+                    let headers = before.map(|it| it.http_endpoint.headers);
+                    Node::from_json(json!(headers.unwrap_or_default()), line)
+                }
+            };
+            endpoint.set("headers", sealed);
             node.set("httpEndpoint", endpoint);
         }
         let built: Option<Subscription> = self.entity(Parts {

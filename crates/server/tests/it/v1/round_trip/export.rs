@@ -89,6 +89,8 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
             "s3cret-3"
         );
         assert_eq!(environment["emailDeliverySettings"]["secret"], "s3cret-4");
+        let webhook = &environment["subscriptions"][0]["httpEndpoint"];
+        assert_eq!(webhook["headers"]["Authorization"], "s3cret-5");
         let given = |holder: &Value| {
             let given = holder["roleAssignments"].as_array().unwrap().iter();
             let given = given.map(|it| (it["role"]["id"].clone(), it["scope"]["id"].clone()));
@@ -134,6 +136,9 @@ fn by_hand() -> Value {
             { "role": "Application Owner", "scope": { "type": "APPLICATION", "name": "Web" } }] }],
         "applications": [{ "name": "Web", "type": "WEB_APP", "clientSecret": "Change-me-change-me",
             "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC" }],
+        "subscriptions": [{ "name": "SIEM", "format": "ACTIVITY",
+            "httpEndpoint": { "url": "https://siem.a.example/", "headers": { "Authorization": "s3cret-5" } },
+            "filterOptions": { "includedActionTypes": ["USER.CREATED"] } }],
     });
     json!({ "organization": { "name": "Tests" }, "environments": [environment] })
 }
