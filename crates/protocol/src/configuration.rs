@@ -446,8 +446,14 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
     );
     let mut resource_secrets = HashMap::new();
     for secret in all::<ResourceSecret>(store, env, now).await? {
-        let accepted = secrets::accepted(&ports.vault, &secret.key(env), &secret)?;
-        resource_secrets.insert(secret.resource.id, accepted);
+        let id = secret.resource.id;
+        match secrets::accepted(&ports.vault, &secret.key(env), &secret) {
+            Ok(accepted) => {
+                resource_secrets.insert(id, accepted);
+            }
+            // One secret that nobody can open must not take the environment down.
+            Err(fault) => tracing::warn!(%env, resource = %id, %fault, "a secret is left out"),
+        }
     }
     let resources = all::<Resource>(store, env, now)
         .await?

@@ -6,7 +6,6 @@ pub mod client;
 pub mod header;
 pub mod keys;
 pub mod known;
-pub mod recent;
 pub mod remote;
 pub mod sign;
 pub mod verify;

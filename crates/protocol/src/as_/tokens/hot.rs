@@ -19,13 +19,15 @@ use serde_json::{Map, Value};
 use super::claims::user_value;
 use super::presented::AccessClaims;
 use crate::jose::keys::Fingerprint;
-use crate::jose::recent::{Mark, Recent};
 
-/// Most tokens of one generation. Two are kept: some 16 MiB with large users.
-const GENERATION: usize = 2 * 1024;
+/// Most tokens that are kept: some 16 MiB with large users. Those that come often stay.
+const MOST: u64 = 4 * 1024;
+
+/// SHA-256 of environment and token.
+pub type Mark = [u8; 32];
 
 /// Tokens of all environments of the process.
-pub struct HotTokens(Mutex<Recent<Arc<Seen>>>);
+pub struct HotTokens(moka::sync::Cache<Mark, Arc<Seen>>);
 
 /// A token whose signature holds.
 pub struct Seen {
@@ -52,19 +54,19 @@ pub struct SignedOn {
 
 impl Default for HotTokens {
     fn default() -> Self {
-        Self(Mutex::new(Recent::new(GENERATION)))
+        Self(moka::sync::Cache::new(MOST))
     }
 }
 
 impl HotTokens {
     /// What is known of a token.
     pub fn get(&self, mark: &Mark) -> Option<Arc<Seen>> {
-        self.0.lock().get(mark)
+        self.0.get(mark)
     }
 
     /// Remembers a token.
     pub fn put(&self, mark: Mark, seen: Arc<Seen>) {
-        self.0.lock().put(mark, seen);
+        self.0.insert(mark, seen);
     }
 }
 
