@@ -32,14 +32,13 @@ impl Plan<'_> {
         let endpoint = node.take("httpEndpoint");
         if let Some(mut endpoint) = endpoint.or_else(|| node.take("connectionDetails")) {
             let id = SubscriptionId::from_uuid(id);
-            let sealed = match endpoint.take("headers") {
-                Some(given) => self.headers(env, id, given)?,
+            let sealed = if let Some(given) = endpoint.take("headers") {
+                self.headers(env, id, given)?
+            } else {
                 // A file without secrets leaves them out: they stay.
-                None => {
-                    let before: Option<Subscription> = self.draft.get(env, id)?;
-                    let headers = before.map(|it| it.http_endpoint.headers);
-                    Node::from_json(json!(headers.unwrap_or_default()), line)
-                }
+                let before: Option<Subscription> = self.draft.get(env, id)?;
+                let headers = before.map(|it| it.http_endpoint.headers);
+                Node::from_json(json!(headers.unwrap_or_default()), line)
             };
             endpoint.set("headers", sealed);
             node.set("httpEndpoint", endpoint);
