@@ -220,7 +220,7 @@ fn configure(connection: &mut Connection, cache_kib: u32) -> Result<(), Fault> {
     connection.set_prepared_statement_cache_capacity(32);
     // Plans depend on no value. Without this SQLite prepares a statement that compares `expires_at`
     // with a parameter anew for every value, because of the partial index on that column: that cost
-    // four times what the read itself does.
+    // more than the read itself.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(storage)?;
