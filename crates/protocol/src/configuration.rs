@@ -44,7 +44,7 @@ use countersign_domain::store::{Fault, Query, Seq};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 pub use address::Snapshot;
 pub use mapping::Mapping;
@@ -101,15 +101,6 @@ pub struct ApplicationView {
     pub assignments: Vec<SignOnPolicyAssignment>,
     /// The roles it has, for when it acts for itself.
     pub roles: Vec<RoleAssignment>,
-}
-
-impl ApplicationView {
-    /// The secrets that are accepted now, for tokens that the application signs with one.
-    pub fn accepted_secrets(&self, now: Time) -> impl Iterator<Item = &[u8]> {
-        let accepted = self.secrets.iter();
-        let accepted = accepted.filter(move |(_, until)| until.is_none_or(|until| now < until));
-        accepted.map(|(secret, _)| secret.expose_secret().as_bytes())
-    }
 }
 
 /// The compiled configuration of one environment, the same at all of its addresses.

@@ -16,8 +16,9 @@ use crate::as_::request_object::Opened;
 use crate::as_::signoff;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::{audience, client};
+use crate::jose::audience;
 use crate::refusal::{Outcome, Refusal, Refused};
+use crate::secrets;
 
 /// The user whom a request names, if it names one in such a way. Two that name different people are
 /// refused.
@@ -91,8 +92,7 @@ async fn of_login_hint_token(cx: &Cx, token: &str) -> Outcome<String> {
         view.application.enabled && view.application.protocol == Protocol::OpenidConnect
     });
     let view = view.ok_or_else(|| refuse(NAME, format!("no enabled application {issuer}")))?;
-    let secrets = view.accepted_secrets(cx.now);
-    let verified = client::verify_with_secret::<Map<String, Value>>(token, secrets);
+    let verified = secrets::verify::<Map<String, Value>>(cx, &view, token);
     let verified = verified.map_err(|why| refuse(NAME, why.to_string()))?;
     let claims = verified.into_claims();
     if claims.get("iss").and_then(Value::as_str) != Some(&issuer.to_string()) {

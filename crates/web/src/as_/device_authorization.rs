@@ -19,15 +19,8 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(codes) => answer::json(StatusCode::OK, JSON, &codes),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    cors::finish(
-        &app,
-        &env,
-        &incoming,
-        About::Body,
-        Exposure::Sensitive,
-        response,
-    )
-    .await
+    let about = About::Body;
+    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<Codes> {

@@ -18,15 +18,8 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(()) => StatusCode::OK.into_response(),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    cors::finish(
-        &app,
-        &env,
-        &incoming,
-        About::Body,
-        Exposure::Ordinary,
-        response,
-    )
-    .await
+    let about = About::Body;
+    cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
 }
 
 async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<()> {

@@ -176,6 +176,25 @@ on_every_adapter! {
         }
     }
 
+    async fn what_is_signed_with_the_old_secret_is_a_use_of_it(server: TestServer) {
+        configure(&server, "CLIENT_SECRET_BASIC").await;
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let path = format!("/environments/{}/applications/{}/secret", tenant.id, tenant.web.id);
+        for parameter in ["request", "login_hint_token"] {
+            let now = api.get(&path).await.expect_status(200).json();
+            let old = now["secret"].as_str().unwrap();
+            let until = server.clock.now().plus(Duration::from_hours(1));
+            let body = json!({ "previous": { "expiresAt": until } });
+            let rotated = api.post(&path, body).await.expect_status(200).json();
+            assert_eq!(rotated["previous"]["lastUsed"], json!(null), "{parameter}");
+            server.clock.advance(Duration::from_secs(10));
+            assert!(is_believed(&server, old, parameter).await, "{parameter}");
+            let shown = api.get(&path).await.expect_status(200).json();
+            assert_eq!(shown["previous"]["lastUsed"], json!(server.clock.now()), "{parameter}");
+        }
+    }
+
     async fn whoever_rotates_sees_when_the_old_secret_of_a_resource_was_used_last(server: TestServer) {
         configure(&server, "CLIENT_SECRET_BASIC").await;
         let api = admin(&server).await;
