@@ -5,6 +5,7 @@
 //! survives the loss of power: a consumed code that came back would be a security hole.
 
 mod apply;
+mod kept;
 mod list;
 mod migrate;
 mod reader;
@@ -12,6 +13,7 @@ mod rows;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::ids::EnvId;
@@ -24,6 +26,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::limits;
+use kept::Kept;
 use reader::Readers;
 use writer::{Job, Writer};
 
@@ -38,6 +41,8 @@ pub struct SqliteOptions {
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection in KiB.
     pub reader_cache_kib: u32,
+    /// Documents kept in memory, in KiB. There may be twice as much for a while. 0: none.
+    pub kept_kib: u32,
 }
 
 impl Default for SqliteOptions {
@@ -47,6 +52,7 @@ impl Default for SqliteOptions {
             readers: 8,
             writer_cache_kib: 4096,
             reader_cache_kib: 2048,
+            kept_kib: 8192,
         }
     }
 }
@@ -58,6 +64,7 @@ impl SqliteOptions {
     pub fn for_much() -> Self {
         Self {
             writer_cache_kib: 256 * 1024,
+            kept_kib: 0,
             ..Self::default()
         }
     }
@@ -69,6 +76,7 @@ pub struct SqliteStore {
     // Dropped first: the last connection to close is the one that tidies up the log.
     readers: Readers,
     writer: Writer,
+    kept: Arc<Kept>,
 }
 
 impl SqliteStore {
@@ -88,9 +96,11 @@ impl SqliteStore {
             )
             .map_err(storage)?;
         migrate::run(&mut connection)?;
+        let kept = Arc::new(Kept::of(&path, options.kept_kib));
         Ok(Self {
-            readers: Readers::new(path, options.clone()),
-            writer: Writer::start(connection, options.queue)?,
+            writer: Writer::start(connection, options.queue, Arc::clone(&kept))?,
+            readers: Readers::new(path, options),
+            kept,
         })
     }
 
@@ -98,11 +108,32 @@ impl SqliteStore {
     pub fn transactions(&self) -> u64 {
         self.writer.transactions()
     }
+
+    fn docs(&self, keys: &[Key], now: Time) -> Result<Vec<Option<Doc>>, Fault> {
+        let head = self.kept.head();
+        if let Some(docs) = self.kept.docs(head, keys, now) {
+            return Ok(docs);
+        }
+        let docs = self.readers.with(|db| reader::get_all(db, keys, now))?;
+        self.kept.keep(head, keys, &docs, now);
+        Ok(docs)
+    }
+
+    fn newest_change(&self, since: Seq, env: EnvId) -> Result<Changes, Fault> {
+        let head = self.kept.head();
+        if let Some(changes) = self.kept.changes(head, since, env) {
+            return Ok(changes);
+        }
+        let seq = self.readers.with(|db| reader::newest_change(db, env))?;
+        self.kept.keep_change(head, env, seq);
+        Ok(Changes::of(env, seq, since))
+    }
 }
 
 impl Store for SqliteStore {
     fn get<'a>(&'a self, key: &'a Key, now: Time) -> BoxFuture<'a, Result<Option<Doc>, Fault>> {
-        Box::pin(async move { self.readers.with(|db| reader::get(db, key, now)) })
+        let keys = std::slice::from_ref(key);
+        Box::pin(async move { Ok(self.docs(keys, now)?.pop().flatten()) })
     }
 
     fn get_all<'a>(
@@ -110,7 +141,7 @@ impl Store for SqliteStore {
         keys: &'a [Key],
         now: Time,
     ) -> BoxFuture<'a, Result<Vec<Option<Doc>>, Fault>> {
-        Box::pin(async move { self.readers.with(|db| reader::get_all(db, keys, now)) })
+        Box::pin(async move { self.docs(keys, now) })
     }
 
     fn get_by<'a>(
@@ -143,7 +174,12 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self, since: Seq, env: Option<EnvId>) -> BoxFuture<'_, Result<Changes, Fault>> {
-        Box::pin(async move { self.readers.with(|db| reader::changes(db, since, env)) })
+        Box::pin(async move {
+            match env {
+                Some(env) => self.newest_change(since, env),
+                None => self.readers.with(|db| reader::changes(db, since)),
+            }
+        })
     }
 
     fn forget(&self, env: EnvId, before: Time, max: u32) -> BoxFuture<'_, Result<u32, Fault>> {

@@ -1,5 +1,6 @@
 //! What is particular to one adapter or wrapper: files, queues, connections, migrations.
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "all of this is test: what goes wrong is a failure"
@@ -8,6 +9,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_domain::entity::kinds;
 use countersign_domain::ids::EnvId;
@@ -29,7 +31,11 @@ fn key(id: &str) -> Key {
 }
 
 fn put(id: &str) -> Batch {
-    Batch::new().put(Doc {
+    Batch::new().put(document(id))
+}
+
+fn document(id: &str) -> Doc {
+    Doc {
         key: key(id),
         version: 0,
         schema: 1,
@@ -37,7 +43,7 @@ fn put(id: &str) -> Batch {
         body: "{}".to_owned(),
         indexes: Vec::new(),
         uniques: vec![("name", id.to_owned())],
-    })
+    }
 }
 
 async fn execute(url: &str, text: &str) {
@@ -96,6 +102,53 @@ async fn two_stores_on_one_sqlite_file_see_each_other() {
             .await
             .unwrap();
         assert!(one.get(&key(&id), NOW).await.unwrap().is_none());
+    }
+}
+
+/// Documents are kept in memory: an answer is never older than what was acknowledged before it was
+/// asked for, whoever wrote it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_reads_what_was_before_an_acknowledged_write() {
+    const WRITES: u64 = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let open = || SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+    let stores: Arc<[SqliteStore]> = vec![open(), open()].into();
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let write = || {
+        let batch = put("a").put(document("b"));
+        batch.changed(EnvId::PLATFORM)
+    };
+    stores[0].commit(write(), NOW).await.unwrap();
+    acknowledged.store(1, Ordering::SeqCst);
+    let readers = (0..3).map(|reader| {
+        let (stores, acknowledged) = (Arc::clone(&stores), Arc::clone(&acknowledged));
+        tokio::spawn(async move {
+            let keys = [key("a"), key("b")];
+            loop {
+                let before = acknowledged.load(Ordering::SeqCst);
+                let store = &stores[reader % 2];
+                let seq = store.changes(Seq(0), Some(EnvId::PLATFORM)).await.unwrap();
+                let docs = store.get_all(&keys, NOW).await.unwrap();
+                let version = |at: usize| docs[at].as_ref().unwrap().version;
+                assert_eq!(version(0), version(1), "half of a batch");
+                assert!(version(0) >= before, "{} after {before}", version(0));
+                assert!(seq.latest.0 >= before, "{} after {before}", seq.latest.0);
+                if before == WRITES {
+                    return;
+                }
+            }
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    for number in 2..=WRITES {
+        // Mostly the first, as a server; now and then another process.
+        let store = &stores[usize::from(number % 7 == 0)];
+        store.commit(write(), NOW).await.unwrap();
+        acknowledged.store(number, Ordering::SeqCst);
+    }
+    for reader in readers {
+        reader.await.unwrap();
     }
 }
 

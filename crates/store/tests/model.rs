@@ -7,6 +7,8 @@
 )]
 
 mod support;
+#[path = "support/turns.rs"]
+mod turns;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,6 +27,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
+use turns::Turns;
 
 const KINDS: [Kind; 2] = [kinds::USER, kinds::SESSION];
 const NAMES: [IndexName; 2] = ["one", "two"];
@@ -420,6 +423,21 @@ fn sqlite_answers_like_the_model() {
     let path = folder.path().join("store.db");
     let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
     compare(&Runtime::new().unwrap(), &store, 500);
+}
+
+/// What one of them keeps in memory is never older than what the other has written.
+#[test]
+fn two_processes_on_a_sqlite_file_answer_like_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    // So little that documents are forgotten as well.
+    let options = SqliteOptions {
+        kept_kib: 1,
+        ..SqliteOptions::default()
+    };
+    let open = |options| SqliteStore::open(&path, options).unwrap();
+    let stores = vec![open(SqliteOptions::default()), open(options)];
+    compare(&Runtime::new().unwrap(), &Turns::of(stores), 300);
 }
 
 #[test]

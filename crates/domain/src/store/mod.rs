@@ -27,6 +27,17 @@ pub struct Changes {
     pub environments: Vec<(crate::ids::EnvId, Seq)>,
 }
 
+impl Changes {
+    /// Of one environment, whose newest change this is, after `since`.
+    pub fn of(env: crate::ids::EnvId, newest: Option<Seq>, since: Seq) -> Self {
+        let newer = newest.filter(|seq| *seq > since);
+        Self {
+            latest: newer.unwrap_or(since),
+            environments: newer.map(|seq| (env, seq)).into_iter().collect(),
+        }
+    }
+}
+
 /// An audit event, appended and never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -8,19 +8,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{rows, storage};
 use crate::plan::{Entry, Facts, Failure, NewDoc, Plan, Row};
 
-/// Checks and applies a batch.
-pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<Committed, Fault> {
+/// Checks and applies a batch; says what was written.
+pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<(Committed, Plan), Fault> {
     let plan = Plan::of(batch, now, &mut Lookups(db)).map_err(|failure| match failure {
         Failure::Conflict(conflict) => Fault::Conflict(conflict),
         Failure::Lookup(fault) => fault,
     })?;
     append(db, &plan.events)?;
     let seq = apply(db, &plan).map_err(storage)?;
-    Ok(Committed { seq })
+    Ok((Committed { seq }, plan))
 }
 
 /// Removes at most `max` expired documents; says which.
-pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<Vec<Key>, Fault> {
+pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<Plan, Fault> {
     let found = expired(db, now, max).map_err(storage)?;
     let found = found.into_iter().map(|(key, text)| {
         let filed = rows::filed(text.as_deref(), &key)?;
@@ -28,7 +28,7 @@ pub(super) fn sweep(db: &Connection, now: Time, max: u32) -> Result<Vec<Key>, Fa
     });
     let plan = Plan::sweep(found.collect::<Result<_, Fault>>()?);
     apply(db, &plan).map_err(storage)?;
-    Ok(plan.deletes)
+    Ok(plan)
 }
 
 fn expired(db: &Connection, now: Time, max: u32) -> rusqlite::Result<Vec<(Key, Option<String>)>> {

@@ -57,7 +57,7 @@ impl Readers {
 const GET: &str = "SELECT id, version, schema, expires_at, body FROM docs
      WHERE env = ?1 AND kind = ?2 AND id = ?3 AND (expires_at IS NULL OR expires_at > ?4)";
 
-pub(super) fn get(db: &Connection, key: &Key, now: Time) -> rusqlite::Result<Option<Doc>> {
+fn get(db: &Connection, key: &Key, now: Time) -> rusqlite::Result<Option<Doc>> {
     db.prepare_cached(GET)?
         .query_row(
             params![rows::env(key.env), key.kind.number, key.id, now.millis()],
@@ -72,6 +72,9 @@ pub(super) fn get_all(
     keys: &[Key],
     now: Time,
 ) -> rusqlite::Result<Vec<Option<Doc>>> {
+    if let [key] = keys {
+        return Ok(vec![get(db, key, now)?]);
+    }
     db.prepare_cached("BEGIN")?.execute([])?;
     let docs = keys.iter().map(|key| get(db, key, now)).collect();
     db.prepare_cached("COMMIT")?.execute([])?;
@@ -98,31 +101,27 @@ pub(super) fn get_by(db: &Connection, unique: &Unique, now: Time) -> rusqlite::R
     .optional()
 }
 
-pub(super) fn changes(
-    db: &Connection,
-    since: Seq,
-    env: Option<EnvId>,
-) -> rusqlite::Result<Changes> {
-    let after = rows::signed(since.0);
-    let row = |row: &rusqlite::Row<'_>| {
-        Ok((
-            rows::env_from(row.get(0)?),
-            Seq(rows::unsigned(row.get(1)?)),
-        ))
-    };
-    let environments: Vec<(EnvId, Seq)> = if let Some(env) = env {
-        db.prepare_cached("SELECT env, seq FROM changes WHERE env = ?1 AND seq > ?2")?
-            .query_map(params![rows::env(env), after], row)?
-            .collect::<Result<_, _>>()?
-    } else {
-        db.prepare_cached("SELECT env, seq FROM changes WHERE seq > ?1 ORDER BY seq, env")?
-            .query_map(params![after], row)?
-            .collect::<Result<_, _>>()?
-    };
+pub(super) fn changes(db: &Connection, since: Seq) -> rusqlite::Result<Changes> {
+    let environments: Vec<(EnvId, Seq)> = db
+        .prepare_cached("SELECT env, seq FROM changes WHERE seq > ?1 ORDER BY seq, env")?
+        .query_map(params![rows::signed(since.0)], |row| {
+            Ok((
+                rows::env_from(row.get(0)?),
+                Seq(rows::unsigned(row.get(1)?)),
+            ))
+        })?
+        .collect::<Result<_, _>>()?;
     Ok(Changes {
         latest: environments.last().map_or(since, |(_, seq)| *seq),
         environments,
     })
+}
+
+pub(super) fn newest_change(db: &Connection, env: EnvId) -> rusqlite::Result<Option<Seq>> {
+    db.prepare_cached("SELECT seq FROM changes WHERE env = ?1")?
+        .query_row(params![rows::env(env)], |row| row.get(0))
+        .optional()
+        .map(|seq| seq.map(|seq| Seq(rows::unsigned(seq))))
 }
 
 pub(super) fn events(

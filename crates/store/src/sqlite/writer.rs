@@ -16,6 +16,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::apply;
+use super::kept::Kept;
+use crate::plan::Plan;
 
 /// Most jobs in one transaction: bounds how long the first of them waits for the last.
 const GROUP: usize = 512;
@@ -65,7 +67,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, queue: usize) -> Result<Self, Fault> {
+    pub(super) fn start(
+        connection: Connection,
+        queue: usize,
+        kept: Arc<Kept>,
+    ) -> Result<Self, Fault> {
         let (sender, receiver) = sync_channel(queue);
         let transactions = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&transactions);
@@ -73,7 +79,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || {
                 let _guard = EndOnPanic;
-                run(&connection, &receiver, &count);
+                run(&connection, &receiver, &count, &kept);
             })
             .map_err(|error| Fault::Storage(format!("no thread for the writer: {error}")))?;
         Ok(Self {
@@ -129,7 +135,7 @@ impl Drop for EndOnPanic {
     }
 }
 
-fn run(db: &Connection, queue: &Receiver<Job>, transactions: &AtomicU64) {
+fn run(db: &Connection, queue: &Receiver<Job>, transactions: &AtomicU64, kept: &Kept) {
     let mut written = false;
     loop {
         let first = if written {
@@ -147,7 +153,7 @@ fn run(db: &Connection, queue: &Receiver<Job>, transactions: &AtomicU64) {
             job
         };
         let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
-        written |= commit_group(db, group, transactions);
+        written |= commit_group(db, group, transactions, kept);
     }
 }
 
@@ -162,12 +168,16 @@ fn commit_group(
     db: &Connection,
     group: impl Iterator<Item = Job>,
     transactions: &AtomicU64,
+    kept: &Kept,
 ) -> bool {
     let mut failed = execute(db, "BEGIN IMMEDIATE").err();
+    kept.changing();
+    let others = commits_of_others(db);
     let before = db.total_changes();
     let mut answers = Vec::new();
+    let mut plans = Vec::new();
     for job in group {
-        answers.push(perform(db, job, failed.as_deref()));
+        answers.push(perform(db, job, failed.as_deref(), &mut plans));
         if failed.is_none() && db.is_autocommit() {
             // A full disk, say: SQLite has given up the whole transaction by itself.
             failed = Some("the database gave up the transaction".to_owned());
@@ -182,6 +192,9 @@ fn commit_group(
             let _ = execute(db, "ROLLBACK");
         }
     }
+    kept.changed(failed.is_none().then_some(plans), || {
+        others.is_some() && commits_of_others(db) == others
+    });
     let written = failed.is_none() && db.total_changes() != before;
     if written {
         transactions.fetch_add(1, Ordering::Relaxed);
@@ -192,19 +205,36 @@ fn commit_group(
     written
 }
 
+/// A number that is another one once another process has committed
+/// (<https://sqlite.org/pragma.html#pragma_data_version>).
+fn commits_of_others(db: &Connection) -> Option<i64> {
+    let mut statement = db.prepare_cached("PRAGMA data_version").ok()?;
+    statement.query_row([], |row| row.get(0)).ok()
+}
+
 fn execute(db: &Connection, text: &str) -> Result<(), String> {
     let run = || db.prepare_cached(text)?.execute([]);
     run().map(drop).map_err(|error| error.to_string())
 }
 
-fn perform(db: &Connection, job: Job, failed: Option<&str>) -> Answer {
+/// `plans`: what is written by the jobs so far.
+fn perform(db: &Connection, job: Job, failed: Option<&str>, plans: &mut Vec<Plan>) -> Answer {
     match job {
         Job::Commit { batch, now, reply } => {
             let result = alone(db, failed, || apply::commit(db, batch, now));
+            let result = result.map(|(committed, plan)| {
+                plans.push(plan);
+                committed
+            });
             Answer::Commit(reply, result)
         }
         Job::Sweep { now, max, reply } => {
             let result = alone(db, failed, || apply::sweep(db, now, max));
+            let result = result.map(|plan| {
+                let removed = plan.deletes.clone();
+                plans.push(plan);
+                removed
+            });
             Answer::Sweep(reply, result)
         }
         Job::Forget {

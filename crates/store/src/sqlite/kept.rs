@@ -1,0 +1,272 @@
+//! Documents that were read or written of late, kept while they are what the file holds.
+//!
+//! A read through SQLite takes a lock of the file and gives it back, a system call each, before it
+//! looks at anything, and after every commit it reads its pages anew. Most of what a server reads is
+//! what it read or wrote a moment ago.
+//!
+//! What is kept is exact, not recent. Processes that share a database share an index of its log, the
+//! file `-shm`, and every commit of any of them changes the head of that index
+//! (<https://sqlite.org/walformat.html>, 2.1). Kept documents are believed only while the head is the
+//! one they were true under. The writer of this process knows what it changed and carries the rest
+//! over to the new head; a commit of another process drops everything. Where the head cannot be
+//! read, nothing is kept (`docs/decisions/0041-documents-kept-by-sqlite.md`).
+
+mod head;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use countersign_domain::ids::EnvId;
+use countersign_domain::store::{Changes, Doc, Key, Seq};
+use countersign_domain::time::Time;
+use parking_lot::Mutex;
+
+use crate::plan::Plan;
+pub(super) use head::Head;
+use head::Heads;
+
+/// A batch of more documents, such as an import, is none that somebody reads next.
+const MOST_OF_A_BATCH: usize = 64;
+/// What a document costs beside its text, in bytes.
+const OVERHEAD: usize = 300;
+
+/// Documents of one file, for all its readers.
+#[derive(Debug)]
+pub(super) struct Kept {
+    heads: Option<Heads>,
+    /// Most bytes of a generation.
+    most: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The head under which all of it is true.
+    head: Option<Head>,
+    /// The writer is about to change it, and says so when it has.
+    is_changing: bool,
+    /// What was used since the older ones were set apart.
+    young: Generation,
+    /// What goes next, unless it is used before.
+    old: Generation,
+}
+
+#[derive(Debug, Default)]
+struct Generation {
+    docs: HashMap<Key, Kind>,
+    changes: HashMap<EnvId, Option<Seq>>,
+    bytes: usize,
+}
+
+/// What is known under a key.
+#[derive(Debug, Clone)]
+enum Kind {
+    There(Doc),
+    /// Nothing that is alive at this time or later.
+    Absent(Time),
+}
+
+impl Kept {
+    /// For the database at `path`, which is open: at most twice `kib` KiB. With 0 nothing is kept.
+    pub(super) fn of(path: &Path, kib: u32) -> Self {
+        Self {
+            heads: (kib > 0).then(|| Heads::of(path)).flatten(),
+            most: usize::try_from(kib).unwrap_or_default() * 1024,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The head as it is now. What is read under it afterwards may be kept with it.
+    pub(super) fn head(&self) -> Option<Head> {
+        let heads = self.heads.as_ref()?;
+        let head = heads.now()?;
+        let mut state = self.state.lock();
+        if state.head == Some(head) {
+            return Some(head);
+        }
+        if state.is_changing {
+            return None;
+        }
+        // Again, now that the writer of this process cannot be at it.
+        let head = heads.now()?;
+        if state.head != Some(head) {
+            state.start(Some(head));
+        }
+        Some(head)
+    }
+
+    /// The live documents under some keys, if all that is to be known of them is.
+    pub(super) fn docs(
+        &self,
+        head: Option<Head>,
+        keys: &[Key],
+        now: Time,
+    ) -> Option<Vec<Option<Doc>>> {
+        let mut state = self.state.lock();
+        if head.is_none() || state.head != head {
+            return None;
+        }
+        keys.iter().map(|key| state.doc(key, now)).collect()
+    }
+
+    /// Keeps what was just read under a head.
+    pub(super) fn keep(&self, head: Option<Head>, keys: &[Key], docs: &[Option<Doc>], now: Time) {
+        if !head.is_some_and(|head| self.is_still(head)) {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.head != head {
+            return;
+        }
+        for (key, doc) in keys.iter().zip(docs) {
+            let kind = doc.clone().map_or(Kind::Absent(now), Kind::There);
+            state.young.put(key.clone(), kind);
+        }
+        state.age(self.most);
+    }
+
+    /// The newest change of an environment after `since`, if it is known whether there is one.
+    pub(super) fn changes(&self, head: Option<Head>, since: Seq, env: EnvId) -> Option<Changes> {
+        let mut state = self.state.lock();
+        if head.is_none() || state.head != head {
+            return None;
+        }
+        let seq = match state.young.changes.get(&env) {
+            Some(seq) => *seq,
+            None => {
+                let seq = state.old.changes.remove(&env)?;
+                state.young.changes.insert(env, seq);
+                seq
+            }
+        };
+        Some(Changes::of(env, seq, since))
+    }
+
+    /// Keeps the newest change of an environment.
+    pub(super) fn keep_change(&self, head: Option<Head>, env: EnvId, seq: Option<Seq>) {
+        if !head.is_some_and(|head| self.is_still(head)) {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.head == head {
+            state.young.changes.insert(env, seq);
+        }
+    }
+
+    /// The writer holds the lock of the file and may commit from now on.
+    pub(super) fn changing(&self) {
+        let Some(heads) = &self.heads else { return };
+        let head = heads.now();
+        let mut state = self.state.lock();
+        if state.head != head {
+            state.start(head);
+        }
+        state.is_changing = true;
+    }
+
+    /// The writer has committed these plans, in this order, or it is not known what. `is_alone`:
+    /// whether nobody else has committed since, asked for after the head was read.
+    pub(super) fn changed(&self, plans: Option<Vec<Plan>>, is_alone: impl FnOnce() -> bool) {
+        let Some(heads) = &self.heads else { return };
+        let head = heads.now();
+        let plans = plans.filter(|_| is_alone());
+        let mut state = self.state.lock();
+        state.is_changing = false;
+        match plans {
+            None => state.start(None),
+            Some(plans) => {
+                state.head = head;
+                for plan in plans {
+                    state.apply(plan);
+                }
+                state.age(self.most);
+            }
+        }
+    }
+
+    /// Whether what was read since this was the head was true under it.
+    fn is_still(&self, head: Head) -> bool {
+        let now = self.heads.as_ref().and_then(Heads::now);
+        now == Some(head)
+    }
+}
+
+impl State {
+    /// With nothing.
+    fn start(&mut self, head: Option<Head>) {
+        self.head = head;
+        self.young = Generation::default();
+        self.old = Generation::default();
+    }
+
+    /// `None`: nothing is known.
+    fn doc(&mut self, key: &Key, now: Time) -> Option<Option<Doc>> {
+        if let Some((key, kind)) = self.old.take(key) {
+            self.young.put(key, kind);
+        }
+        match self.young.docs.get(key)? {
+            Kind::There(doc) => {
+                let is_live = doc.expires_at.is_none_or(|at| at > now);
+                Some(is_live.then(|| doc.clone()))
+            }
+            Kind::Absent(since) => (*since <= now).then_some(None),
+        }
+    }
+
+    fn apply(&mut self, plan: Plan) {
+        for generation in [&mut self.young, &mut self.old] {
+            for env in &plan.wipes {
+                generation.docs.retain(|key, _| key.env != *env);
+            }
+            for env in &plan.changes {
+                generation.changes.remove(env);
+            }
+        }
+        let is_large = plan.inserts.len() + plan.updates.len() > MOST_OF_A_BATCH;
+        let written = plan.inserts.into_iter().chain(plan.updates);
+        let written = written.map(|new| (new.doc.key.clone(), Some(new.doc)));
+        let deleted = plan.deletes.into_iter().map(|key| (key, None));
+        for (key, doc) in deleted.chain(written) {
+            self.old.take(&key);
+            self.young.take(&key);
+            if let Some(doc) = doc.filter(|_| !is_large) {
+                // As it would be read.
+                let (indexes, uniques) = (Vec::new(), Vec::new());
+                let doc = Doc {
+                    indexes,
+                    uniques,
+                    ..doc
+                };
+                self.young.put(key, Kind::There(doc));
+            }
+        }
+    }
+
+    /// Lets what was not used for long go once there is much.
+    fn age(&mut self, most: usize) {
+        if self.young.bytes > most {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+}
+
+impl Generation {
+    fn put(&mut self, key: Key, kind: Kind) {
+        self.take(&key);
+        self.bytes += size(&kind);
+        self.docs.insert(key, kind);
+    }
+
+    fn take(&mut self, key: &Key) -> Option<(Key, Kind)> {
+        let (key, kind) = self.docs.remove_entry(key)?;
+        self.bytes -= size(&kind);
+        Some((key, kind))
+    }
+}
+
+fn size(kind: &Kind) -> usize {
+    match kind {
+        Kind::There(doc) => OVERHEAD + doc.body.len(),
+        Kind::Absent(_) => OVERHEAD,
+    }
+}
