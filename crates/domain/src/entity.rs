@@ -5,16 +5,20 @@ use serde::de::DeserializeOwned;
 
 use crate::ids::EnvId;
 use crate::ports::Store;
-use crate::store::{Batch, Doc, Fault, IndexEntry, IndexName, Key, Kind, Precondition, Unique};
+use crate::store::{
+    Batch, Doc, Fault, IndexEntry, IndexName, Key, Kind, Precondition, Reading, Unique,
+};
 use crate::time::Time;
 
 /// A noun that is stored. Declares how it is filed; knows nothing of adapters.
-pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// Its kind, from [`kinds`].
     const KIND: Kind;
     /// Layout of the body. Raise it when an old body no longer parses, and upgrade in
     /// [`Entity::from_doc`].
     const SCHEMA: u16 = 1;
+    /// Whether it is read again and again right after it was written.
+    const IS_READ_SOON: bool = false;
 
     /// Its id within kind and environment.
     fn id(&self) -> String;
@@ -54,12 +58,22 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
             body,
             indexes: self.indexes(),
             uniques: self.uniques(),
+            reading: if Self::IS_READ_SOON {
+                let reading = Reading::shared();
+                reading.leave(self);
+                reading
+            } else {
+                Reading::default()
+            },
         })
     }
 
     /// From a document that was read.
     fn from_doc(doc: &Doc) -> Result<Self, Fault> {
-        serde_json::from_str(&doc.body).map_err(|error| Fault::Corrupt {
+        if let Some(read) = doc.reading.get::<Self>() {
+            return Ok(read.clone());
+        }
+        let read = serde_json::from_str(&doc.body).map_err(|error| Fault::Corrupt {
             key: doc.key.clone(),
             // serde_json's text may quote a value; line and column are enough to find it.
             reason: format!(
@@ -68,7 +82,9 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
                 error.line(),
                 error.column()
             ),
-        })
+        })?;
+        doc.reading.leave(&read);
+        Ok(read)
     }
 }
 

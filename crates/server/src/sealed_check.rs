@@ -22,15 +22,7 @@ pub async fn check_master_key(ports: &Ports) -> anyhow::Result<()> {
     }
     let key = key();
     let sealed = ports.vault.seal(&key, TEXT, &*ports.entropy)?;
-    let doc = Doc {
-        key: key.clone(),
-        version: 0,
-        schema: 1,
-        expires_at: None,
-        body: serde_json::to_string(&sealed)?,
-        indexes: Vec::new(),
-        uniques: Vec::new(),
-    };
+    let doc = Doc::new(key.clone(), serde_json::to_string(&sealed)?);
     let batch = Batch::new().require(Precondition::Absent(key)).put(doc);
     match ports.store.commit(batch, ports.clock.now()).await {
         Ok(_) => Ok(()),

@@ -106,15 +106,7 @@ fn key(id: &str) -> Key {
 }
 
 fn doc(key: Key) -> Doc {
-    Doc {
-        key,
-        version: 0,
-        schema: 1,
-        expires_at: None,
-        body: "{}".to_owned(),
-        indexes: Vec::new(),
-        uniques: Vec::new(),
-    }
+    Doc::new(key, "{}".to_owned())
 }
 
 fn user(id: &str) -> Doc {

@@ -120,5 +120,6 @@ fn as_read(doc: &Doc) -> Doc {
         body: doc.body.clone(),
         indexes: Vec::new(),
         uniques: Vec::new(),
+        reading: doc.reading.clone(),
     }
 }

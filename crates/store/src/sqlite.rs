@@ -114,8 +114,8 @@ impl SqliteStore {
         if let Some(docs) = self.kept.docs(head, keys, now) {
             return Ok(docs);
         }
-        let docs = self.readers.with(|db| reader::get_all(db, keys, now))?;
-        self.kept.keep(head, keys, &docs, now);
+        let mut docs = self.readers.with(|db| reader::get_all(db, keys, now))?;
+        self.kept.keep(head, keys, &mut docs, now);
         Ok(docs)
     }
 

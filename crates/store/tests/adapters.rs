@@ -36,13 +36,8 @@ fn put(id: &str) -> Batch {
 
 fn document(id: &str) -> Doc {
     Doc {
-        key: key(id),
-        version: 0,
-        schema: 1,
-        expires_at: None,
-        body: "{}".to_owned(),
-        indexes: Vec::new(),
         uniques: vec![("name", id.to_owned())],
+        ..Doc::new(key(id), "{}".to_owned())
     }
 }
 
@@ -257,15 +252,9 @@ async fn a_caller_that_stops_waiting_leaves_no_half_transaction() {
         }
         drop(commit);
         // Waits for locks that the dropped one may still hold, and works on a clean connection.
-        let again = put(&one).and(put(&two)).put(Doc {
-            key: key("last"),
-            version: 0,
-            schema: 1,
-            expires_at: None,
-            body: polls.to_string(),
-            indexes: Vec::new(),
-            uniques: Vec::new(),
-        });
+        let again = put(&one)
+            .and(put(&two))
+            .put(Doc::new(key("last"), polls.to_string()));
         store.commit(again, NOW).await.unwrap();
         let versions = join_all([&one, &two].map(async |id| {
             let doc = store.get(&key(id), NOW).await.unwrap();

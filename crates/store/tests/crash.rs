@@ -45,15 +45,7 @@ fn env(round: u32) -> EnvId {
 }
 
 fn doc(kind: Kind, round: u32, id: String) -> Doc {
-    Doc {
-        key: Key::new(kind, env(round), id),
-        version: 0,
-        schema: 1,
-        expires_at: None,
-        body: "{}".to_owned(),
-        indexes: Vec::new(),
-        uniques: Vec::new(),
-    }
+    Doc::new(Key::new(kind, env(round), id), "{}".to_owned())
 }
 
 // ---- the child ----

@@ -271,17 +271,16 @@ impl World {
         let owned = |(name, value): &(IndexName, &str)| (*name, (*value).to_owned());
         let indexes = put.indexes.iter().map(owned);
         Doc {
-            key: self.key(put.place),
             version: 77,
             schema: u16::from(put.body),
             expires_at: put
                 .expires_in
                 .map(|millis| Time::from_millis(self.now.millis() + millis)),
-            body: format!("{{\"n\":{}}}", put.body),
             indexes: indexes
                 .map(|(name, value)| IndexEntry { name, value })
                 .collect(),
             uniques: put.uniques.iter().map(owned).collect(),
+            ..Doc::new(self.key(put.place), format!("{{\"n\":{}}}", put.body))
         }
     }
 

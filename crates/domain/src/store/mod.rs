@@ -9,7 +9,7 @@ mod key;
 mod query;
 
 pub use batch::{Batch, Committed, Precondition, Write};
-pub use doc::Doc;
+pub use doc::{Doc, Reading};
 pub use fault::{Conflict, Fault};
 pub use key::{IndexEntry, IndexName, Key, Kind, Unique};
 pub use query::{Cursor, Page, Query, Range};

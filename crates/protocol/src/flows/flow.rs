@@ -265,6 +265,7 @@ impl Flow {
 
 impl Entity for Flow {
     const KIND: Kind = kinds::FLOW;
+    const IS_READ_SOON: bool = true;
     fn id(&self) -> String {
         self.id.to_string()
     }

@@ -90,15 +90,7 @@ async fn write(State(to): State<Writing>) -> Result<&'static str, StatusCode> {
     let key = Key::new(kinds::AUTHORIZATION_CODE, env, format!("{id:043}"));
     let batch = Batch::new()
         .require(Precondition::Absent(key.clone()))
-        .put(Doc {
-            key,
-            version: 0,
-            schema: 1,
-            expires_at: None,
-            body: format!("{id:BODY$}"),
-            indexes: Vec::new(),
-            uniques: Vec::new(),
-        });
+        .put(Doc::new(key, format!("{id:BODY$}")));
     match to.store.commit(batch, SystemClock.now()).await {
         Ok(_) => Ok("ok"),
         Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),

@@ -1,7 +1,7 @@
 //! Values between Rust and PostgreSQL columns.
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Doc, Fault, Key, Kind};
+use countersign_domain::store::{Doc, Fault, Key, Kind, Reading};
 use countersign_domain::time::Time;
 use tokio_postgres::Row;
 
@@ -67,6 +67,7 @@ pub(super) fn doc(row: &Row, first: usize, kind: Kind, env: EnvId) -> Result<Doc
         body: column(row, first + 4)?,
         indexes: Vec::new(),
         uniques: Vec::new(),
+        reading: Reading::default(),
     })
 }
 

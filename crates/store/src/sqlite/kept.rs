@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Changes, Doc, Key, Seq};
+use countersign_domain::store::{Changes, Doc, Key, Reading, Seq};
 use countersign_domain::time::Time;
 use parking_lot::Mutex;
 
@@ -27,8 +27,10 @@ use head::Heads;
 
 /// A batch of more documents, such as an import, is none that somebody reads next.
 const MOST_OF_A_BATCH: usize = 64;
-/// What a document costs beside its text, in bytes.
+/// What a document costs beside what it says, in bytes.
 const OVERHEAD: usize = 300;
+/// How much more memory a body takes as text and as what it was read as than as text alone.
+const READ: usize = 3;
 
 /// Documents of one file, for all its readers.
 #[derive(Debug)]
@@ -110,7 +112,13 @@ impl Kept {
     }
 
     /// Keeps what was just read under a head.
-    pub(super) fn keep(&self, head: Option<Head>, keys: &[Key], docs: &[Option<Doc>], now: Time) {
+    pub(super) fn keep(
+        &self,
+        head: Option<Head>,
+        keys: &[Key],
+        docs: &mut [Option<Doc>],
+        now: Time,
+    ) {
         if !head.is_some_and(|head| self.is_still(head)) {
             return;
         }
@@ -119,7 +127,13 @@ impl Kept {
             return;
         }
         for (key, doc) in keys.iter().zip(docs) {
-            let kind = doc.clone().map_or(Kind::Absent(now), Kind::There);
+            let kind = match doc {
+                None => Kind::Absent(now),
+                Some(doc) => {
+                    doc.reading = Reading::shared();
+                    Kind::There(doc.clone())
+                }
+            };
             state.young.put(key.clone(), kind);
         }
         state.age(self.most);
@@ -231,10 +245,15 @@ impl State {
             self.young.take(&key);
             if let Some(doc) = doc.filter(|_| !is_large) {
                 // As it would be read.
-                let (indexes, uniques) = (Vec::new(), Vec::new());
+                let is_shared = doc.reading.is_shared();
                 let doc = Doc {
-                    indexes,
-                    uniques,
+                    indexes: Vec::new(),
+                    uniques: Vec::new(),
+                    reading: if is_shared {
+                        doc.reading
+                    } else {
+                        Reading::shared()
+                    },
                     ..doc
                 };
                 self.young.put(key, Kind::There(doc));
@@ -266,7 +285,7 @@ impl Generation {
 
 fn size(kind: &Kind) -> usize {
     match kind {
-        Kind::There(doc) => OVERHEAD + doc.body.len(),
+        Kind::There(doc) => OVERHEAD + READ * doc.body.len(),
         Kind::Absent(_) => OVERHEAD,
     }
 }

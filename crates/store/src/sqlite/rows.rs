@@ -1,7 +1,7 @@
 //! Values between Rust and SQLite columns.
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Doc, Fault, Key, Kind};
+use countersign_domain::store::{Doc, Fault, Key, Kind, Reading};
 use countersign_domain::time::Time;
 use rusqlite::Row;
 
@@ -34,6 +34,7 @@ pub(super) fn doc(row: &Row<'_>, first: usize, kind: Kind, env: EnvId) -> rusqli
         body: row.get(first + 4)?,
         indexes: Vec::new(),
         uniques: Vec::new(),
+        reading: Reading::default(),
     })
 }
 

@@ -101,13 +101,8 @@ async fn write_and_delete(ports: &Ports) -> Result<(), Fault> {
     let id = random_uuid(&*ports.entropy).to_string();
     let key = Key::new(kinds::PROBE, EnvId::PLATFORM, id);
     let doc = Doc {
-        key: key.clone(),
-        version: 0,
-        schema: 1,
         expires_at: Some(now.plus(PROBE_LIFETIME)),
-        body: "{}".to_owned(),
-        indexes: Vec::new(),
-        uniques: Vec::new(),
+        ..Doc::new(key.clone(), "{}".to_owned())
     };
     ports.store.commit(Batch::new().put(doc), now).await?;
     let found = ports.store.get(&key, now).await?;

@@ -39,14 +39,9 @@ use super::{Api, admin, refused, text, worker};
 
 /// Puts so many documents into an environment.
 async fn crowd(server: &TestServer, env: EnvId, count: u32) {
-    let docs = (0..count).map(|number| Doc {
-        key: Key::new(kinds::SESSION, env, format!("crowd-{number}")),
-        version: 0,
-        schema: 1,
-        expires_at: None,
-        body: "{}".to_owned(),
-        indexes: Vec::new(),
-        uniques: Vec::new(),
+    let docs = (0..count).map(|number| {
+        let key = Key::new(kinds::SESSION, env, format!("crowd-{number}"));
+        Doc::new(key, "{}".to_owned())
     });
     let batch = docs.fold(Batch::new(), Batch::put);
     let committed = server.ports.store.commit(batch, server.ports.clock.now());
