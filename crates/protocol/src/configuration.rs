@@ -57,6 +57,7 @@ use crate::jose::remote::Published;
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets::{self, LastUsed};
 use crate::urls::Urls;
+use crate::v1::kept_answers::KeptAnswers;
 use address::Addresses;
 use domains::Domains;
 
@@ -121,6 +122,8 @@ pub struct Compiled {
     pub known_signatures: Arc<KnownSignatures>,
     /// Access tokens that were presented of late; shared likewise.
     pub hot_tokens: Arc<HotTokens>,
+    /// Answers of the management API; shared likewise.
+    pub kept_answers: Arc<KeptAnswers>,
     /// Which former secrets are still in use; shared likewise.
     pub last_used: Arc<LastUsed>,
     /// Signing keys: those that may sign, the next one, and those whose tokens may still live.
@@ -289,6 +292,7 @@ pub struct ConfigurationCache {
     published: Arc<Published>,
     known_signatures: Arc<KnownSignatures>,
     hot_tokens: Arc<HotTokens>,
+    kept_answers: Arc<KeptAnswers>,
     last_used: Arc<LastUsed>,
     snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
     domains: Domains,
@@ -305,6 +309,7 @@ impl ConfigurationCache {
             published: Arc::default(),
             known_signatures: Arc::default(),
             hot_tokens: Arc::default(),
+            kept_answers: Arc::default(),
             last_used: Arc::default(),
             snapshots,
             domains: Domains::default(),
@@ -506,6 +511,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         published: Arc::clone(&cache.published),
         known_signatures: Arc::clone(&cache.known_signatures),
         hot_tokens: Arc::clone(&cache.hot_tokens),
+        kept_answers: Arc::clone(&cache.kept_answers),
         last_used: Arc::clone(&cache.last_used),
         keys,
         rotation_policies: all(store, env, now).await?,

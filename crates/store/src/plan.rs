@@ -7,6 +7,8 @@
 mod filed;
 mod overlay;
 
+use std::borrow::Cow;
+
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Conflict, Doc, Event, Key, Kind, Unique};
 use countersign_domain::time::Time;
@@ -32,6 +34,8 @@ impl Row {
 pub(crate) trait Facts {
     /// Why a lookup failed.
     type Error;
+    /// Whether somebody else may take a key that was free, before the plan is written.
+    const KEYS_CAN_BE_TAKEN: bool;
     /// The row of a document.
     fn row(&mut self, key: &Key) -> Result<Option<Row>, Self::Error>;
     /// The id and row of the document that is filed under a unique value.
@@ -50,7 +54,7 @@ pub(crate) enum Failure<E> {
 pub(crate) struct Entry {
     pub env: EnvId,
     pub kind: Kind,
-    pub name: String,
+    pub name: Cow<'static, str>,
     pub value: String,
     pub id: String,
 }

@@ -76,6 +76,7 @@ pub struct SqliteStore {
     // Dropped first: the last connection to close is the one that tidies up the log.
     readers: Readers,
     writer: Writer,
+    // Dropped last: what it has open may only be closed once no connection is left.
     kept: Arc<Kept>,
 }
 

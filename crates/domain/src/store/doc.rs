@@ -64,6 +64,11 @@ impl Reading {
         self.0.is_some()
     }
 
+    /// Whether it is of the same document in memory.
+    pub fn is(&self, other: &Self) -> bool {
+        matches!((&self.0, &other.0), (Some(one), Some(other)) if Arc::ptr_eq(one, other))
+    }
+
     /// What somebody read it as.
     pub fn get<T: Any>(&self) -> Option<&T> {
         self.0.as_ref()?.get()?.downcast_ref()

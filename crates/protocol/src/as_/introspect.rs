@@ -1,5 +1,7 @@
 //! `POST /{envID}/as/introspect` (`reference/oidc.md` 8).
 
+use std::sync::Arc;
+
 use countersign_domain::application::TokenEndpointAuthMethod;
 use countersign_domain::entity;
 use countersign_domain::ids::{ApplicationId, ResourceId};
@@ -26,25 +28,31 @@ enum Caller {
 
 /// Says whether a token is alive, with all its claims (`reference/oidc.md` C6): to the application
 /// it was issued to, and an access token to the resource it is for. Everything else about a token
-/// is `active: false` and no more.
+/// is `active: false` and no more. JSON.
 ///
 /// Spec: RFC 7662 2.2; `reference/oidc.md` 8.
 pub async fn introspect(
     cx: &Cx,
     authorization: Option<&str>,
     params: &Params,
-) -> Outcome<Map<String, Value>> {
+) -> Outcome<Arc<str>> {
     let caller = caller(cx, authorization, params).await?;
     let token = params.require("token")?;
     let found = match refresh::parse(&cx.ports.vault, cx.env_id(), token)? {
         Some((family, generation)) => {
-            refresh_claims(cx, &caller, family.to_string(), generation).await?
+            let claims = refresh_claims(cx, &caller, family.to_string(), generation).await?;
+            claims.map(|claims| active(claims).into())
         }
         None => access_claims(cx, &caller, token).await?,
     };
-    let mut answer = found.unwrap_or_default();
-    answer.insert("active".into(), json!(!answer.is_empty()));
-    Ok(answer)
+    Ok(found.unwrap_or_else(|| Arc::from(r#"{"active":false}"#)))
+}
+
+/// The answer about a token that is alive and says this.
+fn active(mut claims: Map<String, Value>) -> String {
+    claims.insert("active".into(), json!(true));
+    claims.insert("token_type".into(), json!("Bearer"));
+    Value::Object(claims).to_string()
 }
 
 async fn caller(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<Caller> {
@@ -106,11 +114,7 @@ fn authenticate_resource(
     Ok(())
 }
 
-async fn access_claims(
-    cx: &Cx,
-    caller: &Caller,
-    token: &str,
-) -> Outcome<Option<Map<String, Value>>> {
+async fn access_claims(cx: &Cx, caller: &Caller, token: &str) -> Outcome<Option<Arc<str>>> {
     let alive = match access_token(cx, token).await {
         Ok(alive) => alive,
         Err(Failure::Refused(refused)) => {
@@ -123,9 +127,8 @@ async fn access_claims(
         tracing::info!(issued_to = %alive.token.claims.client_id, "inactive: not for whoever asks");
         return Ok(None);
     }
-    let mut claims = alive.token.all.clone();
-    claims.insert("token_type".into(), json!("Bearer"));
-    Ok(Some(claims))
+    let seen = &alive.token;
+    Ok(Some(seen.introspection(|| active(seen.all.clone()))))
 }
 
 /// Whether an access token is the caller's business.
@@ -166,7 +169,6 @@ async fn refresh_claims(
     let claims = json!({
         "scope": family.scope.to_text(),
         "client_id": family.client,
-        "token_type": "Bearer",
         "iss": cx.env.issuer,
         "sub": family.user,
         "sid": family.session,

@@ -194,9 +194,9 @@ async fn hold(cx: &Cx, assignments: &[RoleAssignment], held: &mut Vec<Held>) -> 
 
 /// Whether `held` stands for `asked`: the same, or all of the kind.
 pub fn permits(held: &str, asked: &str) -> bool {
-    match held.strip_suffix('*') {
-        Some(start) => asked.starts_with(start),
-        None => held == asked,
+    match held.as_bytes() {
+        [start @ .., b'*'] => asked.as_bytes().starts_with(start),
+        whole => whole == asked.as_bytes(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a request to a call that is allowed: permissions are checked here, for every route alike.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,9 +89,9 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
     (endpoint.handler)(&call).await
 }
 
-async fn environment(cx: &Cx, env: EnvId) -> Outcome<Environment> {
+async fn environment(cx: &Cx, env: EnvId) -> Outcome<Cow<'_, Environment>> {
     if cx.env_id() == env {
-        return Ok(cx.env.environment.clone());
+        return Ok(Cow::Borrowed(&cx.env.environment));
     }
     let store = &*cx.ports.store;
     let found = entity::load::<Environment>(store, EnvId::PLATFORM, env.to_string(), cx.now);
@@ -99,7 +100,7 @@ async fn environment(cx: &Cx, env: EnvId) -> Outcome<Environment> {
         let message = format!("Unable to find environment with ID: '{env}'");
         Refusal::Absent(message.into()).because("no such environment")
     })?;
-    Ok(found.value)
+    Ok(Cow::Owned(found.value))
 }
 
 /// People do this to themselves: their own environment, their own id, the scope for it.

@@ -10,6 +10,7 @@ pub mod certified;
 pub mod dispatch;
 pub mod environments;
 pub mod hal;
+pub mod kept_answers;
 pub mod noun;
 pub mod openapi;
 pub mod organizations;

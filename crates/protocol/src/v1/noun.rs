@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::body::{self, Object};
 use super::call::{Call, Reply};
 use super::hal::{self, Links, List};
+use super::kept_answers;
 use super::page::{self, Indexed, Listing};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::run;
@@ -85,6 +86,9 @@ pub trait Noun: Entity + Clone {
     const IS_CONFIGURATION: bool = true;
     /// Whether some are there without being stored: see [`Noun::implied`].
     const IMPLIES: bool = false;
+    /// Whether what is shown of one follows from documents under keys and the configuration, and from
+    /// nothing else: no list, no time, nobody's permissions.
+    const IS_SHOWN_FROM_DOCUMENTS: bool = false;
     /// To what its lists belong.
     const PARENT: Option<Parent> = None;
     /// Most items of a page; `None`: its lists are short and answered whole.
@@ -332,6 +336,14 @@ pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<
 
 /// `GET` of one.
 pub fn read<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
+    if N::IS_SHOWN_FROM_DOCUMENTS {
+        Box::pin(kept_answers::reply(call, read_anew::<N>))
+    } else {
+        read_anew::<N>(call)
+    }
+}
+
+fn read_anew<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         N::enter(call).await?;
         let found = named::<N>(call).await?;

@@ -1,6 +1,7 @@
 //! What a document is filed under, kept in its own row so that a later write knows what to change
 //! without a second index over the index rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use countersign_domain::store::{Doc, Key};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Entry;
 
-type Pair = (String, String);
+type Pair = (Cow<'static, str>, String);
 
 /// Index entries and unique values as (name, value).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +26,10 @@ impl Filed {
         let uniques = doc.uniques.iter();
         Self {
             entries: entries
-                .map(|entry| (entry.name.to_owned(), entry.value.clone()))
+                .map(|entry| (Cow::Borrowed(entry.name), entry.value.clone()))
                 .collect(),
             uniques: uniques
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .map(|(name, value)| (Cow::Borrowed(*name), value.clone()))
                 .collect(),
         }
     }
@@ -48,20 +49,20 @@ impl Filed {
     }
 
     pub(crate) fn entries_of(&self, key: &Key) -> impl Iterator<Item = Entry> {
-        self.entries.iter().map(|pair| entry(key, pair))
+        self.entries.iter().map(|pair| entry(key, pair.clone()))
     }
 
     pub(crate) fn uniques_of(&self, key: &Key) -> impl Iterator<Item = Entry> {
-        self.uniques.iter().map(|pair| entry(key, pair))
+        self.uniques.iter().map(|pair| entry(key, pair.clone()))
     }
 }
 
-pub(crate) fn entry(key: &Key, (name, value): &Pair) -> Entry {
+pub(crate) fn entry(key: &Key, (name, value): Pair) -> Entry {
     Entry {
         env: key.env,
         kind: key.kind,
-        name: name.clone(),
-        value: value.clone(),
+        name,
+        value,
         id: key.id.clone(),
     }
 }

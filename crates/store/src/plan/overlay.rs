@@ -2,7 +2,8 @@
 //! far have made of it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry as Place;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Conflict, Doc, Key, Precondition, Unique, Write};
@@ -24,6 +25,12 @@ enum Written {
 }
 
 impl Slot {
+    /// The version of the document that is alive now.
+    fn live_version(&self, now: Time) -> Option<u64> {
+        let live = self.current().filter(|row| row.is_live(now));
+        live.map(|row| row.version)
+    }
+
     fn current(&self) -> Option<&Row> {
         match &self.written {
             Written::Nothing => self.stored.as_ref(),
@@ -43,8 +50,8 @@ struct Claim {
 pub(super) struct Overlay<'f, F> {
     facts: &'f mut F,
     now: Time,
-    slots: BTreeMap<Key, Slot>,
-    claims: BTreeMap<Unique, Claim>,
+    slots: HashMap<Key, Slot>,
+    claims: HashMap<Unique, Claim>,
     wiped: BTreeSet<EnvId>,
     vacant: BTreeSet<Key>,
 }
@@ -54,8 +61,8 @@ impl<'f, F: Facts> Overlay<'f, F> {
         Self {
             facts,
             now,
-            slots: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            slots: HashMap::new(),
+            claims: HashMap::new(),
             wiped: BTreeSet::new(),
             vacant: BTreeSet::new(),
         }
@@ -63,33 +70,26 @@ impl<'f, F: Facts> Overlay<'f, F> {
 
     /// Checks a precondition; meant to be called before any write.
     pub(super) fn check(&mut self, precondition: Precondition) -> Result<(), Failure<F::Error>> {
+        let now = self.now;
         let (holds, key) = match precondition {
             Precondition::Absent(key) => {
-                let holds = self.live_version(&key)?.is_none();
-                if self
-                    .slots
-                    .get(&key)
-                    .is_some_and(|slot| slot.stored.is_none())
-                {
+                let slot = self.slot(&key)?;
+                let holds = slot.live_version(now).is_none();
+                if F::KEYS_CAN_BE_TAKEN && slot.stored.is_none() {
                     self.vacant.insert(key.clone());
                 }
                 (holds, key)
             }
-            Precondition::Version(key, version) => (self.live_version(&key)? == Some(version), key),
-            Precondition::Present(key) => (self.live_version(&key)?.is_some(), key),
+            Precondition::Version(key, version) => {
+                (self.slot(&key)?.live_version(now) == Some(version), key)
+            }
+            Precondition::Present(key) => (self.slot(&key)?.live_version(now).is_some(), key),
         };
         if holds {
             Ok(())
         } else {
             Err(Failure::Conflict(Conflict::Precondition(key)))
         }
-    }
-
-    /// The version of the live document under a key.
-    fn live_version(&mut self, key: &Key) -> Result<Option<u64>, Failure<F::Error>> {
-        let now = self.now;
-        let row = self.current(key)?;
-        Ok(row.filter(|row| row.is_live(now)).map(|row| row.version))
     }
 
     pub(super) fn apply(&mut self, write: Write) -> Result<(), Failure<F::Error>> {
@@ -105,21 +105,20 @@ impl<'f, F: Facts> Overlay<'f, F> {
         }
     }
 
-    fn current(&mut self, key: &Key) -> Result<Option<&Row>, Failure<F::Error>> {
-        if !self.slots.contains_key(key) {
-            let stored = if self.wiped.contains(&key.env) {
-                None
-            } else {
-                self.facts.row(key).map_err(Failure::Lookup)?
-            };
-            self.file(key.clone(), stored);
+    /// What is known under a key, looked up at the first question.
+    fn slot(&mut self, key: &Key) -> Result<&mut Slot, Failure<F::Error>> {
+        match self.slots.entry(key.clone()) {
+            Place::Occupied(slot) => Ok(slot.into_mut()),
+            Place::Vacant(place) => {
+                let stored = if self.wiped.contains(&key.env) {
+                    None
+                } else {
+                    self.facts.row(key).map_err(Failure::Lookup)?
+                };
+                let written = Written::Nothing;
+                Ok(place.insert(Slot { stored, written }))
+            }
         }
-        Ok(self.slots.get(key).and_then(Slot::current))
-    }
-
-    fn file(&mut self, key: Key, stored: Option<Row>) {
-        let written = Written::Nothing;
-        self.slots.entry(key).or_insert(Slot { stored, written });
     }
 
     /// The id of the document filed under a unique value now.
@@ -129,7 +128,11 @@ impl<'f, F: Facts> Overlay<'f, F> {
             if !self.wiped.contains(&unique.env)
                 && let Some((id, row)) = self.facts.holder(unique).map_err(Failure::Lookup)?
             {
-                self.file(Key::new(unique.kind, unique.env, id.clone()), Some(row));
+                let key = Key::new(unique.kind, unique.env, id.clone());
+                self.slots.entry(key).or_insert(Slot {
+                    stored: Some(row),
+                    written: Written::Nothing,
+                });
                 claim.stored = Some(id.clone());
                 claim.now = Some(id);
             }
@@ -140,21 +143,21 @@ impl<'f, F: Facts> Overlay<'f, F> {
 
     fn put(&mut self, mut doc: Box<Doc>) -> Result<(), Failure<F::Error>> {
         let now = self.now;
-        let old = self.current(&doc.key)?.cloned();
+        let old = self.slot(&doc.key)?.current().cloned();
         let live = old.as_ref().filter(|row| row.is_live(now));
         // Over an expired document it is the first version again: as if that had been swept.
         doc.version = live.map_or(1, |row| row.version.saturating_add(1));
         let filed = Filed::of(&doc);
         // In the order of the document, so that every adapter names the same conflict.
         for (name, value) in &doc.uniques {
-            let pair = ((*name).to_owned(), value.clone());
+            let pair = (Cow::Borrowed(*name), value.clone());
             if live.is_some_and(|row| row.filed.uniques.contains(&pair)) {
                 continue;
             }
             let unique = unique(&doc.key, &pair);
             if let Some(id) = self.holder(&unique)?.filter(|id| *id != doc.key.id) {
                 let holder = Key::new(unique.kind, unique.env, id);
-                if self.live_version(&holder)?.is_some() {
+                if self.slot(&holder)?.live_version(now).is_some() {
                     return Err(Failure::Conflict(Conflict::Unique(unique)));
                 }
                 // Held by what has expired, which goes now so that no value ever has two holders.
@@ -182,7 +185,7 @@ impl<'f, F: Facts> Overlay<'f, F> {
     }
 
     fn delete(&mut self, key: &Key) -> Result<(), Failure<F::Error>> {
-        if let Some(old) = self.current(key)?.cloned() {
+        if let Some(old) = self.slot(key)?.current().cloned() {
             self.release(key, &old.filed, &Filed::default());
             if let Some(slot) = self.slots.get_mut(key) {
                 slot.written = Written::Deleted;
@@ -208,22 +211,24 @@ impl<'f, F: Facts> Overlay<'f, F> {
             wipes: self.wiped.into_iter().collect(),
             ..Plan::default()
         };
-        for (key, slot) in self.slots {
-            let before = slot.stored.as_ref().map(|row| row.filed.clone());
-            let had = before.unwrap_or_default();
+        for (key, slot) in in_order(self.slots) {
+            let is_stored = slot.stored.is_some();
+            let had = slot.stored.map(|row| row.filed).unwrap_or_default();
             let has = match slot.written {
                 Written::Nothing => continue,
                 Written::Deleted => {
-                    if slot.stored.is_some() {
+                    if is_stored {
                         plan.deletes.push(key.clone());
                     }
                     Filed::default()
                 }
                 Written::Put(doc, row) => {
-                    self.vacant.remove(&key);
+                    if F::KEYS_CAN_BE_TAKEN {
+                        self.vacant.remove(&key);
+                    }
                     let filed = row.filed.text();
                     let new = NewDoc { doc: *doc, filed };
-                    if slot.stored.is_some() {
+                    if is_stored {
                         plan.updates.push(new);
                     } else {
                         plan.inserts.push(new);
@@ -233,20 +238,21 @@ impl<'f, F: Facts> Overlay<'f, F> {
             };
             let gone = had.entries.difference(&has.entries);
             plan.entries_removed
-                .extend(gone.map(|pair| entry(&key, pair)));
-            let added = has.entries.difference(&had.entries);
+                .extend(gone.map(|pair| entry(&key, pair.clone())));
+            let added = has.entries.into_iter();
+            let added = added.filter(|pair| !had.entries.contains(pair));
             plan.entries_added
                 .extend(added.map(|pair| entry(&key, pair)));
         }
-        for (unique, claim) in self.claims {
+        for (unique, claim) in in_order(self.claims) {
             if claim.stored == claim.now {
                 continue;
             }
             if let Some(id) = claim.stored {
-                plan.uniques_removed.push(row_of(&unique, id));
+                plan.uniques_removed.push(row_of(unique.clone(), id));
             }
             if let Some(id) = claim.now {
-                plan.uniques_added.push(row_of(&unique, id));
+                plan.uniques_added.push(row_of(unique, id));
             }
         }
         plan.held_open = self.vacant.into_iter().collect();
@@ -254,21 +260,28 @@ impl<'f, F: Facts> Overlay<'f, F> {
     }
 }
 
-fn unique(key: &Key, (name, value): &(String, String)) -> Unique {
+fn unique(key: &Key, (name, value): &(Cow<'static, str>, String)) -> Unique {
     Unique {
         kind: key.kind,
         env: key.env,
-        name: Cow::Owned(name.clone()),
+        name: name.clone(),
         value: value.clone(),
     }
 }
 
-fn row_of(unique: &Unique, id: String) -> Entry {
+/// Neighbours in a table are written one after the other.
+fn in_order<K: Ord, V>(map: HashMap<K, V>) -> Vec<(K, V)> {
+    let mut all: Vec<_> = map.into_iter().collect();
+    all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
+fn row_of(unique: Unique, id: String) -> Entry {
     Entry {
         env: unique.env,
         kind: unique.kind,
-        name: unique.name.clone().into_owned(),
-        value: unique.value.clone(),
+        name: unique.name,
+        value: unique.value,
         id,
     }
 }

@@ -1,5 +1,6 @@
 //! What a plan will ask, asked in advance and locked, in one round trip.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -19,6 +20,8 @@ pub(super) struct Locked {
 
 impl Facts for Locked {
     type Error = Infallible;
+    /// There is no lock on what is not there.
+    const KEYS_CAN_BE_TAKEN: bool = true;
 
     fn row(&mut self, key: &Key) -> Result<Option<plan::Row>, Infallible> {
         Ok(self.rows.get(key).cloned())
@@ -96,13 +99,14 @@ impl Locked {
         for row in answers.get(2).into_iter().flatten() {
             let key = rows::key(row, 0)?;
             let found = rows::plan_row(row, 3, &key)?;
-            let pair = (rows::column(row, 6)?, rows::text(row, 7)?);
+            let name: String = rows::column(row, 6)?;
+            let pair = (Cow::Owned(name), rows::text(row, 7)?);
             // We may have waited for someone who took the value off the document meanwhile.
             if found.filed.uniques.contains(&pair) {
                 let unique = Unique {
                     kind: key.kind,
                     env: key.env,
-                    name: pair.0.into(),
+                    name: pair.0,
                     value: pair.1,
                 };
                 locked.holders.insert(unique, (key.id, found));

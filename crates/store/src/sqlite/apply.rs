@@ -3,14 +3,14 @@
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Committed, Event, Fault, Key, Kind, Seq, Unique};
 use countersign_domain::time::Time;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{rows, storage};
 use crate::plan::{Entry, Facts, Failure, NewDoc, Plan, Row};
 
 /// Checks and applies a batch; says what was written.
 pub(super) fn commit(db: &Connection, batch: Batch, now: Time) -> Result<(Committed, Plan), Fault> {
-    let plan = Plan::of(batch, now, &mut Lookups(db)).map_err(|failure| match failure {
+    let plan = Plan::of(batch, now, &mut Lookups::on(db)).map_err(|failure| match failure {
         Failure::Conflict(conflict) => Fault::Conflict(conflict),
         Failure::Lookup(fault) => fault,
     })?;
@@ -64,66 +64,86 @@ pub(super) fn forget(db: &Connection, env: EnvId, before: Time, max: u32) -> Res
 /// Appends events; one that is there already stays as it is, so that a caller whose answer was
 /// lost may try again.
 pub(super) fn append(db: &Connection, events: &[Event]) -> Result<(), Fault> {
-    let insert = |event: &Event| -> rusqlite::Result<()> {
-        db.prepare_cached(
-            "INSERT INTO events (env, id, at, body) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (env, id) DO NOTHING",
-        )?
-        .execute(params![
+    let text = "INSERT INTO events (env, id, at, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (env, id) DO NOTHING";
+    let insert = |statement: &mut CachedStatement<'_>, event: &Event| {
+        statement.execute(params![
             rows::env(event.env),
             event.id,
             event.at.millis(),
             event.body
-        ])?;
-        Ok(())
+        ])
     };
-    events.iter().try_for_each(insert).map_err(storage)
+    each(db, text, events, insert).map_err(storage)
 }
 
 /// Lookups for a plan, on the writing connection: they see the batches before in the same group.
-struct Lookups<'c>(&'c Connection);
+struct Lookups<'c> {
+    db: &'c Connection,
+    row: Option<CachedStatement<'c>>,
+    holder: Option<CachedStatement<'c>>,
+}
+
+impl<'c> Lookups<'c> {
+    const fn on(db: &'c Connection) -> Self {
+        let (row, holder) = (None, None);
+        Self { db, row, holder }
+    }
+
+    fn find_row(&mut self, key: &Key) -> rusqlite::Result<Option<rows::Known>> {
+        let text = "SELECT version, expires_at, filed FROM docs
+             WHERE env = ?1 AND kind = ?2 AND id = ?3";
+        prepared(&mut self.row, self.db, text)?
+            .query_row(
+                params![rows::env(key.env), key.kind.number, key.id],
+                |row| rows::known(row, 0),
+            )
+            .optional()
+    }
+
+    fn find_holder(&mut self, unique: &Unique) -> rusqlite::Result<Option<(String, rows::Known)>> {
+        let text = "SELECT d.id, d.version, d.expires_at, d.filed
+             FROM uniques u CROSS JOIN docs d
+               ON d.env = u.env AND d.kind = u.kind AND d.id = u.id
+             WHERE u.env = ?1 AND u.kind = ?2 AND u.name = ?3 AND u.value = ?4";
+        prepared(&mut self.holder, self.db, text)?
+            .query_row(
+                params![
+                    rows::env(unique.env),
+                    unique.kind.number,
+                    unique.name,
+                    unique.value
+                ],
+                |row| Ok((row.get(0)?, rows::known(row, 1)?)),
+            )
+            .optional()
+    }
+}
+
+/// The statement in the slot, prepared when it is first needed.
+fn prepared<'s, 'c>(
+    slot: &'s mut Option<CachedStatement<'c>>,
+    db: &'c Connection,
+    text: &str,
+) -> rusqlite::Result<&'s mut CachedStatement<'c>> {
+    Ok(match slot {
+        Some(statement) => statement,
+        None => slot.insert(db.prepare_cached(text)?),
+    })
+}
 
 impl Facts for Lookups<'_> {
     type Error = Fault;
+    /// There is one writer.
+    const KEYS_CAN_BE_TAKEN: bool = false;
 
     fn row(&mut self, key: &Key) -> Result<Option<Row>, Fault> {
-        let find = || {
-            self.0
-                .prepare_cached(
-                    "SELECT version, expires_at, filed FROM docs
-                     WHERE env = ?1 AND kind = ?2 AND id = ?3",
-                )?
-                .query_row(
-                    params![rows::env(key.env), key.kind.number, key.id],
-                    |row| rows::known(row, 0),
-                )
-                .optional()
-        };
-        let known = find().map_err(storage)?;
+        let known = self.find_row(key).map_err(storage)?;
         known.map(|known| rows::plan_row(&known, key)).transpose()
     }
 
     fn holder(&mut self, unique: &Unique) -> Result<Option<(String, Row)>, Fault> {
-        let find = || {
-            self.0
-                .prepare_cached(
-                    "SELECT d.id, d.version, d.expires_at, d.filed
-                     FROM uniques u CROSS JOIN docs d
-                       ON d.env = u.env AND d.kind = u.kind AND d.id = u.id
-                     WHERE u.env = ?1 AND u.kind = ?2 AND u.name = ?3 AND u.value = ?4",
-                )?
-                .query_row(
-                    params![
-                        rows::env(unique.env),
-                        unique.kind.number,
-                        unique.name,
-                        unique.value
-                    ],
-                    |row| Ok((row.get::<_, String>(0)?, rows::known(row, 1)?)),
-                )
-                .optional()
-        };
-        let Some((id, known)) = find().map_err(storage)? else {
+        let Some((id, known)) = self.find_holder(unique).map_err(storage)? else {
             return Ok(None);
         };
         let key = Key::new(unique.kind, unique.env, id);
@@ -142,56 +162,41 @@ fn apply(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
             db.prepare_cached(text)?.execute(params![rows::env(*env)])?;
         }
     }
-    for key in &plan.deletes {
-        db.prepare_cached("DELETE FROM docs WHERE env = ?1 AND kind = ?2 AND id = ?3")?
-            .execute(params![rows::env(key.env), key.kind.number, key.id])?;
-    }
-    for entry in &plan.entries_removed {
-        change(
-            db,
-            "DELETE FROM entries
-             WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
-            entry,
-        )?;
-    }
-    for entry in &plan.uniques_removed {
-        change(
-            db,
-            "DELETE FROM uniques
-             WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
-            entry,
-        )?;
-    }
-    for new in &plan.inserts {
-        write(
-            db,
-            "INSERT INTO docs (env, kind, id, version, schema, expires_at, filed, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            new,
-        )?;
-    }
-    for new in &plan.updates {
-        write(
-            db,
-            "UPDATE docs SET version = ?4, schema = ?5, expires_at = ?6, filed = ?7, body = ?8
-             WHERE env = ?1 AND kind = ?2 AND id = ?3",
-            new,
-        )?;
-    }
-    for entry in &plan.entries_added {
-        change(
-            db,
-            "INSERT INTO entries (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
-            entry,
-        )?;
-    }
-    for entry in &plan.uniques_added {
-        change(
-            db,
-            "INSERT INTO uniques (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
-            entry,
-        )?;
-    }
+    delete(db, &plan.deletes)?;
+    change(
+        db,
+        "DELETE FROM entries
+         WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
+        &plan.entries_removed,
+    )?;
+    change(
+        db,
+        "DELETE FROM uniques
+         WHERE env = ?1 AND kind = ?2 AND name = ?3 AND value = ?4 AND id = ?5",
+        &plan.uniques_removed,
+    )?;
+    write(
+        db,
+        "INSERT INTO docs (env, kind, id, version, schema, expires_at, filed, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        &plan.inserts,
+    )?;
+    write(
+        db,
+        "UPDATE docs SET version = ?4, schema = ?5, expires_at = ?6, filed = ?7, body = ?8
+         WHERE env = ?1 AND kind = ?2 AND id = ?3",
+        &plan.updates,
+    )?;
+    change(
+        db,
+        "INSERT INTO entries (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &plan.entries_added,
+    )?;
+    change(
+        db,
+        "INSERT INTO uniques (env, kind, name, value, id) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &plan.uniques_added,
+    )?;
     announce(db, plan)
 }
 
@@ -213,28 +218,53 @@ fn announce(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
     Ok(Some(Seq(rows::unsigned(seq))))
 }
 
-fn write(db: &Connection, text: &str, new: &NewDoc) -> rusqlite::Result<()> {
-    let doc = &new.doc;
-    db.prepare_cached(text)?.execute(params![
-        rows::env(doc.key.env),
-        doc.key.kind.number,
-        doc.key.id,
-        rows::signed(doc.version),
-        doc.schema,
-        doc.expires_at.map(Time::millis),
-        new.filed,
-        doc.body
-    ])?;
-    Ok(())
+/// A statement that runs for every one of `items`, prepared once: a batch may have ten thousand.
+fn each<T>(
+    db: &Connection,
+    text: &str,
+    items: &[T],
+    run: impl Fn(&mut CachedStatement<'_>, &T) -> rusqlite::Result<usize>,
+) -> rusqlite::Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let mut statement = db.prepare_cached(text)?;
+    items
+        .iter()
+        .try_for_each(|item| run(&mut statement, item).map(drop))
 }
 
-fn change(db: &Connection, text: &str, entry: &Entry) -> rusqlite::Result<()> {
-    db.prepare_cached(text)?.execute(params![
-        rows::env(entry.env),
-        entry.kind.number,
-        entry.name,
-        entry.value,
-        entry.id
-    ])?;
-    Ok(())
+fn delete(db: &Connection, keys: &[Key]) -> rusqlite::Result<()> {
+    let text = "DELETE FROM docs WHERE env = ?1 AND kind = ?2 AND id = ?3";
+    each(db, text, keys, |statement, key| {
+        statement.execute(params![rows::env(key.env), key.kind.number, key.id])
+    })
+}
+
+fn write(db: &Connection, text: &str, docs: &[NewDoc]) -> rusqlite::Result<()> {
+    each(db, text, docs, |statement, new| {
+        let doc = &new.doc;
+        statement.execute(params![
+            rows::env(doc.key.env),
+            doc.key.kind.number,
+            doc.key.id,
+            rows::signed(doc.version),
+            doc.schema,
+            doc.expires_at.map(Time::millis),
+            new.filed,
+            doc.body
+        ])
+    })
+}
+
+fn change(db: &Connection, text: &str, entries: &[Entry]) -> rusqlite::Result<()> {
+    each(db, text, entries, |statement, entry| {
+        statement.execute(params![
+            rows::env(entry.env),
+            entry.kind.number,
+            entry.name,
+            entry.value,
+            entry.id
+        ])
+    })
 }

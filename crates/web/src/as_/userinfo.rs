@@ -1,5 +1,12 @@
 //! `GET|POST /{envID}/as/userinfo`.
 
+use std::sync::Arc;
+
+use crate::App;
+use crate::wire::answer::{self, JSON};
+use crate::wire::cors::{self, About};
+use crate::wire::incoming::Incoming;
+use crate::wire::{form, p1_error};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -8,19 +15,12 @@ use countersign_domain::ids::ApplicationId;
 use countersign_protocol::as_::error::oauth_error;
 use countersign_protocol::as_::userinfo::userinfo;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
-use serde_json::Value;
-
-use crate::App;
-use crate::wire::answer::{self, JSON};
-use crate::wire::cors::{self, About};
-use crate::wire::incoming::Incoming;
-use crate::wire::{form, p1_error};
 
 /// Answers claims about the user of the access token.
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     match answered(&app, &env, &incoming).await {
         Ok((client, claims)) => {
-            let response = answer::json(StatusCode::OK, JSON, &claims);
+            let response = answer::json_text(StatusCode::OK, JSON, &claims);
             let client = client.to_string();
             let about = About::Client(Some(&client));
             cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
@@ -38,7 +38,7 @@ pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Inco
     }
 }
 
-async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(ApplicationId, Value)> {
+async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(ApplicationId, Arc<str>)> {
     let cx = app.cx(env, incoming).await?;
     let token = bearer(incoming)?;
     userinfo(&cx, token.as_deref()).await

@@ -21,6 +21,12 @@ pub fn json(status: StatusCode, media: &'static str, body: &impl Serialize) -> R
     }
 }
 
+/// JSON that is text already, under a media type.
+pub fn json_text(status: StatusCode, media: &'static str, text: &str) -> Response {
+    let body = text.to_owned();
+    (status, [(header::CONTENT_TYPE, media)], body).into_response()
+}
+
 /// A page.
 pub fn html(status: StatusCode, page: String) -> Response {
     (

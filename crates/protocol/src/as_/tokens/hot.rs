@@ -2,16 +2,17 @@
 //! and again, and reading its claims, its session and its user is most of what an answer costs
 //! (`docs/performance.md`).
 //!
-//! Nothing here is an answer. Whether the token is over or revoked, and whether its key,
-//! application, session and user are still there, is looked up with every request; documents that
-//! differ from those that were read are read again.
+//! Whether the token is over or revoked, and whether its key, application, session and user are still
+//! there, is looked up with every request; documents that differ from those that were read are read
+//! again. Only then an answer that was made before is given again: introspection's, which says what
+//! the token says, and userinfo's, which follows from the token, the user and the configuration.
 
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest;
 use countersign_domain::ids::EnvId;
 use countersign_domain::session::Session;
-use countersign_domain::store::Doc;
+use countersign_domain::store::{Doc, Seq};
 use countersign_domain::user::User;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
@@ -37,8 +38,19 @@ pub struct Seen {
     pub claims: AccessClaims,
     /// All of them.
     pub all: Map<String, Value>,
+    /// What introspection answers while the token is alive.
+    introspection: OnceLock<Arc<str>>,
+    /// What userinfo answered, and to what.
+    userinfo: Mutex<Option<Told>>,
     /// Session and user as they were at the last look.
     signed_on: Mutex<Option<Arc<SignedOn>>>,
+}
+
+/// An answer of userinfo.
+struct Told {
+    signed_on: Arc<SignedOn>,
+    configuration: Seq,
+    text: Arc<str>,
 }
 
 /// A living session and its user, who is enabled.
@@ -82,13 +94,38 @@ pub fn mark(env: EnvId, token: &str) -> Mark {
 
 impl Seen {
     /// Of a token whose signature was just checked.
-    pub const fn new(signer: Fingerprint, claims: AccessClaims, all: Map<String, Value>) -> Self {
+    pub fn new(signer: Fingerprint, claims: AccessClaims, all: Map<String, Value>) -> Self {
         Self {
             signer,
             claims,
             all,
+            introspection: OnceLock::new(),
+            userinfo: Mutex::new(None),
             signed_on: Mutex::new(None),
         }
+    }
+
+    /// What introspection answers while the token is alive. JSON.
+    pub fn introspection(&self, made: impl FnOnce() -> String) -> Arc<str> {
+        Arc::clone(self.introspection.get_or_init(|| made().into()))
+    }
+
+    /// What userinfo answered before, if user and configuration are still what they were. JSON.
+    pub fn userinfo(&self, signed_on: &Arc<SignedOn>, configuration: Seq) -> Option<Arc<str>> {
+        let told = self.userinfo.lock();
+        let told = told.as_ref()?;
+        let is_same =
+            Arc::ptr_eq(&told.signed_on, signed_on) && told.configuration == configuration;
+        is_same.then(|| Arc::clone(&told.text))
+    }
+
+    /// Remembers what userinfo answers.
+    pub fn tell(&self, signed_on: &Arc<SignedOn>, configuration: Seq, text: &Arc<str>) {
+        *self.userinfo.lock() = Some(Told {
+            signed_on: Arc::clone(signed_on),
+            configuration,
+            text: Arc::clone(text),
+        });
     }
 
     /// Session and user as they were at the last look.

@@ -6,6 +6,7 @@ mod environments;
 mod filters;
 mod fresh_environment;
 pub mod ground;
+mod kept_answers;
 mod media_types;
 mod messages;
 mod round_trip;
