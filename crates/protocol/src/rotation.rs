@@ -17,8 +17,12 @@ use countersign_domain::ports::{Ports, Store};
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 
+use crate::audit::{self, Activity, Party, kinds};
+use crate::configuration::ConfigurationCache;
+use crate::cx::Cx;
 use crate::defaults::key_pair::KeyPair;
 use crate::defaults::{Maker, certified_key};
+use crate::refusal::Failure;
 
 /// How long a key set may be kept: `max-age` of its answer.
 pub const KEY_SET_AGE: Duration = Duration::from_mins(1);
@@ -114,14 +118,14 @@ impl Turn {
         Ok((policy, batch))
     }
 
-    async fn commit(
+    fn turned(
         self,
         ports: &Ports,
         api_url: &str,
         env: EnvId,
         pairs: &[KeyPair; 2],
         now: Time,
-    ) -> Result<KeyRotationPolicy, Fault> {
+    ) -> Result<(KeyRotationPolicy, Batch), Fault> {
         let maker = Maker {
             api_url,
             vault: &ports.vault,
@@ -129,23 +133,21 @@ impl Turn {
             now,
         };
         let fresh = self.keys(maker, env, pairs)?;
-        let (policy, batch) = self.decide(env, fresh, now)?;
-        ports.store.commit(batch, now).await?;
-        Ok(policy)
+        self.decide(env, fresh, now)
     }
 }
 
-/// Rotates the keys of one policy, if that is due. Slow (it makes one or two RSA keys): call it off
-/// the request path and off the async threads. Two processes may try at once; one of them does it,
-/// the other gets a conflict.
+/// Rotates the keys of one policy, if that is due, and tells of it. Slow (it makes one or two RSA
+/// keys): call it off the request path and off the async threads. Two processes may try at once; one
+/// of them does it, the other gets a conflict.
 pub async fn rotate(
-    ports: &Ports,
-    api_url: &str,
+    cache: &ConfigurationCache,
     env: EnvId,
     policy: KeyRotationPolicyId,
     fresh: [KeyPair; 2],
     now: Time,
 ) -> Result<bool, Fault> {
+    let ports = cache.ports();
     let store = &*ports.store;
     let id = policy.to_string();
     let Some(policy) = entity::load::<KeyRotationPolicy>(store, env, id, now).await? else {
@@ -154,8 +156,22 @@ pub async fn rotate(
     if now < policy.rotates_at() {
         return Ok(false);
     }
+    let snapshot = match cache.current(env, now).await {
+        Ok(snapshot) => snapshot,
+        // The environment is gone.
+        Err(Failure::Refused(_)) => return Ok(false),
+        Err(Failure::Fault(fault)) => return Err(fault),
+    };
     let turn = Turn::of(store, env, policy, now).await?;
-    turn.commit(ports, api_url, env, &fresh, now).await?;
+    let (policy, batch) = turn.turned(ports, cache.urls().api(), env, &fresh, now)?;
+    let cx = Cx {
+        now,
+        ..Cx::own(snapshot, ports.clone())
+    };
+    let party = Party::new(env, "KRP", policy.id).named(policy.name.clone());
+    let rotated = Activity::new(&cx, &kinds::KEYS_ROTATED, vec![party]);
+    let batch = audit::attend(&cx, batch.record(rotated.to_event(env)?))?;
+    store.commit(batch, now).await?;
     Ok(true)
 }
 
@@ -181,7 +197,8 @@ pub async fn rotate_now(
     match turn.can_be_asked_for_at() {
         Some(at) if now < at => Ok(Asked::NotBefore(at)),
         _ => {
-            let policy = turn.commit(ports, api_url, env, fresh, now).await?;
+            let (policy, batch) = turn.turned(ports, api_url, env, fresh, now)?;
+            ports.store.commit(batch, now).await?;
             Ok(Asked::Done(Box::new(policy)))
         }
     }

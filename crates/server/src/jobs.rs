@@ -211,7 +211,7 @@ async fn rotate(cache: Arc<ConfigurationCache>) -> Duration {
         match fresh_keys(spec).await {
             Ok(fresh) => {
                 let now = ports.clock.now();
-                match rotation::rotate(ports, cache.urls().api(), env, policy, fresh, now).await {
+                match rotation::rotate(&cache, env, policy, fresh, now).await {
                     Ok(true) => tracing::info!(%env, %policy, "signing keys rotated"),
                     Ok(false) => {}
                     Err(fault) => tracing::warn!(%env, %fault, "signing keys not rotated"),

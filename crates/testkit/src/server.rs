@@ -106,6 +106,11 @@ impl TestServer {
         Cx::own(snapshot, self.ports.clone())
     }
 
+    /// What this process knows of the environments, for what the server does by itself.
+    pub fn configuration(&self) -> &ConfigurationCache {
+        &self.cache
+    }
+
     /// Starts a second process, as far as the wire can tell: its own caches on the same store.
     /// The tenant's requests go there.
     pub async fn another_node(&self) -> AnotherNode {

@@ -42,7 +42,10 @@ impl Aside {
     pub async fn write(&self, store: &dyn Store, now: Time) -> Result<usize, Fault> {
         let Waiting { batch, dropped } = std::mem::take(&mut *self.0.lock());
         if dropped > 0 {
-            tracing::warn!(dropped, "more refused sign-ons than are recorded");
+            tracing::warn!(
+                dropped,
+                "more events of requests that write nothing than are recorded"
+            );
         }
         let count = batch.events.len();
         if !batch.is_empty() {

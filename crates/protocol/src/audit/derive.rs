@@ -2,97 +2,23 @@
 //! documents has it told without a line of code.
 
 use countersign_domain::entity::{Entity, kinds as documents};
-use countersign_domain::ids::UserId;
+use countersign_domain::ids::{EnvId, UserId};
 use countersign_domain::reference::Ref;
 use countersign_domain::session::Session;
-use countersign_domain::store::{Batch, Doc, Fault, Kind, Precondition, Write};
-use countersign_domain::user::{Account, User};
+use countersign_domain::store::{Batch, Doc, Fault, Key, Kind, Precondition, Write};
+use countersign_domain::user::User;
 use serde::Deserialize;
 
-use super::{Activity, Actors, Happened, Party, kinds};
+use super::families::Family;
+use super::{Activity, Actors, Happened, Party, families, kinds, operations};
 use crate::cx::Cx;
 use crate::flows::{Flow, State};
 
-/// Documents whose changes are told: kind, family of the event, type of the resource.
-///
-/// Source: `reference/flows.md` 13 for the families it lists, PingOne's list of subscription
-/// action types for the rest.
-const FAMILIES: &[(Kind, &str, &str)] = &[
-    (documents::ENVIRONMENT, "ENVIRONMENT", "ENVIRONMENT"),
-    (documents::POPULATION, "POPULATION", "POPULATION"),
-    (documents::USER, "USER", "USER"),
-    (documents::APPLICATION, "APPLICATION", "APPLICATION"),
-    (documents::APPLICATION_SECRET, "SECRET", "SECRET"),
-    (documents::RESOURCE_SECRET, "SECRET", "SECRET"),
-    (documents::GRANT, "GRANT", "GRANT"),
-    (documents::APPLICATION_ATTRIBUTE, "ATTRIBUTE", "ATTRIBUTE"),
-    (
-        documents::SIGN_ON_POLICY_ASSIGNMENT,
-        "SIGN_ON_POLICY_ASSIGNMENT",
-        "SIGN_ON_POLICY_ASSIGNMENT",
-    ),
-    (documents::RESOURCE, "RESOURCE", "RESOURCE"),
-    (documents::SCOPE, "SCOPE", "SCOPE"),
-    (
-        documents::RESOURCE_ATTRIBUTE,
-        "RESOURCE_ATTRIBUTE",
-        "RESOURCE_ATTRIBUTE",
-    ),
-    (documents::SIGN_ON_POLICY, "POLICY", "SIGN_ON_POLICY"),
-    (documents::PASSWORD_POLICY, "POLICY", "PASSWORD_POLICY"),
-    (documents::SIGN_ON_ACTION, "ACTION", "ACTION"),
-    (documents::KEY, "KEY", "KEY"),
-    (documents::CUSTOM_DOMAIN, "CUSTOM_DOMAIN", "CUSTOM_DOMAIN"),
-    (documents::KEY_ROTATION_POLICY, "KRP", "KRP"),
-    (
-        documents::ROLE_ASSIGNMENT,
-        "ROLE_ASSIGNMENT",
-        "ROLE_ASSIGNMENT",
-    ),
-    (documents::ROLE, "ROLE", "ROLE"),
-    (documents::AGREEMENT, "AGREEMENT", "AGREEMENT"),
-    (
-        documents::AGREEMENT_LANGUAGE,
-        "AGREEMENT_LANGUAGE",
-        "AGREEMENT_LANGUAGE",
-    ),
-    (
-        documents::AGREEMENT_REVISION,
-        "AGREEMENT_LANGUAGE_REVISION",
-        "AGREEMENT_LANGUAGE_REVISION",
-    ),
-    (
-        documents::AGREEMENT_CONSENT,
-        "AGREEMENT_CONSENT",
-        "AGREEMENT_CONSENT",
-    ),
-    (documents::OAUTH_CONSENT, "OAUTH_CONSENT", "OAUTH_CONSENT"),
-    (
-        documents::IDENTITY_PROVIDER,
-        "IDENTITY_PROVIDER",
-        "IDENTITY_PROVIDER",
-    ),
-    (
-        documents::IDENTITY_PROVIDER_ATTRIBUTE,
-        "IDP_ATTRIBUTE",
-        "IDP_ATTRIBUTE",
-    ),
-    (documents::LINKED_ACCOUNT, "ACCOUNT", "LINKED_ACCOUNT"),
-    (documents::GROUP, "GROUP", "GROUP"),
-    (
-        documents::GROUP_MEMBERSHIP,
-        "MEMBER_OF_GROUP",
-        "MEMBER_OF_GROUP",
-    ),
-    (documents::SUBSCRIPTION, "SUBSCRIPTION", "SUBSCRIPTION"),
-    (documents::SESSION, "SESSION", "SESSION"),
-    (documents::FLOW, "FLOW", "FLOW"),
-    (documents::AUTHORIZATION_CODE, "", ""),
-];
+/// Documents that rules of their own tell of.
+const BY_RULE: &[Kind] = &[Flow::KIND, Session::KIND, documents::AUTHORIZATION_CODE];
 
-fn family_of(kind: Kind) -> Option<(&'static str, &'static str)> {
-    let found = FAMILIES.iter().find(|(of, ..)| *of == kind)?;
-    Some((found.1, found.2))
+fn is_told(kind: Kind) -> bool {
+    BY_RULE.contains(&kind) || families::of(kind).is_some()
 }
 
 /// What a batch does to a document.
@@ -105,24 +31,29 @@ enum Done {
 
 /// A write whose document is told of.
 struct Told<'a> {
-    kind: Kind,
-    id: &'a str,
+    key: &'a Key,
     done: Done,
     doc: Option<&'a Doc>,
 }
 
+impl Told<'_> {
+    fn kind(&self) -> Kind {
+        self.key.kind
+    }
+}
+
 /// The events of a batch.
 pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
-    let told: Vec<Told<'_>> = batch
-        .writes
-        .iter()
-        .filter_map(|write| seen(batch, write))
-        .collect();
-    let mut events = operation(cx, batch);
+    let told = batch.writes.iter().filter_map(|write| seen(batch, write));
+    let begins = begun(batch);
+    // That an environment begins says what it begins with.
+    let told = told.filter(|it| begins.is_none_or(|env| it.key.env.to_string() != env));
+    let told: Vec<Told<'_>> = told.collect();
+    let mut events = operations::derive(cx, batch)?;
     if told.is_empty() {
         return Ok(events);
     }
-    let flow = told.iter().find(|it| it.kind == Flow::KIND);
+    let flow = told.iter().find(|it| it.kind() == Flow::KIND);
     let flow = flow.and_then(|it| it.doc).map(Flow::from_doc).transpose()?;
     let mut around = Around {
         cx,
@@ -137,88 +68,28 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
     Ok(events)
 }
 
-/// Operations of the management API that are told by their own name, not by what they write.
-///
-/// Source: `reference/platform.md` 1.7.
-///
-/// Whoever recovers a password is unlocked with it (`reference/flows.md` 6.7).
-const OPERATIONS: &[(&str, Happened)] = &[
-    ("account.lock", kinds::USER_LOCKED),
-    ("account.unlock", kinds::USER_UNLOCKED),
-    ("password.set", kinds::PASSWORD_SET),
-    ("password.setValue", kinds::PASSWORD_SET),
-    ("password.reset", kinds::PASSWORD_RESET),
-    ("password.recover", kinds::PASSWORD_RECOVERY),
-    ("password.recover", kinds::USER_UNLOCKED),
-    ("password.forceChange", kinds::PASSWORD_FORCE_CHANGE),
-    ("password.unlock", kinds::PASSWORD_UNLOCKED),
-    ("password.unlock", kinds::USER_UNLOCKED),
-    // Decision: besides `USER.UPDATED`, so that who follows all changes of users misses none.
-    ("user.move", kinds::USER_MOVED),
-];
-
-/// The events of an operation, about the user whom it writes, or whose account or password.
-fn operation(cx: &Cx, batch: &Batch) -> Vec<Activity> {
-    let operation = cx.caller.as_ref().and_then(|caller| caller.operation);
-    let Some(operation) = operation else {
-        return Vec::new();
-    };
-    let named = OPERATIONS.iter().filter(|(name, _)| *name == operation);
-    let user = batch.writes.iter().find_map(|write| match write {
-        Write::Put(doc) if is_of_user(doc.key.kind) => Some(&doc.key.id),
-        Write::Delete(key) if is_of_user(key.kind) => Some(&key.id),
+/// The environment that a batch makes, if it makes one.
+fn begun(batch: &Batch) -> Option<&str> {
+    batch.preconditions.iter().find_map(|it| match it {
+        Precondition::Absent(key) if key.kind == documents::ENVIRONMENT => Some(key.id.as_str()),
         _ => None,
-    });
-    let Some(user) = user.map(|id| Party::new(cx.env_id(), "USER", id)) else {
-        return Vec::new();
-    };
-    let told =
-        named.filter(|(_, happened)| *happened != kinds::USER_UNLOCKED || !stays_locked(batch));
-    told.map(|(_, happened)| Activity::new(cx, happened, vec![user.clone()]))
-        .collect()
-}
-
-/// Whether an administrator's lock is on the account that a batch writes: lifting the one after
-/// wrong passwords unlocks nobody then (`reference/flows.md` 10.2).
-fn stays_locked(batch: &Batch) -> bool {
-    batch.writes.iter().any(|write| match write {
-        Write::Put(doc) if doc.key.kind == documents::ACCOUNT => {
-            Account::from_doc(doc).is_ok_and(|account| account.locked_by_admin)
-        }
-        _ => false,
     })
 }
 
-fn is_of_user(kind: Kind) -> bool {
-    [documents::ACCOUNT, documents::CREDENTIAL, documents::USER].contains(&kind)
-}
-
 fn seen<'a>(batch: &'a Batch, write: &'a Write) -> Option<Told<'a>> {
-    match write {
+    let (key, done, doc) = match write {
         Write::Put(doc) => {
-            family_of(doc.key.kind)?;
             let is_new = batch
                 .preconditions
                 .iter()
                 .any(|it| matches!(it, Precondition::Absent(key) if *key == doc.key));
-            Some(Told {
-                kind: doc.key.kind,
-                id: &doc.key.id,
-                done: if is_new { Done::Created } else { Done::Updated },
-                doc: Some(doc),
-            })
+            let done = if is_new { Done::Created } else { Done::Updated };
+            (&doc.key, done, Some(&**doc))
         }
-        Write::Delete(key) => {
-            family_of(key.kind)?;
-            Some(Told {
-                kind: key.kind,
-                id: &key.id,
-                done: Done::Deleted,
-                doc: None,
-            })
-        }
-        Write::DeleteEnvironment(_) => None,
-    }
+        Write::Delete(key) => (key, Done::Deleted, None),
+        Write::DeleteEnvironment(_) => return None,
+    };
+    is_told(key.kind).then_some(Told { key, done, doc })
 }
 
 /// What the other writes of the batch say.
@@ -240,25 +111,38 @@ impl Around<'_> {
     }
 
     fn tell(&mut self, it: &Told<'_>) -> Result<Vec<Activity>, Fault> {
-        let env = self.cx.env_id();
-        if it.kind == Flow::KIND {
+        if it.kind() == Flow::KIND {
             return Ok(self.flow(it));
         }
-        if it.kind == documents::AUTHORIZATION_CODE {
+        if it.kind() == documents::AUTHORIZATION_CODE {
             return Ok(self.code(it).into_iter().collect());
         }
-        if it.kind == Session::KIND {
+        if it.kind() == Session::KIND {
             return Ok(self.session(it)?.into_iter().collect());
         }
-        let Some((family, type_)) = family_of(it.kind) else {
+        let Some(family) = families::of(it.kind()) else {
             return Ok(Vec::new());
         };
-        let party = match it.doc {
-            Some(doc) if it.kind == User::KIND => Party::user(env, &User::from_doc(doc)?),
-            Some(doc) => described(Party::new(env, type_, it.id), doc),
-            None => Party::new(env, type_, it.id),
+        let Some(happened) = happened(family, it) else {
+            return Ok(Vec::new());
         };
-        Ok(vec![self.activity(&happened(family, it), vec![party])])
+        let env = self.home(it.key);
+        let party = match it.doc {
+            Some(doc) if it.kind() == User::KIND => Party::user(env, &User::from_doc(doc)?),
+            Some(doc) => described(party(env, family.resource, it.key), doc),
+            None => party(env, family.resource, it.key),
+        };
+        Ok(vec![self.activity(&happened, vec![party])])
+    }
+
+    /// The environment that a document belongs to. One that is an environment is at home in itself.
+    fn home(&self, key: &Key) -> EnvId {
+        let own = (key.kind == documents::ENVIRONMENT).then(|| key.id.parse().ok());
+        match (own.flatten(), key.env) {
+            (Some(own), _) => own,
+            (None, EnvId::PLATFORM) => self.cx.env_id(),
+            (None, env) => env,
+        }
     }
 
     fn flow(&mut self, it: &Told<'_>) -> Vec<Activity> {
@@ -266,7 +150,7 @@ impl Around<'_> {
             return Vec::new();
         };
         let env = self.cx.env_id();
-        let resource = Party::new(env, "FLOW", it.id);
+        let resource = Party::new(env, "FLOW", &it.key.id);
         match (it.done, &flow.state) {
             // Some policies have nothing to ask and nobody to let in.
             (Done::Created, State::Failed(failure)) => {
@@ -308,7 +192,7 @@ impl Around<'_> {
     /// A session that is only found alive is not worth telling: a sign-on writes its flow, too.
     fn session(&mut self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
         let env = self.cx.env_id();
-        let resource = Party::new(env, "SESSION", it.id);
+        let resource = Party::new(env, "SESSION", &it.key.id);
         let signs_on = self
             .flow
             .as_ref()
@@ -331,21 +215,29 @@ impl Around<'_> {
     }
 }
 
-fn happened(family: &'static str, it: &Told<'_>) -> Happened {
-    let is_consent = family.ends_with("CONSENT");
+/// A document as a resource of an event. What an environment has one of, without an id of its own,
+/// goes by the environment's.
+fn party(env: EnvId, type_: &str, key: &Key) -> Party {
+    match key.id.parse::<uuid::Uuid>() {
+        Ok(_) => Party::new(env, type_, &key.id),
+        Err(_) => Party::new(env, type_, env),
+    }
+}
+
+fn happened(family: &'static Family, it: &Told<'_>) -> Option<Happened> {
+    let is_revoked = || it.doc.is_some_and(|doc| doc.body.contains("\"REVOKED\""));
+    if it.kind() == documents::AGREEMENT_CONSENT && is_revoked() {
+        return Some(kinds::AGREEMENT_CONSENT_REVOKED);
+    }
+    if it.kind() == documents::OAUTH_CONSENT && is_revoked() {
+        return Some(kinds::OAUTH_CONSENT_REVOKED);
+    }
     let what = match it.done {
-        _ if family == "SECRET" => "UPDATED",
-        Done::Created if family == "ACCOUNT" => "LINKED",
-        Done::Deleted if family == "ACCOUNT" => "UNLINKED",
-        Done::Created | Done::Updated if is_consent => match it.doc {
-            Some(doc) if doc.body.contains("\"REVOKED\"") => "REVOKED",
-            _ => "ACCEPTED",
-        },
-        Done::Created => "CREATED",
-        Done::Updated => "UPDATED",
-        Done::Deleted => "DELETED",
+        Done::Created => family.life.created,
+        Done::Updated => family.life.updated,
+        Done::Deleted => family.life.deleted,
     };
-    Happened::to(family, what)
+    Some(Happened::to(family.name, what?))
 }
 
 /// With the name that the document has.

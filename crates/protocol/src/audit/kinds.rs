@@ -12,13 +12,17 @@ pub struct Happened {
 }
 
 macro_rules! happenings {
-    ($($(#[$doc:meta])* $name:ident = $family:literal $what:literal;)*) => {$(
-        $(#[$doc])*
-        pub const $name: Happened = Happened {
-            family: Cow::Borrowed($family),
-            what: Cow::Borrowed($what),
-        };
-    )*};
+    ($($(#[$doc:meta])* $name:ident = $family:literal $what:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $name: Happened = Happened {
+                family: Cow::Borrowed($family),
+                what: Cow::Borrowed($what),
+            };
+        )*
+        /// Everything that a rule tells of by itself. The rest follows from changes of documents.
+        pub const BY_RULE: &[Happened] = &[$($name),*];
+    };
 }
 
 happenings! {
@@ -54,6 +58,8 @@ happenings! {
     PASSWORD_RESET = "PASSWORD" "RESET";
     /// An administrator set a password.
     PASSWORD_SET = "PASSWORD" "SET";
+    /// An administrator took a password away.
+    PASSWORD_UNSET = "PASSWORD" "UNSET";
     /// An administrator asks for a new password.
     PASSWORD_FORCE_CHANGE = "PASSWORD" "FORCE_CHANGE";
     /// An administrator unlocked a password.
@@ -64,12 +70,32 @@ happenings! {
     ACCESS_DENIED = "USER" "ACCESS_DENIED";
     /// Somebody refused to connect a device.
     OAUTH_CONSENT_DECLINED = "OAUTH_CONSENT" "DECLINED";
+    /// A consent to an application was taken back.
+    OAUTH_CONSENT_REVOKED = "OAUTH_CONSENT" "REVOKED";
+    /// A consent to an agreement was taken back.
+    AGREEMENT_CONSENT_REVOKED = "AGREEMENT_CONSENT" "REVOKED";
     /// An administrator moved somebody to another population.
     USER_MOVED = "USER" "MOVED";
     /// An administrator locked an account.
     USER_LOCKED = "USER" "LOCKED";
     /// An account was unlocked: by an administrator, or with its password.
     USER_UNLOCKED = "USER" "UNLOCKED";
+    /// A device got another name.
+    DEVICE_NICKNAME_UPDATED = "DEVICE" "NICKNAME_UPDATED";
+    /// The devices of somebody got an order.
+    DEVICES_ORDER_UPDATED = "DEVICES" "ORDER_UPDATED";
+    /// The devices of somebody have no order any more.
+    DEVICES_ORDER_DELETED = "DEVICES" "ORDER_DELETED";
+    /// Whether browsers keep their sessions was set.
+    SETTINGS_UPDATED = "SETTINGS" "UPDATED";
+    /// The keys of a policy rotated.
+    KEYS_ROTATED = "KRP" "ROTATED";
+    /// Somebody looked at a secret.
+    SECRET_READ = "SECRET" "READ";
+    /// An environment went into production.
+    ENVIRONMENT_PROMOTED = "ENVIRONMENT" "PROMOTED";
+    /// An environment became a sandbox again.
+    ENVIRONMENT_DEMOTED = "ENVIRONMENT" "DEMOTED";
 }
 
 impl Happened {

@@ -6,10 +6,14 @@
 
 mod aside;
 mod derive;
+mod families;
 mod flows;
 pub mod kinds;
+mod operations;
 mod party;
 pub mod show;
+
+use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
 use countersign_domain::ids::{CorrelationId, EnvId};
@@ -169,6 +173,24 @@ fn id(cx: &Cx, happened: &Happened, resources: &[Party]) -> String {
     let millis = u64::try_from(cx.now.millis()).unwrap_or_default();
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random.unwrap_or_default());
     Uuid::hyphenated(id.into_uuid()).to_string()
+}
+
+/// Every `action.type` that there can be, each once, in order.
+pub fn names() -> BTreeSet<String> {
+    let by_rule = kinds::BY_RULE.iter().map(Happened::name);
+    let of_documents = families::FAMILIES.iter().flat_map(|family| {
+        let whats = family.life.names();
+        whats.map(|what| Happened::to(family.name, what).name())
+    });
+    by_rule.chain(of_documents).collect()
+}
+
+/// Tells that somebody looked at the secret of an application or resource. Nothing is written for
+/// it at once: looking costs no more than it did.
+pub fn secret_read(cx: &Cx, owner: impl ToString) -> Result<(), Fault> {
+    let secret = Party::new(cx.env_id(), "SECRET", owner);
+    let activity = Activity::new(cx, &kinds::SECRET_READ, vec![secret]);
+    cx.aside.note(cx, &activity)
 }
 
 /// Tells of everything that a batch changes, and hands its events to webhooks.

@@ -17,11 +17,23 @@ const PLACES: &[(&str, &str)] = &[
     ("SIGN_ON_POLICY", "signOnPolicies"),
     ("PASSWORD_POLICY", "passwordPolicies"),
     ("KEY", "keys"),
+    ("CERTIFICATE", "certificates"),
     ("KRP", "keyRotationPolicies"),
     ("AGREEMENT", "agreements"),
     ("IDENTITY_PROVIDER", "identityProviders"),
     ("SUBSCRIPTION", "subscriptions"),
     ("SESSION", "sessions"),
+    ("CUSTOM_DOMAIN", "customDomains"),
+    ("GATEWAY", "gateways"),
+    ("THEME", "themes"),
+    ("IMAGE", "images"),
+    ("EMAIL_DOMAIN", "emailDomains"),
+    ("NOTIFICATION_POLICY", "notificationsPolicies"),
+    (
+        "DEVICE_AUTHENTICATION_POLICY",
+        "deviceAuthenticationPolicies",
+    ),
+    ("FIDO_POLICY", "fido2Policies"),
 ];
 
 /// An event with the addresses of what it names.

@@ -25,7 +25,7 @@ async fn rotate_now(server: &TestServer) -> bool {
     let due = server.clock.now().plus(Duration::from_hours(24 * 91));
     let fresh = [KeyPair::generate().unwrap(), KeyPair::generate().unwrap()];
     let policy = default_rotation_policy_id(env);
-    rotate(&server.ports, &server.base, env, policy, fresh, due)
+    rotate(server.configuration(), env, policy, fresh, due)
         .await
         .unwrap()
 }
@@ -60,7 +60,7 @@ on_every_adapter! {
         let fresh = [KeyPair::generate().unwrap(), KeyPair::generate().unwrap()];
         let policy = default_rotation_policy_id(env);
         let now = server.clock.now();
-        assert!(!rotate(&server.ports, &server.base, env, policy, fresh, now).await.unwrap());
+        assert!(!rotate(server.configuration(), env, policy, fresh, now).await.unwrap());
     }
 
     async fn whoever_asks_for_a_rotation_gets_it_once_the_next_key_is_known(server: TestServer) {

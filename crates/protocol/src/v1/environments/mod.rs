@@ -86,6 +86,7 @@ pub const RESOURCE: Resource = Resource {
             "environments:update",
             set_type,
         )
+        .told("environment.type")
         .dormant(),
         Endpoint::put(
             "/environments/{environment}/status",
@@ -251,8 +252,13 @@ fn given(body: &Object, name: &'static str) -> Result<Value, Refused> {
 fn set_type<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let body = body::object(call.body)?;
+        let type_ = given(&body, "type")?;
+        let before = noun::named::<Environment>(call).await?;
+        if json!(before.type_) == type_ {
+            return Ok(Reply::ok(shown(call, &before).await?));
+        }
         let mut patch = Object::new();
-        patch.insert("type".into(), given(&body, "type")?);
+        patch.insert("type".into(), type_);
         let changed = noun::change_with::<Environment>(call, patch).await?;
         Ok(Reply::ok(shown(call, &changed).await?))
     })

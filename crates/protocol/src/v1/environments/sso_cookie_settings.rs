@@ -22,7 +22,7 @@ pub const RESOURCE: Resource = Resource {
     name: "ssoCookieSettings",
     endpoints: &[
         Endpoint::get(PATH, "ssoCookieSettings:read", read),
-        Endpoint::post(PATH, "ssoCookieSettings:update", set),
+        Endpoint::post(PATH, "ssoCookieSettings:update", set).told("ssoCookieSettings"),
     ],
 };
 

@@ -127,9 +127,9 @@ on_every_adapter! {
         let (env, id) = (tenant.id.parse().unwrap(), policy(&server, "ES256").await.id);
         let due = server.clock.now().plus(Duration::from_hours(24 * 91));
         let wrong = [KeySpec::P384, KeySpec::P384].map(|spec| KeyPair::generate_for(spec).unwrap());
-        assert!(rotate(&server.ports, &server.base, env, id, wrong, due).await.is_err());
+        assert!(rotate(server.configuration(), env, id, wrong, due).await.is_err());
         let fresh = [KeySpec::P256, KeySpec::P256].map(|spec| KeyPair::generate_for(spec).unwrap());
-        assert!(rotate(&server.ports, &server.base, env, id, fresh, due).await.unwrap());
+        assert!(rotate(server.configuration(), env, id, fresh, due).await.unwrap());
         server.poll_changes().await;
         // The new one was published before it signed; what the old one signed stays good.
         let renewed = tenant.tokens(&tenant.post).await;

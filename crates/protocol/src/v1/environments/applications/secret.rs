@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::audit;
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets::{self, Shown};
 use crate::v1::actor::Who;
@@ -58,6 +59,7 @@ fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             return Err(Refusal::Forbidden.because(why).into());
         }
         let shown = secrets::of_application(call.cx, id).await?;
+        audit::secret_read(call.cx, id)?;
         Ok(Reply::ok(rendered(call, &shown, "application")))
     })
 }

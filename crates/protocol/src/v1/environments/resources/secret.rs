@@ -4,6 +4,7 @@ use countersign_domain::ids::ResourceId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::resource::{Resource as ApiResource, ResourceType};
 
+use crate::audit;
 use crate::refusal::{Outcome, Refusal};
 use crate::secrets;
 use crate::v1::call::{Call, Reply};
@@ -37,6 +38,7 @@ fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let id = owner(call).await?;
         let shown = secrets::of_resource(call.cx, id).await?;
+        audit::secret_read(call.cx, id)?;
         Ok(Reply::ok(rendered(call, &shown, "resource")))
     })
 }

@@ -55,6 +55,7 @@ pub const RESOURCE: Resource = Resource {
             .narrow(Narrow::Population)
             .own("p1:delete:device"),
         Endpoint::put(NICKNAME, "devices:update", rename)
+            .told("device.rename")
             .narrow(Narrow::Population)
             .own("p1:update:device"),
     ],

@@ -1,5 +1,7 @@
 //! `/v1/environments/{e}/activities`: what happened, told once, in order, to administrators.
 
+mod every_name;
+
 use std::time::Duration;
 
 use countersign_testkit::{TestServer, on_every_adapter};
