@@ -13,7 +13,7 @@ use super::types::{
 };
 use crate::branding::ImageRef;
 use crate::entity::{Entity, kinds};
-use crate::ids::ApplicationId;
+use crate::ids::{ApplicationId, ImageId};
 use crate::reference::{fold, is_false, yes};
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
@@ -203,6 +203,11 @@ impl Application {
     pub const UNIQUE_DEVICE_PATH: IndexName = "devicePathId";
     /// Life of a refresh token in seconds when the application sets none.
     pub const DEFAULT_REFRESH_TOKEN_DURATION: u32 = 2_592_000;
+
+    /// Its picture, if that is stored here: nothing is ever shown from elsewhere.
+    pub fn picture(&self) -> Option<ImageId> {
+        self.icon.as_ref()?.id
+    }
 
     /// A new application with PingOne's defaults: enabled, nothing allowed yet.
     pub fn new(

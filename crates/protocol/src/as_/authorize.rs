@@ -344,6 +344,7 @@ impl Authorize<'_> {
             id: facts.flow_id,
             request: request.clone(),
             application_name: self.view.application.name.clone(),
+            application_icon: self.view.application.picture(),
             binding,
             created_at: cx.now,
             expires_at: cx.now.plus(IDLE),

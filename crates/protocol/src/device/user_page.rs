@@ -7,7 +7,7 @@ use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::application::{Application, GrantType, Protocol};
 use countersign_domain::entity;
 use countersign_domain::group::Memberships;
-use countersign_domain::ids::{ApplicationId, FlowId};
+use countersign_domain::ids::{ApplicationId, FlowId, ImageId};
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, User};
@@ -57,6 +57,7 @@ pub async fn start(
             Some(view) => view.application.name.clone(),
             None => cx.env.environment.name.clone(),
         },
+        icon: view.as_ref().and_then(|it| it.application.picture()),
         device: DeviceFlow {
             application: client,
             // Only shown again, in a field; what is not a code is not shown.
@@ -93,6 +94,7 @@ async fn application(cx: &Cx, identifier: &str) -> Outcome<Arc<ApplicationView>>
 struct Start<'a> {
     request: AuthorizationRequest,
     name: String,
+    icon: Option<ImageId>,
     device: DeviceFlow,
     token: Option<&'a BrowserToken>,
 }
@@ -152,6 +154,7 @@ impl Operation for Start<'_> {
         let session = counting.map(|(session, user)| session_facts(session, user));
         let mut flow = Flow::new(facts.flow_id, self.request.clone(), binding, cx.now);
         flow.application_name.clone_from(&self.name);
+        flow.application_icon = self.icon;
         flow.session.clone_from(&session);
         flow.prior_session = facts.session.as_ref().map(|(session, _)| session.id);
         flow.device = Some(self.device.clone());

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::ids::{ActionId, FlowId, PopulationId, SessionId, UserId};
+use countersign_domain::ids::{ActionId, FlowId, ImageId, PopulationId, SessionId, UserId};
 use countersign_domain::policy::sign_on::ActionStep;
 use countersign_domain::session::SessionPolicy;
 use countersign_domain::store::Kind;
@@ -193,6 +193,9 @@ pub struct Flow {
     pub request: AuthorizationRequest,
     /// Name of the application, as shown.
     pub application_name: String,
+    /// Its picture, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_icon: Option<ImageId>,
     /// Whose browser.
     pub binding: Binding,
     /// Made at.
@@ -228,6 +231,7 @@ impl Flow {
             id,
             request,
             application_name: String::new(),
+            application_icon: None,
             binding,
             created_at: now,
             expires_at: now.plus(IDLE),

@@ -52,10 +52,13 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
             embedded.insert("socialProviders".into(), Value::Array(providers));
         }
     }
-    embedded.insert(
-        "application".into(),
-        json!({ "name": flow.application_name }),
-    );
+    let mut application = Map::new();
+    application.insert("name".into(), json!(flow.application_name));
+    if let Some(id) = flow.application_icon {
+        let href = env.urls.image(env.id, id);
+        application.insert("icon".into(), json!({ "id": id, "href": href }));
+    }
+    embedded.insert("application".into(), Value::Object(application));
     if let Some(user) = flow.state.user() {
         let mut shown = Map::new();
         shown.insert("id".into(), json!(user.id));
@@ -118,14 +121,19 @@ pub fn render(env: &Snapshot, flow: &Flow) -> Value {
     {
         body.insert("email".into(), json!(email));
     }
+    // What was done in the flow so far; in the end, what it is worth.
+    let authenticators = match &flow.state {
+        State::Completed(done) => &done.amr,
+        _ => &flow.progress.authenticators,
+    };
+    if !authenticators.is_empty() {
+        body.insert("authenticators".into(), json!(authenticators));
+    }
     match &flow.state {
         State::AccountLinkingRequired | State::AccountConfirmationRequired => {
             if let Some(identity) = &flow.progress.external {
                 body.insert("attributes".into(), Value::Object(identity.shown()));
             }
-        }
-        State::Completed(done) => {
-            body.insert("authenticators".into(), json!(done.amr));
         }
         State::Failed(failure) => {
             let error = json!({ "code": failure.code(), "message": failure.message() });

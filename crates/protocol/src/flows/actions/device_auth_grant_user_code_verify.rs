@@ -169,6 +169,7 @@ impl Action for DeviceAuthGrantUserCodeVerify {
             return Ok(Verdict::refuse(refused).writing(writes));
         };
         flow.application_name.clone_from(&view.application.name);
+        flow.application_icon = view.application.picture();
         flow.request.client = device.client;
         flow.state = State::DagConsentRequired(Box::new(DeviceConsent {
             done: asked.done,

@@ -96,6 +96,21 @@ on_every_adapter! {
         assert_eq!(made["targets"]["original"]["width"], 2_048);
     }
 
+    async fn a_flow_has_the_picture_of_its_application(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let image = uploaded(&server, &api).await;
+        let path = format!("/environments/{}/applications/{}", tenant.id, tenant.native.id);
+        let mut native = api.get(&path).await.expect_status(200).json();
+        native["icon"] = pointer(&image);
+        let native = api.put(&path, native).await.expect_status(200).json();
+        let flow = tenant.authorize(&tenant.native).pi_flow().send(&tenant.browser()).await;
+        let flow = flow.expect_status(200).json();
+        assert_eq!(flow["_embedded"]["application"], json!({ "name": "Native", "icon": native["icon"] }));
+        assert_eq!(native["icon"]["id"], image["id"]);
+        assert!(native["icon"]["href"].as_str().unwrap().starts_with(&server.base));
+    }
+
     async fn what_points_at_a_picture_says_where_it_is(server: TestServer) {
         let api = admin(&server).await;
         let image = uploaded(&server, &api).await;
