@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use countersign_domain::entity;
+use countersign_domain::ports::Clock;
 use countersign_domain::session::Session;
 use countersign_testkit::{StoredCookie, TestServer, code_of, on_every_adapter, submit};
+use serde_json::json;
 
 on_every_adapter! {
     async fn the_cookie_is_for_one_environment_and_out_of_reach_of_scripts(server: TestServer) {
@@ -213,6 +215,79 @@ on_every_adapter! {
             assert_eq!(now.active_at, server.ports.clock.now());
             assert_eq!(now.expires_at, begun.expires_at, "a refresh is nobody at a browser");
         }
+    }
+
+    /// `reference/flows.md` 8.1: either cookie does, and `ST` comes first.
+    async fn the_twin_of_the_cookie_does_as_well(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let token = browser.cookie(tenant.flow(&flow), "ST").unwrap();
+        let other = tenant.browser();
+        let _ = tenant.authorize(&tenant.native).start_flow(&other).await;
+        let another = other.cookie(tenant.flow(&flow), "ST").unwrap();
+        for (cookies, status) in [
+            (format!("ST-NO-SS={token}"), 200),
+            (format!("ST-NO-SS={another}; ST={token}"), 200),
+            (format!("ST={another}; ST-NO-SS={token}"), 404),
+            ("other=1".to_owned(), 404),
+        ] {
+            let bare = tenant.browser();
+            let request = bare.get(tenant.flow(&flow)).header("cookie", cookies.clone());
+            assert_eq!(request.send().await.status, status, "{cookies}");
+        }
+    }
+
+    /// `reference/flows.md` 1: sessions are written when a flow completes, and not before.
+    async fn a_flow_that_is_left_alone_leaves_the_session_alone(server: TestServer) {
+        let api = crate::v1::admin(&server).await;
+        let tenant = &server.tenant;
+        let profiling = json!({ "type": "PROGRESSIVE_PROFILING", "priority": 2, "promptText": "More",
+            "attributes": [{ "name": "mobilePhone", "required": true }],
+            "promptIntervalSeconds": 1, "preventMultiplePromptsPerFlow": true });
+        let policy = json!({ "name": "Asks_More", "actions": [{ "type": "LOGIN", "priority": 1 }, profiling] });
+        let assigned = json!([{ "signOnPolicy": "Asks_More", "priority": 1 }]);
+        let native = json!({ "id": tenant.native.id, "name": "Native", "signOnPolicyAssignments": assigned });
+        let environment = json!({ "id": tenant.id, "name": "First", "signOnPolicies": [policy], "applications": [native] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let browser = tenant.browser();
+        let _ = tenant.authorize(&tenant.web).code(&browser).await;
+        let sessions = format!("/environments/{}/users/{}/sessions", tenant.id, tenant.person.id);
+        let before = api.get(&sessions).await.expect_status(200).json();
+        assert_eq!(before["count"], 1);
+        let other = &tenant.other_person;
+        let request = tenant.authorize(&tenant.native).set("prompt", "login");
+        let flow = request.start_flow(&browser).await;
+        let left = tenant.check_password(&browser, &flow, &other.username, &other.password).await;
+        assert_eq!(left.expect_status(200).text("/status"), "PROFILE_DATA_REQUIRED");
+        assert_eq!(api.get(&sessions).await.expect_status(200).json(), before);
+        let silent = tenant.authorize(&tenant.web).set("prompt", "none").send(&browser).await;
+        assert!(silent.redirect().query().unwrap().contains("code="));
+        let theirs = format!("/environments/{}/users/{}/sessions", tenant.id, other.id);
+        assert_eq!(api.get(&theirs).await.expect_status(200).json()["count"], 0);
+    }
+
+    /// `reference/flows.md` 8.4: the user record, and what a session shows.
+    async fn a_sign_on_shows_on_the_user_and_on_the_session(server: TestServer) {
+        let api = crate::v1::admin(&server).await;
+        let tenant = &server.tenant;
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        let before = api.get(&user).await.expect_status(200).json();
+        assert!(before.get("lastSignOn").is_none(), "{before}");
+        let _ = tenant.authorize(&tenant.web).code(&tenant.browser()).await;
+        let after = api.get(&user).await.expect_status(200).json();
+        let now = server.clock.now().to_string();
+        assert_eq!(after["lastSignOn"], json!({ "at": now, "remoteIp": "127.0.0.1" }));
+        let list = api.get(&format!("{user}/sessions")).await.expect_status(200).json();
+        let session = &list["_embedded"]["sessions"][0];
+        let links: Vec<&String> = session["_links"].as_object().unwrap().keys().collect();
+        assert_eq!(links, ["environment", "self", "user"]);
+        let policy = &session["lastSignOn"]["policy"];
+        assert_eq!(policy["type"], "PINGONE");
+        let with = json!({ "at": now, "policy": policy });
+        assert_eq!(session["lastSignOn"]["withAuthenticator"], json!({ "pwd": with }));
+        assert_eq!(session["lastSignOn"]["at"], now);
+        assert_eq!(session["lastSignOn"]["remoteIp"], "127.0.0.1");
     }
 }
 

@@ -62,6 +62,16 @@ on_every_adapter! {
         let _ = sign_off(&server, &browser, &query).await.expect_status(302);
     }
 
+    async fn where_it_leads_and_the_state_stay_below_8192_characters(server: TestServer) {
+        register(&server, true).await;
+        for (length, status) in [(8191 - AFTER.len(), 302), (8192 - AFTER.len(), 413)] {
+            let browser = server.tenant.browser();
+            let state = "s".repeat(length);
+            let query = [("post_logout_redirect_uri", AFTER), ("state", &state)];
+            assert_eq!(sign_off(&server, &browser, &query).await.status, status, "{length}");
+        }
+    }
+
     async fn without_parameters_there_is_a_page(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();

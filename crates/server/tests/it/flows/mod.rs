@@ -1,5 +1,6 @@
 //! `/{envID}/flows/{flowID}`
 
+mod conditions;
 mod failures_remaining;
 mod own_attributes;
 mod own_sign_on_page;

@@ -69,6 +69,10 @@ on_every_adapter! {
             let error = request.send().await.expect_status(415).json();
             assert_eq!(error["code"], "INVALID_REQUEST", "{media}");
         }
+        let kerberos = format!("{}/kerberos", tenant.flow(&flow));
+        let media = "application/vnd.pingidentity.kerberos.authenticate+json";
+        let request = browser.post(kerberos).header("authorization", "Negotiate x").json(media, &json!({}));
+        let _ = request.send().await.expect_status(404);
     }
 
     async fn parameters_of_the_media_type_do_not_matter(server: TestServer) {
@@ -135,6 +139,16 @@ on_every_adapter! {
             .header("access-control-request-headers", "content-type");
         let answer = request.send().await;
         assert!(matches!(answer.status, 200 | 204), "{}", answer.status);
+        let allowed = |what: &str| {
+            let header = answer.header(&format!("access-control-allow-{what}")).unwrap();
+            header.split(", ").map(str::to_owned).collect::<Vec<_>>()
+        };
+        for method in ["GET", "POST", "OPTIONS"] {
+            assert!(allowed("methods").iter().any(|it| it == method), "{method}");
+        }
+        for name in ["Content-Type", "Authorization", "Accept", "X-Ping-External-Session-ID", "X-Ping-External-Transaction-ID"] {
+            assert!(allowed("headers").iter().any(|it| it == name), "{name}");
+        }
         assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
         assert!(answer.header("vary").unwrap_or_default().to_lowercase().contains("origin"));

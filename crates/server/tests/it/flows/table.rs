@@ -4,6 +4,7 @@
 mod devices;
 mod matrix;
 mod policies;
+mod resources;
 mod transitions;
 
 use std::fmt::Write as _;
@@ -193,5 +194,12 @@ on_every_adapter! {
              served\n\n{matrix}"
         );
         assert!(seen == include_str!("table.txt"), "table.txt should read:\n{seen}");
+    }
+
+    async fn the_resource_of_each_status_has_the_keys_of_the_sheet(server: TestServer) {
+        import(&server).await;
+        namesake(&server).await;
+        let seen = resources::resources(&server).await;
+        assert!(seen == include_str!("resources.txt"), "resources.txt should read:\n{seen}");
     }
 }
