@@ -1,6 +1,7 @@
 //! CORS by application (`reference/oidc.md` 18.1; threat 6).
 
 use countersign_testkit::{TestServer, on_every_adapter};
+use serde_json::json;
 
 on_every_adapter! {
     /// With the session cookie any page could otherwise have a code by `pi.flow`.
@@ -39,6 +40,18 @@ on_every_adapter! {
         let answer = request.send().await.expect_status(200);
         assert_eq!(answer.header("access-control-allow-origin"), Some("https://any.example"));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    }
+
+    async fn an_application_that_allows_no_origin_has_no_page_drive_its_flows(server: TestServer) {
+        let tenant = &server.tenant;
+        let spa = json!({ "id": tenant.spa.id, "name": "Spa", "corsSettings": { "behavior": "ALLOW_NO_ORIGINS" } });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [spa] });
+        server.import(&json!({ "environments": [environment] })).await;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.spa).start_flow(&browser).await;
+        let request = browser.get(tenant.flow(&flow)).header("origin", "https://app.example");
+        let answer = request.send().await.expect_status(200);
+        assert_eq!(answer.header("access-control-allow-origin"), None);
     }
 
     async fn a_page_is_told_that_its_flow_is_over(server: TestServer) {

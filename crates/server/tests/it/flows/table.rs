@@ -4,6 +4,7 @@
 mod devices;
 mod matrix;
 mod policies;
+mod refusals;
 mod resources;
 mod transitions;
 
@@ -201,5 +202,12 @@ on_every_adapter! {
         namesake(&server).await;
         let seen = resources::resources(&server).await;
         assert!(seen == include_str!("resources.txt"), "resources.txt should read:\n{seen}");
+    }
+
+    async fn each_refusal_has_the_codes_and_words_of_the_sheet(server: TestServer) {
+        import(&server).await;
+        namesake(&server).await;
+        let seen = refusals::refusals(&server).await;
+        assert!(seen == include_str!("refusals.txt"), "refusals.txt should read:\n{seen}");
     }
 }

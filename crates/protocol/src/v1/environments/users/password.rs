@@ -353,17 +353,24 @@ pub(super) fn given<'a>(
     Ok(value)
 }
 
-/// Refuses what an external provider's user cannot do to a password that is not here, and what
-/// cannot be checked.
+/// Refuses what an external provider's user cannot do to a password that is not here.
 /// Source: `reference/platform.md` 3.7.
+pub(super) fn at_home(user: &User) -> Result<(), Refused> {
+    if user.is_external() {
+        let message = "The user's password is at another provider";
+        let misfit = Misfit::new(Fit::Invalid, "password", message);
+        return Err(Refusal::NotNow(None, vec![misfit]).because(message));
+    }
+    Ok(())
+}
+
+/// The same, and what cannot be checked.
 fn checkable(user: &User, credential: Option<&Stored<Credential>>) -> Result<(), Refused> {
     let refuse = |fit, message: &'static str| {
         let misfit = Misfit::new(fit, "password", message);
         Err(Refusal::NotNow(None, vec![misfit]).because(message))
     };
-    if user.is_external() {
-        return refuse(Fit::Invalid, "The user's password is at another provider");
-    }
+    at_home(user)?;
     if credential.is_none_or(|it| it.password_hash.is_none()) {
         return refuse(Fit::NoPassword, "The user has no password");
     }

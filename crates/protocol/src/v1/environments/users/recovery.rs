@@ -97,6 +97,7 @@ impl Operation for Recover<'_> {
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let user = noun::named::<User>(self.call).await?;
+        password::at_home(&user)?;
         let name = &user.username;
         let attempt = Attempt::gather(cx, name, self.code, self.new, &self.turn).await?;
         Ok((attempt, removal::sessions(self.call, user.id).await?))

@@ -187,6 +187,39 @@ on_every_adapter! {
         }
     }
 
+    /// Wrong passwords and codes are written down as well: that is no change of the password.
+    async fn what_was_refused_of_a_password_is_not_told_as_done(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        let password = format!("{user}/password");
+        let right = &tenant.person.password;
+        let reset = |current: &str, new: &str| json!({ "currentPassword": current, "newPassword": new });
+        let told = async |answer: countersign_testkit::Answer| {
+            let id = answer.header("correlation-id").unwrap();
+            let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+            let told = told.iter().map(|it| format!("{} {}",
+                it["action"]["type"].as_str().unwrap(), it["result"]["status"].as_str().unwrap()));
+            told.collect::<Vec<_>>()
+        };
+        for (method, action, body, status, expected) in [
+            ("PUT", "password.reset", reset("wrong", "Quite-Another-2!"), 400, &["PASSWORD.CHECK_FAILED FAILED"][..]),
+            ("PUT", "password.reset", reset(right, "weak"), 400, &[]),
+            ("POST", "password.check", json!({ "password": "wrong too" }), 400, &["PASSWORD.CHECK_FAILED FAILED"]),
+            ("POST", "password.check", json!({ "password": right }), 200, &["PASSWORD.CHECK_SUCCEEDED SUCCESS"]),
+            ("PUT", "password.set", json!({ "value": "weak" }), 400, &[]),
+        ] {
+            let answer = api.act(method, &password, action, body.clone()).await.expect_status(status);
+            assert_eq!(told(answer).await, expected, "{action} {body}");
+        }
+        let _ = api.act("POST", &password, "password.sendRecoveryCode", Value::Null).await.expect_status(200);
+        for guess in 1..=5 {
+            let body = json!({ "recoveryCode": format!("AAAAAAA{guess}"), "newPassword": "Quite-Another-2!" });
+            let answer = api.act("POST", &password, "password.recover", body).await.expect_status(400);
+            assert!(told(answer).await.is_empty(), "guess {guess}");
+        }
+    }
+
     async fn pages_and_ranges_cover_everything_once(server: TestServer) {
         let api = admin(&server).await;
         let tenant = &server.tenant;

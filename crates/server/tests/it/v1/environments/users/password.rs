@@ -1,5 +1,8 @@
 //! `/v1/environments/{e}/users/{u}/password`
 
+use std::time::Duration;
+
+use countersign_domain::ports::Clock;
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -85,5 +88,54 @@ on_every_adapter! {
         let _ = check(&api, &server, NEW).await.expect_status(200);
         let wrong = json!({ "currentPassword": "wrong", "newPassword": "Yet-Another-1!" });
         refused(api.act("PUT", &path(&server), "password.reset", wrong).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "currentPassword")));
+    }
+
+    async fn the_state_warns_before_the_end_and_before_the_lock(server: TestServer) {
+        let day = Duration::from_hours(24);
+        let warnings = async || {
+            let api = admin(&server).await;
+            api.get(&path(&server)).await.expect_status(200).json()["warnings"].clone()
+        };
+        // The policy gives a password 182 days.
+        server.clock.advance(161 * day - Duration::from_secs(1));
+        assert_eq!(warnings().await, Value::Null);
+        server.clock.advance(Duration::from_secs(1));
+        let ends = server.clock.now().plus(21 * day).to_string();
+        assert_eq!(warnings().await, json!([{ "type": "PASSWORD_EXPIRATION", "expiresAt": ends }]));
+        server.clock.advance(21 * day);
+        assert_eq!(warnings().await, Value::Null);
+        let api = admin(&server).await;
+        assert_eq!(status(&api, &server).await, "PASSWORD_EXPIRED");
+        // Right, and too old: still right.
+        let _ = check(&api, &server, &server.tenant.person.password).await.expect_status(200);
+        for guess in 0..3 {
+            assert_eq!(warnings().await, Value::Null, "{guess}");
+            let _ = check(&api, &server, &format!("wrong {guess}")).await.expect_status(400);
+            // The same once more is no further failure.
+            let _ = check(&api, &server, &format!("wrong {guess}")).await.expect_status(400);
+        }
+        assert_eq!(warnings().await, json!([{ "type": "PASSWORD_LOCKOUT", "attemptsRemaining": 2 }]));
+    }
+
+    async fn whose_password_is_elsewhere_does_nothing_with_it_here(server: TestServer) {
+        let api = admin(&server).await;
+        let providers = format!("/environments/{}/identityProviders", server.tenant.id);
+        let provider = json!({ "name": "Work", "type": "LINKEDIN", "enabled": true,
+            "clientId": "c", "clientSecret": "s" });
+        let provider = Api::created(api.post(&providers, provider).await);
+        let user = json!({ "username": "worker", "email": "w@client.example",
+            "identityProvider": { "id": provider["id"] } });
+        let made = Api::created(api.act("POST", &users(&server), "user.import", user).await);
+        let password = format!("{}/{}/password", users(&server), made["id"].as_str().unwrap());
+        assert_eq!(api.get(&password).await.expect_status(200).json()["status"], "EXTERNAL");
+        for (method, action, body) in [
+            ("POST", "password.check", json!({ "password": NEW })),
+            ("PUT", "password.reset", json!({ "currentPassword": NEW, "newPassword": "Yet-Another-1!" })),
+            ("POST", "password.sendRecoveryCode", Value::Null),
+            ("POST", "password.recover", json!({ "recoveryCode": "AAAAAAAA", "newPassword": NEW })),
+        ] {
+            let answer = api.act(method, &password, action, body).await;
+            refused(answer, 400, "REQUEST_FAILED", None);
+        }
     }
 }
