@@ -2,12 +2,13 @@
 //! far have made of it.
 
 use std::borrow::Cow;
-use std::collections::hash_map::Entry as Place;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Conflict, Doc, Key, Precondition, Unique, Write};
 use countersign_domain::time::Time;
+use indexmap::IndexMap;
+use indexmap::map::Entry as Place;
 
 use super::filed::entry;
 use super::{Entry, Facts, Failure, Filed, NewDoc, Plan, Row};
@@ -50,8 +51,9 @@ struct Claim {
 pub(super) struct Overlay<'f, F> {
     facts: &'f mut F,
     now: Time,
-    slots: HashMap<Key, Slot>,
-    claims: HashMap<Unique, Claim>,
+    // In the order of the batch: neighbours in a table are written one after the other.
+    slots: IndexMap<Key, Slot>,
+    claims: IndexMap<Unique, Claim>,
     wiped: BTreeSet<EnvId>,
     vacant: BTreeSet<Key>,
 }
@@ -61,8 +63,8 @@ impl<'f, F: Facts> Overlay<'f, F> {
         Self {
             facts,
             now,
-            slots: HashMap::new(),
-            claims: HashMap::new(),
+            slots: IndexMap::new(),
+            claims: IndexMap::new(),
             wiped: BTreeSet::new(),
             vacant: BTreeSet::new(),
         }
@@ -207,11 +209,16 @@ impl<'f, F: Facts> Overlay<'f, F> {
     }
 
     pub(super) fn into_plan(mut self) -> Plan {
+        if F::KEYS_CAN_BE_TAKEN {
+            // In one order for all, so that two batches wait for each other and do not deadlock.
+            self.slots.sort_unstable_keys();
+            self.claims.sort_unstable_keys();
+        }
         let mut plan = Plan {
             wipes: self.wiped.into_iter().collect(),
             ..Plan::default()
         };
-        for (key, slot) in in_order(self.slots) {
+        for (key, slot) in self.slots {
             let is_stored = slot.stored.is_some();
             let had = slot.stored.map(|row| row.filed).unwrap_or_default();
             let has = match slot.written {
@@ -244,7 +251,7 @@ impl<'f, F: Facts> Overlay<'f, F> {
             plan.entries_added
                 .extend(added.map(|pair| entry(&key, pair)));
         }
-        for (unique, claim) in in_order(self.claims) {
+        for (unique, claim) in self.claims {
             if claim.stored == claim.now {
                 continue;
             }
@@ -267,13 +274,6 @@ fn unique(key: &Key, (name, value): &(Cow<'static, str>, String)) -> Unique {
         name: name.clone(),
         value: value.clone(),
     }
-}
-
-/// Neighbours in a table are written one after the other.
-fn in_order<K: Ord, V>(map: HashMap<K, V>) -> Vec<(K, V)> {
-    let mut all: Vec<_> = map.into_iter().collect();
-    all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    all
 }
 
 fn row_of(unique: Unique, id: String) -> Entry {
