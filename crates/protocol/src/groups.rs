@@ -7,7 +7,7 @@ use countersign_domain::filter;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting, Memberships};
 use countersign_domain::ids::{GroupId, SignOnPolicyId, UserId};
 use countersign_domain::policy::conditions::Condition;
-use countersign_domain::store::Query;
+use countersign_domain::store::{IndexName, Query};
 use countersign_domain::user::User;
 use serde_json::{Value, json};
 
@@ -74,28 +74,64 @@ pub async fn above(
     cx: &Cx,
     groups: impl IntoIterator<Item = GroupId>,
 ) -> Outcome<BTreeSet<GroupId>> {
+    let parent = |it: GroupNesting| it.parent.id;
+    nested(cx, groups, GroupNesting::BY_CHILD, parent).await
+}
+
+/// Groups that nestings lead to, level by level.
+async fn nested(
+    cx: &Cx,
+    groups: impl IntoIterator<Item = GroupId>,
+    index: IndexName,
+    end: impl Fn(GroupNesting) -> GroupId,
+) -> Outcome<BTreeSet<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let mut found = BTreeSet::new();
     let mut level: Vec<GroupId> = groups.into_iter().collect();
     for _ in 0..DEEPEST {
-        let mut above = Vec::new();
-        for child in level {
-            let by_child = GroupNesting::BY_CHILD;
-            let query = Query::equal(GroupNesting::KIND, env, by_child, child.to_string(), limit);
+        let mut next = Vec::new();
+        for group in level {
+            let query = Query::equal(GroupNesting::KIND, env, index, group.to_string(), limit);
             for doc in &store.list(&query, cx.now).await?.docs {
-                let parent = GroupNesting::from_doc(doc)?.parent.id;
-                if found.len() < MOST && found.insert(parent) {
-                    above.push(parent);
+                let other = end(GroupNesting::from_doc(doc)?);
+                if found.len() < MOST && found.insert(other) {
+                    next.push(other);
                 }
             }
         }
-        if above.is_empty() {
+        if next.is_empty() {
             break;
         }
-        level = above;
+        level = next;
     }
     Ok(found)
+}
+
+/// How many users are members of a group, directly or by a group in it, each counted once. `None`
+/// where there are more than `most`, or where a filter decides: then everybody would be looked at.
+pub async fn count(cx: &Cx, group: &Group, most: u32) -> Outcome<Option<usize>> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let child = |it: GroupNesting| it.child.id;
+    let mut all = nested(cx, [group.id], GroupNesting::BY_PARENT, child).await?;
+    all.insert(group.id);
+    let mut users = BTreeSet::new();
+    for id in all {
+        let group = entity::load::<Group>(store, env, id.to_string(), cx.now).await?;
+        if group.is_some_and(|it| it.user_filter.is_some()) {
+            return Ok(None);
+        }
+        let by_group = GroupMembership::BY_GROUP;
+        let query = Query::equal(GroupMembership::KIND, env, by_group, id.to_string(), most);
+        let page = store.list(&query, cx.now).await?;
+        for doc in &page.docs {
+            users.insert(GroupMembership::from_doc(doc)?.user.id);
+        }
+        if page.next.is_some() || users.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(users.len()))
 }
 
 /// The groups whose `userFilter` a user passes.

@@ -13,6 +13,7 @@ use countersign_domain::store::{Batch, IndexName, Key, Kind, Query};
 use serde_json::json;
 
 use super::users;
+use crate::groups;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
@@ -144,10 +145,12 @@ impl Noun for Group {
             let page = call.store().list(&query, call.now()).await?;
             if page.next.is_none() {
                 let counts = json!({ "users": page.docs.len() });
-                object.insert("directMemberCounts".into(), counts.clone());
-                if call.asks_for("include", "totalMemberCounts") && self.user_filter.is_none() {
-                    object.insert("totalMemberCounts".into(), counts);
-                }
+                object.insert("directMemberCounts".into(), counts);
+            }
+            if call.asks_for("include", "totalMemberCounts")
+                && let Some(count) = groups::count(call.cx, self, MAX_COUNTED).await?
+            {
+                object.insert("totalMemberCounts".into(), json!({ "users": count }));
             }
         }
         Ok(object)

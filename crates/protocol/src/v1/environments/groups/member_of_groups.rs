@@ -123,16 +123,22 @@ fn shown(call: &Call<'_>, group: &Group, is_direct: bool) -> Outcome<Object> {
     Ok(hal::resource(links, object))
 }
 
+/// `GET`: by id, a page at a time.
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     const EQ: &[Operator] = &[Operator::Eq];
     Box::pin(async move {
         let known = ["id", "name", "group.id", "group.name", "type"];
         let known = known.map(|name| Filterable::new(name, EQ));
         let wanted = page::filter_of(call, &known)?;
+        let limit = page::limit(call, Group::PAGE.unwrap_or(usize::MAX))?;
+        let after = page::resumed(call, GroupMembership::KIND)?;
         let member = Member::named(call).await?;
         let (direct, all) = member.groups(call).await?;
+        let is_left = |id: &GroupId| after.as_ref().is_none_or(|after| id.to_string() > *after);
         let mut items = Vec::new();
-        for id in all {
+        let mut next = None;
+        let mut last = String::new();
+        for id in all.into_iter().filter(is_left) {
             let Some(group) = call.load::<Group>(id).await? else {
                 continue;
             };
@@ -141,15 +147,23 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             if let Some(seen) = seen.as_object_mut() {
                 seen.insert("group".into(), json!(group.value));
             }
-            if wanted.as_ref().is_none_or(|it| filter::matches(it, &seen)) {
-                items.push(item);
+            let fits = wanted.as_ref();
+            let fits = fits.is_none_or(|it| filter::matches(it, &seen));
+            if !fits {
+                continue;
             }
+            if items.len() == limit {
+                next = Some(page::next(call, GroupMembership::KIND, &last)?);
+                break;
+            }
+            items.push(item);
+            last = id.to_string();
         }
         let list = List {
             name: "groupMemberships",
-            count: Some(items.len()),
+            count: (after.is_none() && next.is_none()).then_some(items.len()),
             items,
-            next: None,
+            next,
         };
         Ok(Reply::ok(hal::list(call, list)))
     })

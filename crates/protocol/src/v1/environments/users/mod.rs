@@ -12,6 +12,7 @@ pub mod population;
 
 mod account;
 mod attributes;
+mod beside;
 mod creation;
 mod own;
 mod recovery;
@@ -232,6 +233,7 @@ impl Noun for User {
         }
         object.remove("uniqueCustom");
         describe(self, account.as_ref(), &mut object);
+        beside::add(call, self, &mut object).await?;
         if call.own {
             own::limit(call, own::READ, &mut object);
         }

@@ -111,6 +111,99 @@ on_every_adapter! {
         assert_eq!(memberships(&api, &nest(&direct)).await, pairs(&[]));
     }
 
+    async fn somebody_is_read_with_their_groups_when_asked(server: TestServer) {
+        let api = admin(&server).await;
+        let direct = group(&api, &server, json!({ "name": "Direct" })).await;
+        let parent = group(&api, &server, json!({ "name": "Parent" })).await;
+        let dynamic = group(&api, &server, json!({ "name": "Dynamic", "userFilter": r#"name.given eq "alice""# })).await;
+        let nest = format!("{}/{direct}/memberOfGroups", groups(&server));
+        Api::created(api.post(&nest, json!({ "id": parent })).await);
+        let person = format!("{}/{}", users(&server), server.tenant.person.id);
+        Api::created(api.post(&format!("{person}/memberOfGroups"), json!({ "id": direct })).await);
+        let read = async |query: &str| api.get(&format!("{person}{query}")).await.expect_status(200).json();
+        let plain = read("").await;
+        let (ids, names) = ("memberOfGroupIDs", "memberOfGroupNames");
+        assert_eq!((plain.get(ids), plain.get(names)), (None, None), "{plain}");
+        let both = read("?include=memberOfGroupIDs,memberOfGroupNames").await;
+        assert_eq!(both[names], json!(["Direct", "Dynamic", "Parent"]));
+        assert_eq!(both[ids], json!([direct, dynamic, parent]));
+        let some = read("?include=memberOfGroupNames").await;
+        assert_eq!((some.get(ids), &some[names]), (None, &both[names]), "{some}");
+        // What was read can be written.
+        let mut written = api.put(&person, both).await.expect_status(200).json();
+        written["updatedAt"] = plain["updatedAt"].clone();
+        assert_eq!(written, plain);
+        // Of one person alone; a list has the population of each instead.
+        let list = api.get(&format!("{}?include=memberOfGroupIDs&expand=population", users(&server))).await;
+        let list = list.expect_status(200).json();
+        for user in list["_embedded"]["users"].as_array().unwrap() {
+            assert_eq!(user.get(ids), None, "{user}");
+            let population = &user["_embedded"]["population"];
+            assert_eq!(population["id"], user["population"]["id"], "{user}");
+            assert!(population["name"].is_string(), "{user}");
+        }
+        assert_eq!(plain.get("_embedded"), None);
+    }
+
+    async fn members_of_groups_within_groups_count_once(server: TestServer) {
+        let api = admin(&server).await;
+        let parent = group(&api, &server, json!({ "name": "Parent" })).await;
+        let child = group(&api, &server, json!({ "name": "Child" })).await;
+        let nest = |child: &str| format!("{}/{child}/memberOfGroups", groups(&server));
+        Api::created(api.post(&nest(&child), json!({ "id": parent })).await);
+        for (name, of) in [("ann", vec![&parent, &child]), ("ben", vec![&child]), ("cleo", vec![&parent])] {
+            let made = Api::created(api.post(&users(&server), json!({ "username": name })).await);
+            let path = format!("{}/{}/memberOfGroups", users(&server), text(&made, "/id"));
+            for group in of {
+                Api::created(api.post(&path, json!({ "id": group })).await);
+            }
+        }
+        let path = format!("{}/{parent}", groups(&server));
+        let plain = api.get(&path).await.expect_status(200).json();
+        assert_eq!((&plain["directMemberCounts"], plain.get("totalMemberCounts")), (&json!({ "users": 2 }), None));
+        let asked = format!("{path}?include=totalMemberCounts");
+        let counted = api.get(&asked).await.expect_status(200).json();
+        assert_eq!(counted["directMemberCounts"], json!({ "users": 2 }));
+        assert_eq!(counted["totalMemberCounts"], json!({ "users": 3 }));
+        // Who passes a filter is not counted: everybody would have to be looked at.
+        let dynamic = group(&api, &server, json!({ "name": "Dynamic", "userFilter": r#"title eq "Boss""# })).await;
+        Api::created(api.post(&nest(&dynamic), json!({ "id": child })).await);
+        let counted = api.get(&asked).await.expect_status(200).json();
+        assert_eq!((&counted["directMemberCounts"], counted.get("totalMemberCounts")), (&json!({ "users": 2 }), None));
+    }
+
+    async fn memberships_go_on_where_they_stopped(server: TestServer) {
+        let api = admin(&server).await;
+        let mine = format!("{}/{}/memberOfGroups", users(&server), server.tenant.person.id);
+        for number in 0..5 {
+            let id = group(&api, &server, json!({ "name": format!("Group {number}") })).await;
+            Api::created(api.post(&mine, json!({ "id": id })).await);
+        }
+        let whole = api.get(&mine).await.expect_status(200).json();
+        assert_eq!((&whole["count"], &whole["size"]), (&json!(5), &json!(5)));
+        let mut next = Some(format!("{mine}?limit=2"));
+        let (mut sizes, mut seen) = (Vec::new(), Vec::new());
+        while let Some(url) = next {
+            let page = api.get(&url).await.expect_status(200).json();
+            let items = page["_embedded"]["groupMemberships"].as_array().unwrap();
+            sizes.push(items.len());
+            seen.extend(items.iter().map(|it| text(it, "/name")));
+            assert_eq!(page.get("count"), None, "{page}");
+            next = page["_links"]["next"]["href"].as_str().map(str::to_owned);
+        }
+        seen.sort();
+        let expected: Vec<String> = (0..5).map(|number| format!("Group {number}")).collect();
+        assert_eq!((sizes, seen), (vec![2, 2, 1], expected));
+        let filter = encoded(r#"name eq "group 3""#);
+        let found = api.get(&format!("{mine}?limit=1&filter={filter}")).await.expect_status(200).json();
+        assert_eq!((&found["count"], found["_links"].get("next")), (&json!(1), None), "{found}");
+        for bad in ["limit=0", "cursor=x"] {
+            let answer = api.get(&format!("{mine}?{bad}")).await;
+            let body = refused(answer, 400, "INVALID_DATA", None);
+            assert_eq!(body["details"][0]["code"], "INVALID_PARAMETER", "{bad}");
+        }
+    }
+
     async fn threat_39_a_group_with_roles_is_closed_to_who_has_less(server: TestServer) {
         let api = admin(&server).await;
         let admins = group(&api, &server, json!({ "name": "Admins" })).await;
