@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::custom_domain::CustomDomain;
+use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, kinds, load, load_by};
-use countersign_domain::environment::Environment;
-use countersign_domain::gateway::Gateway;
+use countersign_domain::environment::{BillOfMaterials, Environment};
+use countersign_domain::gateway::{Gateway, GatewayCredential};
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
 };
 use countersign_domain::ids::{EnvId, OrganizationId, derived_uuid};
-use countersign_domain::key::{KeyRotationPolicy, SigningKey};
+use countersign_domain::key::{Certificate, KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::notification::policy::NotificationsPolicy;
@@ -227,6 +229,9 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     ),
     (kinds::FIDO2_POLICY, refile::<Fido2Policy>),
     (kinds::GATEWAY, refile::<Gateway>),
+    (kinds::GATEWAY_CREDENTIAL, refile::<GatewayCredential>),
+    (kinds::BILL_OF_MATERIALS, refile::<BillOfMaterials>),
+    (kinds::CERTIFICATE, refile::<Certificate>),
     (kinds::EMAIL_DOMAIN, refile::<EmailDomain>),
     (kinds::TRUSTED_EMAIL, refile::<TrustedEmail>),
     (
@@ -273,6 +278,7 @@ const CONFIGURATION: &[(Kind, Refile)] = &[
     (kinds::SIGN_ON_ACTION, refile::<SignOnAction>),
     (kinds::APPLICATION, refile::<Application>),
     (kinds::APPLICATION_SECRET, refile::<ApplicationSecret>),
+    (kinds::PUSH_CREDENTIAL, refile::<PushCredential>),
     (kinds::GRANT, refile::<Grant>),
     (kinds::APPLICATION_ATTRIBUTE, refile::<ApplicationAttribute>),
     (
@@ -452,9 +458,13 @@ async fn users_of(
         }
         let id = found.value.id.to_string();
         let links = LinkedAccount::BY_USER;
-        let links = Query::equal(LinkedAccount::KIND, env, links, id, PAGE);
+        let links = Query::equal(LinkedAccount::KIND, env, links, id.as_str(), PAGE);
         for doc in store.list(&links, now).await?.docs {
             draft.found(refile::<LinkedAccount>(doc)?);
+        }
+        let devices = Query::equal(Device::KIND, env, Device::BY_USER, id, PAGE);
+        for doc in store.list(&devices, now).await?.docs {
+            draft.found(refile::<Device>(doc)?);
         }
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! Applications with what hangs on them, and role assignments.
 
+use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::redirect_uri::check_registration;
 use countersign_domain::application::{
-    Application, ApplicationAttribute, ApplicationSecret, Grant, Protocol, SignOnPolicyAssignment,
+    Application, ApplicationAttribute, ApplicationSecret, ApplicationType, Grant, Protocol,
+    SignOnPolicyAssignment,
 };
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{ApplicationId, AttributeId, EnvId, derived_uuid};
@@ -36,12 +38,14 @@ const NESTED: &[&str] = &[
     "attributes",
     "grants",
     "signOnPolicyAssignments",
+    "pushCredentials",
     "roleAssignments",
 ];
 const LISTS: &[&str] = &[
     "attributes",
     "grants",
     "signOnPolicyAssignments",
+    "pushCredentials",
     "roleAssignments",
 ];
 
@@ -123,6 +127,14 @@ impl Plan<'_> {
         })?;
         self.each(&mut lists, "signOnPolicyAssignments", |plan, item| {
             plan.assignment(env, id, &name, item)
+        })?;
+        let is_native = built.is_none_or(|it| it.type_ == ApplicationType::NativeApp);
+        self.each(&mut lists, "pushCredentials", |plan, item| {
+            if !is_native {
+                plan.note(item.line, "", "is for applications of the type NATIVE_APP");
+                return Ok(());
+            }
+            plan.push_credential(env, id, item)
         })?;
         let subject = RoleSubject::Application(Ref::to(id));
         self.roles_later(subject, lists.take("roleAssignments"));
@@ -325,6 +337,27 @@ impl Plan<'_> {
         let label = format!("{application_name}/{policy}");
         let id = self.identify(&mut node, env, kind, known, &label);
         self.entity::<SignOnPolicyAssignment>(Parts {
+            implied: vec![("application", id_json(application))],
+            ..Parts::of(env, id, node)
+        })?;
+        Ok(())
+    }
+
+    /// What it takes to push is kept nowhere (`domain/application/push_credential.rs`), so that there is
+    /// nothing more to say than by which service. Without an id it is the one of its service.
+    fn push_credential(
+        &mut self,
+        env: EnvId,
+        application: ApplicationId,
+        mut node: Node,
+    ) -> Result<(), Fault> {
+        let Some(service) = self.name_of(&node, "type") else {
+            return Ok(());
+        };
+        let kind = kinds::PUSH_CREDENTIAL;
+        let label = format!("{application}/{service}");
+        let id = self.identify(&mut node, env, kind, None, &label);
+        self.entity::<PushCredential>(Parts {
             implied: vec![("application", id_json(application))],
             ..Parts::of(env, id, node)
         })?;

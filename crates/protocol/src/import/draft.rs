@@ -31,6 +31,14 @@ impl fmt::Display for ImportReport {
 /// By what a document can be found besides its key.
 type Label = (Kind, EnvId, IndexName, String);
 
+/// Kinds that no snapshot of an environment has.
+const OF_PEOPLE: [Kind; 4] = [
+    kinds::USER,
+    kinds::CREDENTIAL,
+    kinds::LINKED_ACCOUNT,
+    kinds::DEVICE,
+];
+
 #[derive(Default)]
 pub(super) struct Draft {
     found: BTreeMap<Key, Doc>,
@@ -150,7 +158,7 @@ impl Draft {
                 }
             };
             batch = batch.require(precondition);
-            if ![kinds::USER, kinds::CREDENTIAL, kinds::LINKED_ACCOUNT].contains(&key.kind) {
+            if !OF_PEOPLE.contains(&key.kind) {
                 batch = batch.changed(key.env);
             }
             if key.kind == kinds::ENVIRONMENT

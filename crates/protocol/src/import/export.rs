@@ -1,21 +1,26 @@
 //! Export: an environment as a file that import reads. JSON, which is YAML too.
 
+mod factors;
 mod kept;
+
+use std::collections::BTreeMap;
 
 use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
 use countersign_domain::custom_domain::CustomDomain;
+use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, load};
 use countersign_domain::environment::Environment;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, IdentityProviderSecret, LinkedAccount,
 };
-use countersign_domain::ids::{ApplicationId, EnvId, ResourceId};
+use countersign_domain::ids::{ApplicationId, EnvId, ResourceId, UserId};
 use countersign_domain::key::{KeyRotationPolicy, SigningKey};
 use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
@@ -225,6 +230,7 @@ impl Exporter<'_> {
         self.listed::<Population>(written, "populations").await?;
         set(written, "identityProviders", self.providers().await?);
         set(written, "keys", self.keys().await?);
+        set(written, "certificates", self.certificates().await?);
         set(written, "keyRotationPolicies", self.rotation().await?);
         set(written, "resources", self.resources().await?);
         set(written, "agreements", self.agreements().await?);
@@ -434,6 +440,7 @@ impl Exporter<'_> {
         let attributes: Vec<ApplicationAttribute> = self.all().await?;
         let grants: Vec<Grant> = self.all().await?;
         let assignments: Vec<SignOnPolicyAssignment> = self.all().await?;
+        let pushes: Vec<PushCredential> = self.all().await?;
         let implied = &["application"];
         let mut written = Vec::new();
         for application in self.all::<Application>().await? {
@@ -445,6 +452,8 @@ impl Exporter<'_> {
             set(&mut value, "grants", own);
             let own = of(&assignments, implied, |it| is_of(&it.application))?;
             set(&mut value, "signOnPolicyAssignments", own);
+            let own = of(&pushes, implied, |it| is_of(&it.application))?;
+            set(&mut value, "pushCredentials", own);
             let subject = RoleSubject::Application(Ref::to(application.id));
             set(&mut value, "roleAssignments", roles_of(roles, subject)?);
             let secret = secrets.iter().find(|it| is_of(&it.application));
@@ -472,8 +481,11 @@ impl Exporter<'_> {
         };
         let memberships: Vec<GroupMembership> = self.all().await?;
         let links: Vec<LinkedAccount> = self.all().await?;
-        let by_user: std::collections::BTreeMap<_, _> =
-            credentials.iter().map(|it| (it.user_id, it)).collect();
+        let mut devices: BTreeMap<UserId, Vec<Device>> = BTreeMap::new();
+        for device in self.all::<Device>().await? {
+            devices.entry(device.user.id).or_default().push(device);
+        }
+        let by_user: BTreeMap<_, _> = credentials.iter().map(|it| (it.user_id, it)).collect();
         let mut written = Vec::new();
         for user in self.all::<User>().await? {
             let mut value = plain(&user, &[])?;
@@ -499,6 +511,12 @@ impl Exporter<'_> {
                 .map(|it| plain(it, &["user"]))
                 .collect::<Result<_, _>>()?;
             set(&mut value, "linkedAccounts", own);
+            let own = devices.get(&user.id).map(Vec::as_slice);
+            set(
+                &mut value,
+                "devices",
+                self.devices(own.unwrap_or_default())?,
+            );
             written.push(value);
         }
         Ok(written)

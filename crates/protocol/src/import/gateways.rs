@@ -1,16 +1,17 @@
 //! Gateways, with their passwords and shared secrets in clear.
 
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::gateway::Gateway;
+use countersign_domain::gateway::{Gateway, GatewayCredential};
 use countersign_domain::ids::{EnvId, GatewayId, derived_uuid};
 use countersign_domain::reference::Ref;
 use countersign_domain::role::RoleSubject;
 use countersign_domain::store::{Fault, Key};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::build::Parts;
 use super::node::{Data, Node};
-use super::plan::{Plan, Referent};
+use super::plan::{Plan, Referent, id_json};
 use super::settings::POPULATION;
 
 const GATEWAY: Referent = Referent {
@@ -27,6 +28,10 @@ impl Plan<'_> {
         };
         let id = self.named(env, &mut node, &GATEWAY, "", &name);
         let roles = node.take("roleAssignments");
+        let mut below = Node::from_json(json!({}), node.line);
+        if let Some(credentials) = node.take("credentials") {
+            below.set("credentials", credentials);
+        }
         let before: Option<Gateway> = self.draft.get(env, id)?;
         let owner = Key::new(Gateway::KIND, env, id.to_string());
         self.gateway_secrets(&owner, &mut node, before.as_ref())?;
@@ -41,13 +46,39 @@ impl Plan<'_> {
         fresh.extend(is_ldap.then_some(of_ldap).into_iter().flatten());
         let built: Option<Gateway> = self.entity(Parts {
             fresh,
-            nested: &["id", "roleAssignments"],
+            nested: &["id", "credentials", "roleAssignments"],
             ..Parts::of(env, id, node)
         })?;
         if built.is_some() {
             let subject = RoleSubject::Gateway(Ref::to(GatewayId::from_uuid(id)));
             self.roles_later(subject, roles);
+            self.each(&mut below, "credentials", |plan, item| {
+                plan.gateway_credential(env, id, item)
+            })?;
         }
+        Ok(())
+    }
+
+    /// A credential is its id, and whoever holds it: it stands in no file.
+    fn gateway_credential(
+        &mut self,
+        env: EnvId,
+        gateway: Uuid,
+        mut node: Node,
+    ) -> Result<(), Fault> {
+        if node.get("id").is_none() {
+            self.note(
+                node.line,
+                "id",
+                "is missing; a credential is told by nothing else",
+            );
+            return Ok(());
+        }
+        let id = self.identify(&mut node, env, kinds::GATEWAY_CREDENTIAL, None, "");
+        self.entity::<GatewayCredential>(Parts {
+            implied: vec![("gateway", id_json(gateway))],
+            ..Parts::of(env, id, node)
+        })?;
         Ok(())
     }
 

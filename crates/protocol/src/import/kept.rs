@@ -2,6 +2,7 @@
 //! senders, texts of pages. It is checked for its shape alone.
 
 use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::environment::BillOfMaterials;
 use countersign_domain::ids::EnvId;
 use countersign_domain::notification::settings::{EmailDeliverySettings, PhoneDeliverySettings};
 use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy, MfaSettings};
@@ -16,7 +17,7 @@ use super::build::Parts;
 use super::node::Node;
 use super::plan::{Plan, Referent, id_json};
 
-const DEVICE_AUTHENTICATION_POLICY: Referent = Referent {
+pub(super) const DEVICE_AUTHENTICATION_POLICY: Referent = Referent {
     kind: kinds::DEVICE_AUTHENTICATION_POLICY,
     noun: "device authentication policy",
     rule: DeviceAuthenticationPolicy::UNIQUE_NAME,
@@ -52,6 +53,15 @@ impl Plan<'_> {
                 std::mem::take(&mut other.default)
             })?;
         }
+        Ok(())
+    }
+
+    /// What an environment was made for: one for each.
+    pub(super) fn bill_of_materials(&mut self, env: EnvId, node: Node) -> Result<(), Fault> {
+        self.entity::<BillOfMaterials>(Parts {
+            nested: &[],
+            ..Parts::of(env, BillOfMaterials::ID, node)
+        })?;
         Ok(())
     }
 

@@ -327,7 +327,7 @@ fn describe(key: &mut SigningKey, der: &[u8]) -> bool {
     true
 }
 
-fn certificate_der(node: &Node) -> Option<Vec<u8>> {
+pub(super) fn certificate_der(node: &Node) -> Option<Vec<u8>> {
     let Data::Text(text) = &node.data else {
         return None;
     };

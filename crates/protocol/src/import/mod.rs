@@ -8,10 +8,12 @@
 mod agreements;
 mod apply;
 mod build;
+mod certificates;
 mod clients;
 mod contents;
 mod custom_domains;
 mod de;
+mod devices;
 mod draft;
 mod export;
 mod gateways;

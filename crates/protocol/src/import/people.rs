@@ -37,8 +37,13 @@ impl Plan<'_> {
         let groups = node.take("memberOfGroups");
         self.refer(&mut node, "population", env, &POPULATION);
         self.authority(env, &mut node)?;
-        let links = node.take("linkedAccounts");
         let line = node.line;
+        let mut lists = Node::from_json(json!({}), line);
+        for key in ["linkedAccounts", "devices"] {
+            if let Some(list) = node.take(key) {
+                lists.set(key, list);
+            }
+        }
         let mut fresh = Vec::new();
         if node.get("population").is_none() && !self.draft.has(kinds::USER, env, id) {
             match self.default_population(env)? {
@@ -58,6 +63,7 @@ impl Plan<'_> {
                 "roleAssignments",
                 "memberOfGroups",
                 "linkedAccounts",
+                "devices",
             ],
             ..Parts::of(env, id, node)
         })?;
@@ -66,11 +72,12 @@ impl Plan<'_> {
         } else if let Some(credential) = self.draft.get::<Credential>(env, id)? {
             self.draft.put(env, &credential)?;
         }
-        if let (Some(links), true) = (links, built.is_some()) {
-            let mut owner = Node::from_json(json!({}), line);
-            owner.set("linkedAccounts", links);
-            self.each(&mut owner, "linkedAccounts", |plan, item| {
+        if built.is_some() {
+            self.each(&mut lists, "linkedAccounts", |plan, item| {
                 plan.linked_account(env, id, item)
+            })?;
+            self.each(&mut lists, "devices", |plan, item| {
+                plan.device(env, id, item)
             })?;
         }
         if built.is_some() {

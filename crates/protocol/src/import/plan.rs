@@ -71,6 +71,7 @@ pub(super) const ENVIRONMENT_LISTS: &[&str] = &[
     "populations",
     "identityProviders",
     "keys",
+    "certificates",
     "keyRotationPolicies",
     "resources",
     "agreements",
@@ -96,6 +97,7 @@ const ENVIRONMENT_MAPPINGS: &[&str] = &[
     "notificationsSettings",
     "emailDeliverySettings",
     "mfaSettings",
+    "billOfMaterials",
 ];
 
 /// A kind of thing that the file can refer to by name.
@@ -530,6 +532,7 @@ impl<'a> Plan<'a> {
                     "populations" => plan.population(env, item),
                     "identityProviders" => plan.identity_provider(env, item),
                     "keys" => plan.key(env, item),
+                    "certificates" => plan.certificate(env, item),
                     "keyRotationPolicies" => plan.key_rotation_policy(env, item),
                     "resources" => plan.resource(env, item),
                     "agreements" => plan.agreement(env, item),
@@ -558,6 +561,7 @@ impl<'a> Plan<'a> {
                 "adminConfig" => plan.admin_config(env, mapping),
                 "notificationsSettings" => plan.notifications_settings(env, mapping),
                 "emailDeliverySettings" => plan.email_delivery_settings(env, mapping),
+                "billOfMaterials" => plan.bill_of_materials(env, mapping),
                 _ => plan.mfa_settings(env, mapping),
             })?;
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use super::node::{Data, Node};
-use super::plan::Plan;
+use super::plan::{Plan, Tools};
 
 impl Plan<'_> {
     /// Seals a secret in its mapping for the document that keeps it. One that says what is stored
@@ -38,18 +38,25 @@ impl Plan<'_> {
             node.set(field, given);
             return Ok(());
         };
-        let vault = tools.maker.vault;
-        let mut stays = None;
-        if let Some(before) = before {
-            let stored = vault.open(owner, before)?;
-            let is_same = bool::from(stored.as_slice().ct_eq(text.as_bytes()));
-            stays = is_same.then(|| before.clone());
-        }
-        let sealed = match stays {
-            Some(stays) => stays,
-            None => vault.seal(owner, text.as_bytes(), tools.maker.entropy)?,
-        };
+        let sealed = sealed(tools, owner, text.as_bytes(), before)?;
         node.set(field, Node::from_json(json!(sealed), given.line));
         Ok(())
     }
+}
+
+/// Seals a secret for the document that keeps it, unless it is what is sealed there already.
+pub(super) fn sealed(
+    tools: Tools<'_>,
+    owner: &Key,
+    secret: &[u8],
+    before: Option<&Sealed>,
+) -> Result<Sealed, Fault> {
+    let vault = tools.maker.vault;
+    if let Some(before) = before {
+        let stored = vault.open(owner, before)?;
+        if bool::from(stored.as_slice().ct_eq(secret)) {
+            return Ok(before.clone());
+        }
+    }
+    vault.seal(owner, secret, tools.maker.entropy)
 }

@@ -2,7 +2,8 @@
 //! read it.
 
 use countersign_domain::entity::Entity;
-use countersign_domain::gateway::Gateway;
+use countersign_domain::environment::BillOfMaterials;
+use countersign_domain::gateway::{Gateway, GatewayCredential};
 use countersign_domain::ids::GatewayId;
 use countersign_domain::notification::settings::{EmailDeliverySettings, PhoneDeliverySettings};
 use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy, MfaSettings};
@@ -26,6 +27,8 @@ impl Exporter<'_> {
         self.listed::<DeviceAuthenticationPolicy>(value, "deviceAuthenticationPolicies")
             .await?;
         self.single::<MfaSettings>(value, "mfaSettings", &[])
+            .await?;
+        self.single::<BillOfMaterials>(value, "billOfMaterials", &[])
             .await?;
         set(value, "emailDomains", self.email_domains().await?);
         set(value, "translations", self.translations().await?);
@@ -67,7 +70,13 @@ impl Exporter<'_> {
             .collect())
     }
 
+    /// Credentials go with the keys that signed them: without those they open nothing.
     async fn gateways(&self, roles: &[RoleAssignment]) -> Result<Vec<Value>, Fault> {
+        let credentials: Vec<GatewayCredential> = if self.options.secrets {
+            self.all().await?
+        } else {
+            Vec::new()
+        };
         let mut written = Vec::new();
         for gateway in self.all::<Gateway>().await? {
             let owner = gateway.key(self.env);
@@ -83,6 +92,8 @@ impl Exporter<'_> {
                 self.reveal(&owner, client, "sharedSecret")?;
             }
             let id: GatewayId = gateway.id;
+            let own = of(&credentials, &["gateway"], |it| it.gateway.id == id)?;
+            set(&mut value, "credentials", own);
             let subject = RoleSubject::Gateway(Ref::to(id));
             set(&mut value, "roleAssignments", roles_of(roles, subject)?);
             written.push(value);

@@ -47,6 +47,10 @@ async fn everything(server: &TestServer) -> (String, String) {
         .map(|(name, _)| name)
         .collect();
     assert!(lost.is_empty(), "not in the exported file: {lost:#?}");
+    // Of what no sample is made.
+    for name in ["certificate", "credential", "device", "pushCredential"] {
+        assert!(text.contains(ground.id(name)), "{name} is not in the file");
+    }
     (id, text)
 }
 
@@ -62,11 +66,13 @@ async fn exported_from(server: &TestServer, id: &str) -> String {
 #[test]
 fn what_is_kept_for_others_is_written_by_hand_and_exported() {
     run(Adapter::Memory, |server| async move {
-        server.import(&by_hand()).await;
+        let certificate = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap();
+        let by_hand = by_hand(&certificate.cert.pem());
+        server.import(&by_hand).await;
         let id = "3f2a6d1c-1111-4222-8333-444455556666";
         let first = exported_from(&server, id).await;
         // Again changes nothing, whichever file it is.
-        server.import(&by_hand()).await;
+        server.import(&by_hand).await;
         assert_eq!(exported_from(&server, id).await, first);
         server.import(&serde_json::from_str(&first).unwrap()).await;
         assert_eq!(exported_from(&server, id).await, first);
@@ -77,6 +83,7 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
         let silent = export(&server.ports, id.parse().unwrap(), silent).await;
         let silent = silent.unwrap().unwrap();
         assert!(!silent.contains("s3cret"), "{silent}");
+        assert!(!silent.contains(SECRET), "{silent}");
         server.import(&serde_json::from_str(&silent).unwrap()).await;
         assert_eq!(exported_from(&server, id).await, first);
         let file: Value = serde_json::from_str(&first).unwrap();
@@ -91,6 +98,24 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
         assert_eq!(environment["emailDeliverySettings"]["secret"], "s3cret-4");
         let webhook = &environment["subscriptions"][0]["httpEndpoint"];
         assert_eq!(webhook["headers"]["Authorization"], "s3cret-5");
+        let devices = environment["users"][0]["devices"].as_array().unwrap();
+        let of_type = |type_: &str| devices.iter().find(|it| it["type"] == type_).unwrap();
+        assert_eq!(of_type("TOTP")["secret"], SECRET);
+        assert_eq!(of_type("EMAIL")["email"], "ada@a.example");
+        let silent: Value = serde_json::from_str(&silent).unwrap();
+        let silent = silent["environments"][0]["users"][0]["devices"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert_eq!(silent, [of_type("EMAIL").clone()]);
+        assert_eq!(gateway["credentials"][0]["id"], CREDENTIAL);
+        assert_eq!(environment["certificates"][0]["usageType"], "SIGNING");
+        assert_eq!(environment["billOfMaterials"]["solutionType"], "WORKFORCE");
+        let pushes = environment["applications"].as_array().unwrap().iter();
+        let pushes: Vec<_> = pushes
+            .filter_map(|it| it["pushCredentials"][0]["type"].as_str())
+            .collect();
+        assert_eq!(pushes, ["APNS"]);
         let given = |holder: &Value| {
             let given = holder["roleAssignments"].as_array().unwrap().iter();
             let given = given.map(|it| (it["role"]["id"].clone(), it["scope"]["id"].clone()));
@@ -100,7 +125,8 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
         assert_eq!(given(gateway), std::slice::from_ref(&custom));
         let of_group = given(&environment["groups"][0]);
         assert!(of_group.contains(&custom), "{of_group:?}");
-        let web = &environment["applications"][0]["id"];
+        let web = environment["applications"].as_array().unwrap().iter();
+        let web = &web.clone().find(|it| it["name"] == "Web").unwrap()["id"];
         assert!(
             of_group.iter().any(|(_, scope)| scope == web),
             "{of_group:?}"
@@ -108,8 +134,12 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
     });
 }
 
+/// What an authenticator application was given.
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const CREDENTIAL: &str = "99999999-0000-4000-8000-000000000001";
+
 /// A file as somebody writes it: names for ids, and no more than is needed.
-fn by_hand() -> Value {
+fn by_hand(certificate: &str) -> Value {
     let environment = json!({
         "id": "3f2a6d1c-1111-4222-8333-444455556666", "name": "By hand", "defaults": false,
         "schemaAttributes": [{ "name": "shoeSize", "type": "STRING" }],
@@ -131,11 +161,21 @@ fn by_hand() -> Value {
                 "orderedCorrelationAttributes": ["dn"], "newUserLookup": { "population": "Staff",
                     "ldapFilterPattern": "(uid=${identifier})",
                     "attributeMappings": [{ "name": "username", "value": "${ldapAttributes.uid}" }] } }],
-            "roleAssignments": ["Looks on"] }],
+            "roleAssignments": ["Looks on"], "credentials": [{ "id": CREDENTIAL }] }],
+        "certificates": [{ "usageType": "SIGNING", "certificate": certificate }],
+        "billOfMaterials": { "solutionType": "WORKFORCE", "products": [{ "type": "PING_ONE_BASE" }] },
+        "deviceAuthenticationPolicies": [{ "name": "Factors", "default": true, "sms": { "enabled": false },
+            "voice": { "enabled": false }, "email": { "enabled": true }, "mobile": { "enabled": false },
+            "totp": { "enabled": true } }],
+        "users": [{ "username": "ada", "population": "Staff", "devices": [
+            { "type": "TOTP", "secret": SECRET, "status": "ACTIVE", "nickname": "Phone" },
+            { "type": "EMAIL", "email": "ada@a.example", "policy": "Factors" }] }],
         "groups": [{ "name": "Watchers", "roleAssignments": ["Looks on",
             { "role": "Application Owner", "scope": { "type": "APPLICATION", "name": "Web" } }] }],
         "applications": [{ "name": "Web", "type": "WEB_APP", "clientSecret": "Change-me-change-me",
-            "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC" }],
+            "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC" },
+            { "name": "Mobile", "type": "NATIVE_APP", "tokenEndpointAuthMethod": "NONE",
+                "pushCredentials": [{ "type": "APNS" }] }],
         "subscriptions": [{ "name": "SIEM", "format": "ACTIVITY",
             "httpEndpoint": { "url": "https://siem.a.example/", "headers": { "Authorization": "s3cret-5" } },
             "filterOptions": { "includedActionTypes": ["USER.CREATED"] } }],

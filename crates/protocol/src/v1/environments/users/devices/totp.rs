@@ -7,6 +7,7 @@ use countersign_domain::user::User;
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
+use crate::base32;
 use crate::v1::body::Object;
 use crate::v1::call::Call;
 
@@ -44,7 +45,7 @@ pub(super) fn tell(
         return Ok(());
     };
     let secret = call.cx.ports.vault.open(&device.key(call.env), sealed)?;
-    let secret = base32(&secret);
+    let secret = base32::encode(&secret);
     let escaped = |text: &str| {
         byte_serialize(text.as_bytes())
             .collect::<String>()
@@ -56,46 +57,4 @@ pub(super) fn tell(
     answer.insert("secret".into(), json!(secret));
     answer.insert("keyUri".into(), json!(uri));
     Ok(())
-}
-
-/// Without padding, as applications that read key URIs want it.
-///
-/// Spec: RFC 4648 6.
-fn base32(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut out = String::new();
-    for chunk in bytes.chunks(5) {
-        let mut padded = [0; 8];
-        for (to, from) in padded.iter_mut().skip(3).zip(chunk) {
-            *to = *from;
-        }
-        let bits = u64::from_be_bytes(padded);
-        for letter in 0..(chunk.len() * 8).div_ceil(5) {
-            let index = (bits >> (35 - 5 * letter)) & 31;
-            let letter = usize::try_from(index).ok().and_then(|it| LETTERS.get(it));
-            out.push(letter.copied().map_or('A', char::from));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base32;
-
-    /// RFC 4648 10.
-    #[test]
-    fn base_32_is_that_of_the_rfc() {
-        for (text, expected) in [
-            ("", ""),
-            ("f", "MY"),
-            ("fo", "MZXQ"),
-            ("foo", "MZXW6"),
-            ("foob", "MZXW6YQ"),
-            ("fooba", "MZXW6YTB"),
-            ("foobar", "MZXW6YTBOI"),
-        ] {
-            assert_eq!(base32(text.as_bytes()), expected);
-        }
-    }
 }
