@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
@@ -116,6 +117,17 @@ impl Entity for Notice {
     }
 }
 
+/// A mail server of an environment's own.
+#[derive(Debug, Clone)]
+pub struct MailServer {
+    /// Its name or address; a name is what its certificate must have.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The name to sign on with, and the password.
+    pub account: Option<(String, SecretString)>,
+}
+
 /// Takes mails away.
 pub trait Courier: Send + Sync + 'static {
     /// Delivers a mail, or says why not. `id` is unique to the mail.
@@ -124,6 +136,17 @@ pub trait Courier: Send + Sync + 'static {
         id: NoticeId,
         mail: &'a Mail,
     ) -> BoxFuture<'a, Result<(), Undelivered>>;
+
+    /// The same for a mail of an environment that has a mail server of its own. Whoever hands no mail
+    /// to any server, such as into a folder, takes it like the others.
+    fn deliver_through<'a>(
+        &'a self,
+        _server: &'a MailServer,
+        id: NoticeId,
+        mail: &'a Mail,
+    ) -> BoxFuture<'a, Result<(), Undelivered>> {
+        self.deliver(id, mail)
+    }
 }
 
 /// Why a mail was not taken. Inward text only; it names no code.

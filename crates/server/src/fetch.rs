@@ -40,9 +40,20 @@ pub struct Guarded {
 
 /// Which addresses may be reached beyond the public ones.
 #[derive(Debug, Clone)]
-struct Allowed(Arc<[IpNet]>);
+pub(crate) struct Allowed(Arc<[IpNet]>);
 
 impl Allowed {
+    /// The networks of `--allow-private-egress`, and the public Internet.
+    pub(crate) fn new(allow_private: &[IpNet]) -> Self {
+        Self(allow_private.into())
+    }
+
+    /// The addresses of a name that may be reached.
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        let found = tokio::net::lookup_host((host, port)).await?;
+        Ok(found.filter(|it| self.permits(it.ip())).collect())
+    }
+
     fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address::is_public(address) || self.0.iter().any(|net| net.contains(&address))
@@ -58,7 +69,7 @@ impl Guarded {
             authorities(file)?;
         }
         Ok(Self {
-            allowed: Allowed(allow_private.into()),
+            allowed: Allowed::new(allow_private),
             extra_ca,
             deadline: DEADLINE,
             client: OnceLock::new(),
@@ -201,10 +212,7 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allowed = self.0.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<SocketAddr> = found
-                .filter(|address| allowed.permits(address.ip()))
-                .collect();
+            let permitted = allowed.resolve(name.as_str(), 0).await?;
             if permitted.is_empty() {
                 return Err(NoneAllowed.into());
             }

@@ -137,6 +137,7 @@ pub async fn build(
         Some(crate::mail::courier(
             &config.mail,
             config.extra_ca.as_deref(),
+            &config.private_egress,
         )?)
     };
     let mut ports = ports(config, overrides).await?;

@@ -80,7 +80,7 @@ pub enum EmailProtocol {
 }
 
 /// A mail server or web service of an environment's own: one document under the environment's id.
-/// Kept, not acted on.
+/// Mails leave through the server; a service is kept and not acted on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EmailDeliverySettings {
@@ -92,7 +92,7 @@ pub struct EmailDeliverySettings {
     /// The mail server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Its port.
+    /// Its port; [`EmailDeliverySettings::PORT`] without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// The name to sign on with.
@@ -121,6 +121,11 @@ pub struct EmailDeliverySettings {
     pub secret: Option<Sealed>,
     /// When they last changed.
     pub updated_at: Time,
+}
+
+impl EmailDeliverySettings {
+    /// Source: `reference/mfa.md` 11.3.
+    pub const PORT: u16 = 465;
 }
 
 impl Entity for EmailDeliverySettings {

@@ -2,6 +2,7 @@
 //! into its batch; [`outbox`] delivers what is due.
 
 pub mod outbox;
+mod own_server;
 mod render;
 pub(crate) mod words;
 

@@ -14,6 +14,8 @@ use countersign_domain::store::{Batch, Fault, Key, Query, Range};
 use countersign_domain::time::Time;
 use futures_util::StreamExt as _;
 
+use super::own_server;
+
 /// How long a claim lasts: longer than any delivery takes.
 pub const CLAIM: Duration = Duration::from_mins(2);
 
@@ -189,7 +191,7 @@ async fn deliver(
         Ok(_) if notice.void_at <= now => Err(Undelivered::Never(
             "it came too late to be of use".to_owned(),
         )),
-        Ok(mail) => courier.deliver(notice.id, &mail).await,
+        Ok(mail) => own_server::deliver(ports, courier, notice, mail).await,
     };
     match outcome {
         Ok(()) => {

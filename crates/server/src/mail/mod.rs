@@ -3,6 +3,7 @@
 mod folder;
 mod message;
 mod nowhere;
+mod own;
 mod smtp;
 
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use countersign_domain::notice::{Courier, Mailbox};
+use ipnet::IpNet;
+
+use crate::fetch::Allowed;
 
 pub use smtp::{Security, SmtpOptions};
 
@@ -42,14 +46,29 @@ pub async fn connect(
     smtp::Smtp::new(options, from, extra_ca)?.connect().await
 }
 
-/// Makes the courier. `extra_ca` are more certificate authorities, in PEM.
+/// Makes the courier. `extra_ca` are more certificate authorities, in PEM; `private_egress` the
+/// networks in which mail servers of environments' own may be, beside the public Internet.
+///
+/// Decision: into a folder go all mails, also those of environments with a server of their own: who
+/// tries things out with the settings of others writes to nobody.
 pub fn courier(
     options: &MailOptions,
     extra_ca: Option<&std::path::Path>,
+    private_egress: &[IpNet],
 ) -> anyhow::Result<Arc<dyn Courier>> {
     let from = options.from.clone();
+    let with_own = |others: Arc<dyn Courier>| -> Arc<dyn Courier> {
+        let extra_ca = extra_ca.map(std::path::Path::to_owned);
+        let allowed = Allowed::new(private_egress);
+        Arc::new(own::Own::new(
+            others,
+            allowed,
+            options.from.clone(),
+            extra_ca,
+        ))
+    };
     Ok(match &options.route {
-        Route::Smtp(smtp) => Arc::new(smtp::Smtp::new(smtp, from, extra_ca)?),
+        Route::Smtp(smtp) => with_own(Arc::new(smtp::Smtp::new(smtp, from, extra_ca)?)),
         Route::Folder(folder) => {
             crate::private_file::folder(folder)
                 .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -63,7 +82,7 @@ pub fn courier(
             tracing::warn!(
                 "no mail server (--smtp-url): verification and recovery codes reach nobody"
             );
-            Arc::new(nowhere::Nowhere)
+            with_own(Arc::new(nowhere::Nowhere))
         }
     })
 }

@@ -74,12 +74,22 @@ impl Smtp {
         from: Mailbox,
         extra_ca: Option<&Path>,
     ) -> anyhow::Result<Self> {
+        Self::at(&options.host, options, from, extra_ca)
+    }
+
+    /// The same where the server is connected with at an address that its name was resolved to.
+    pub fn at(
+        address: &str,
+        options: &SmtpOptions,
+        from: Mailbox,
+        extra_ca: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let tls = match options.security {
             Security::Implicit => Tls::Wrapper(trust(&options.host, extra_ca)?),
             Security::StartTls => Tls::Required(trust(&options.host, extra_ca)?),
             Security::None => Tls::None,
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&options.host)
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address)
             .port(options.port)
             .tls(tls)
             .timeout(Some(DEADLINE));

@@ -76,7 +76,7 @@ fn courier(
             address: "no-reply@shop.example".to_owned(),
         },
     };
-    mail::courier(&options, ca).unwrap()
+    mail::courier(&options, ca, &[]).unwrap()
 }
 
 async fn cause_a_mail(server: &TestServer, email: &str) {
@@ -207,6 +207,80 @@ fn what_the_server_refuses_for_good_is_given_up_and_the_rest_is_tried_again() {
         let dead = outbox::dead(&*server.ports.store, now, 10).await.unwrap();
         let error = dead[0].last_error.clone().unwrap();
         assert!(error.contains("no such mailbox"), "{error}");
+    });
+}
+
+/// Gives the tenant a mail server of its own.
+async fn own_server(server: &TestServer, settings: Value) {
+    let environment =
+        json!({ "id": server.tenant.id, "name": "First", "emailDeliverySettings": settings });
+    let file = json!({ "organization": { "name": "Tests" }, "environments": [environment] });
+    server.import(&file).await;
+}
+
+#[test]
+fn an_environment_with_a_mail_server_of_its_own_writes_through_that_alone() {
+    run_today(Adapter::Sqlite, |server| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = certificate(folder.path());
+        let case = json!({ "certificate": certificate, "key": key, "implicitTls": true,
+            "username": "acme", "password": "s3cret" });
+        let mut own = Receiver::start(&case);
+        let others = Receiver::start(&json!({}));
+        let settings = |password: &str| {
+            json!({ "protocol": "SMTPS", "host": "localhost", "port": own.port, "username": "acme",
+                "secret": password, "from": { "name": "Acme", "address": "a@acme.example" },
+                "replyTo": { "address": "b@acme.example" } })
+        };
+        let courier = |private: &[&str]| {
+            let private: Vec<_> = private.iter().map(|it| it.parse().unwrap()).collect();
+            let options = MailOptions {
+                route: Route::Smtp(SmtpOptions {
+                    host: "localhost".to_owned(),
+                    port: others.port,
+                    security: Security::None,
+                    username: None,
+                    password: None,
+                }),
+                from: Mailbox {
+                    name: None,
+                    address: "no-reply@shop.example".to_owned(),
+                },
+            };
+            mail::courier(&options, Some(&certificate), &private).unwrap()
+        };
+        own_server(&server, settings("wrong")).await;
+        cause_a_mail(&server, "grace@client.example").await;
+        // Not inside, unless its network is named; not with a wrong password; and by no other way.
+        for (private, why, wait) in [
+            (&[][..], "no permitted address", 15),
+            (&["127.0.0.0/8", "::1/128"][..], "535", 30),
+        ] {
+            assert_eq!(
+                deliver(&server, &*courier(private)).await.postponed,
+                1,
+                "{why}"
+            );
+            let now = server.ports.clock.now();
+            let waiting = outbox::waiting(&*server.ports.store, now, 10)
+                .await
+                .unwrap();
+            let error = waiting[0].last_error.clone().unwrap();
+            assert!(error.contains(why), "{error}");
+            server.clock.advance(std::time::Duration::from_secs(wait));
+        }
+        let right = settings("s3cret");
+        own_server(&server, right).await;
+        let allowed = courier(&["127.0.0.0/8", "::1/128"]);
+        assert_eq!(deliver(&server, &*allowed).await.delivered, 1);
+        let mail = own.next();
+        assert_eq!(
+            (&mail["tls"], &mail["signedOn"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(mail["from"], "a@acme.example");
+        assert_eq!(mail["headers"]["from"], "Acme <a@acme.example>");
+        assert_eq!(mail["headers"]["reply-to"], "b@acme.example");
     });
 }
 
