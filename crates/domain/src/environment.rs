@@ -22,6 +22,22 @@ pub enum EnvironmentType {
     Sandbox,
 }
 
+/// What an environment that is not in production is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EnvironmentSubtype {
+    /// Development.
+    Dev,
+    /// Quality assurance.
+    Qa,
+    /// The stage before production.
+    Staging,
+    /// Tests.
+    Testing,
+    /// Tests by those who will use it.
+    Uat,
+}
+
 /// Whether an environment serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -47,6 +63,9 @@ pub struct Environment {
     /// What it is for.
     #[serde(rename = "type", default)]
     pub type_: EnvironmentType,
+    /// The same, more closely; nothing depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtype: Option<EnvironmentSubtype>,
     /// Where it is: `NA`, `EU` and so on. Any word; nothing depends on it.
     #[serde(default = "default_region")]
     pub region: String,

@@ -30,6 +30,7 @@ fn environment() -> Environment {
         icon: None,
         soft_deleted_at: None,
         hard_deleted_allowed_at: None,
+        subtype: None,
         status: EnvironmentStatus::Active,
         created_at: now,
         updated_at: now,

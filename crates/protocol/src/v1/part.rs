@@ -23,6 +23,11 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// A member of it that was read already.
+    pub const fn member(path: String, members: &'a Object) -> Self {
+        Self { path, members }
+    }
+
     /// The path of a member, from the body on.
     pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() {
@@ -55,6 +60,27 @@ impl<'a> Part<'a> {
             check.note(Misfit::required(self.path_of(name)));
         }
         self.part(check, name)
+    }
+
+    /// The objects of a list that may be absent; what is none is told.
+    pub fn parts(&self, check: &mut Check, name: &str) -> Vec<Self> {
+        let items = match self.get(name) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(_) => {
+                check.note(Misfit::invalid(self.path_of(name), "must be a list"));
+                return Vec::new();
+            }
+        };
+        let mut parts = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            let path = format!("{}[{at}]", self.path_of(name));
+            match item {
+                Value::Object(members) => parts.push(Self { path, members }),
+                _ => check.note(Misfit::invalid(path, "must be an object")),
+            }
+        }
+        parts
     }
 
     /// Insists on a member that is true or false.

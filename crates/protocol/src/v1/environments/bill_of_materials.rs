@@ -47,6 +47,8 @@ const PRODUCTS: &[&str] = &[
     "IDENTITY_CLOUD",
     "IDENTITY_GOVERNANCE",
 ];
+/// What an environment can be made for (`reference/platform.md` 3.1).
+const SOLUTIONS: [&str; 4] = ["CUSTOMER", "WORKFORCE", "CIAM_TRIAL", "WF_TRIAL"];
 /// Most products of one bill.
 const MAX_PRODUCTS: usize = 50;
 /// Most bookmarks of one product.
@@ -90,12 +92,19 @@ pub(super) fn parse(
         product.insert("id".into(), id);
         made.push(Value::Object(body::without_nulls(product)));
     }
-    let kind = given.get("solutionType").and_then(Value::as_str);
+    let kind = given.get("solutionType").filter(|it| !it.is_null());
+    let kind = kind.map(|it| it.as_str().filter(|it| SOLUTIONS.contains(it)));
+    // Source: `reference/platform.md` 3.1: ignored on PUT.
+    if let (None, Some(None)) = (before, kind) {
+        let message = format!("must be one of: {}", SOLUTIONS.join(", "));
+        let words = SOLUTIONS.iter().map(|it| (*it).to_owned()).collect();
+        let misfit = Misfit::invalid("billOfMaterials.solutionType", message);
+        return Err(refuse(misfit.hinting(Hint::Values(words))));
+    }
     Ok(BillOfMaterials {
-        // Source: `reference/platform.md` 3.1: ignored on PUT.
         solution_type: match before {
             Some(before) => before.solution_type.clone(),
-            None => kind.map(str::to_owned),
+            None => kind.flatten().map(str::to_owned),
         },
         products: made,
         created_at: before.map_or(now, |it| it.created_at),

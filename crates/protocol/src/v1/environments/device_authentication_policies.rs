@@ -1,6 +1,8 @@
 //! `/v1/environments/{e}/deviceAuthenticationPolicies` (`reference/platform.md` 3.17; `mfa.md` 9):
 //! stored and checked.
 
+mod checks;
+
 use countersign_domain::entity::Stored;
 use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
@@ -13,7 +15,6 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun};
-use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/deviceAuthenticationPolicies";
@@ -63,12 +64,6 @@ pub struct Facts {
 const BY_MESSAGE: [&str; 4] = ["sms", "voice", "email", "whatsApp"];
 /// Methods with a device that makes the code.
 const BY_DEVICE: [&str; 3] = ["mobile", "totp", "oathToken"];
-const SELECTIONS: [&str; 3] = [
-    "DEFAULT_TO_FIRST",
-    "PROMPT_TO_SELECT",
-    "ALWAYS_DISPLAY_DEVICES",
-];
-const NOTIFICATIONS: [&str; 3] = ["NONE", "EMAIL_THEN_SMS", "SMS_THEN_EMAIL"];
 
 impl Noun for Policy {
     const PLURAL: &'static str = "deviceAuthenticationPolicies";
@@ -94,7 +89,7 @@ impl Noun for Policy {
             body.insert("default".into(), json!(true));
         }
         complete(body);
-        check(body)
+        checks::check(body)
     }
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
@@ -181,68 +176,5 @@ fn fill(body: &mut Object, name: &str, otp: &Value) {
     };
     for (member, value) in otp {
         given.entry(member).or_insert_with(|| value.clone());
-    }
-}
-
-/// Source: `reference/platform.md` 3.17.
-fn check(body: &Object) -> Result<(), Refused> {
-    const UNITS: [&str; 2] = ["MINUTES", "SECONDS"];
-    let mut check = Check::new();
-    let body = Part::body(body);
-    for name in ["sms", "voice", "email", "mobile", "totp"] {
-        if body.get(name).is_none() {
-            check.note(Misfit::required(name));
-        }
-    }
-    for name in BY_MESSAGE.into_iter().chain(BY_DEVICE).chain(["fido2"]) {
-        let Some(method) = body.part(&mut check, name) else {
-            continue;
-        };
-        method.switch(&mut check, "enabled");
-        method.may_switch(&mut check, "pairingDisabled");
-        let Some(otp) = method.part(&mut check, "otp") else {
-            continue;
-        };
-        if otp.get("otpLength").is_some() {
-            otp.number(&mut check, "otpLength", 6..=10);
-        }
-        if let Some(lifetime) = otp.part(&mut check, "lifeTime") {
-            lifetime.number(&mut check, "duration", 1..=7_200);
-            lifetime.choice(&mut check, "timeUnit", &UNITS);
-        }
-        if let Some(failure) = otp.part(&mut check, "failure") {
-            failure.number(&mut check, "count", 1..=7);
-            if let Some(rest) = failure.part(&mut check, "coolDown") {
-                rest.number(&mut check, "duration", 0..=1_800);
-                rest.choice(&mut check, "timeUnit", &UNITS);
-            }
-        }
-    }
-    remembered(&mut check, &body);
-    if let Some(selection) = body.part(&mut check, "authentication") {
-        selection.choice(&mut check, "deviceSelection", &SELECTIONS);
-    }
-    body.choice(&mut check, "newDeviceNotification", &NOTIFICATIONS);
-    check.finish()
-}
-
-/// How long a browser is remembered: a minute at least, ninety days at most.
-///
-/// Source: Ping's Terraform provider, which writes 30 minutes when it is told nothing;
-/// `reference/platform.md` 3.17 has an hour.
-fn remembered(check: &mut Check, body: &Part<'_>) {
-    const UNITS: [(&str, i64); 3] = [("MINUTES", 60), ("HOURS", 3_600), ("DAYS", 86_400)];
-    let remembered = body.part(check, "rememberMe");
-    let Some(web) = remembered.and_then(|it| it.part(check, "web")) else {
-        return;
-    };
-    web.switch(check, "enabled");
-    let Some(life) = web.part(check, "lifeTime") else {
-        return;
-    };
-    life.choice(check, "timeUnit", &UNITS.map(|(name, _)| name));
-    let unit = life.get("timeUnit").and_then(Value::as_str);
-    if let Some((_, seconds)) = UNITS.iter().find(|(name, _)| Some(*name) == unit) {
-        life.number(check, "duration", 1..=90 * 86_400 / seconds);
     }
 }

@@ -228,6 +228,11 @@ fn check(environment: &Environment, has_license: bool) -> Result<(), Refused> {
     check.length("name", &environment.name, 1, 255);
     check.length_of("description", environment.description.as_ref(), 0, 2_048);
     check.length_of("icon", environment.icon.as_ref(), 1, 2_048);
+    let icon = environment.icon.as_deref().map(url::Url::parse);
+    let is_web = |it: &url::Url| matches!(it.scheme(), "http" | "https");
+    check.expect(icon.is_none_or(|it| it.is_ok_and(|it| is_web(&it))), || {
+        Misfit::invalid("icon", "must be an http or https URL")
+    });
     check.expect(REGIONS.contains(&environment.region.as_str()), || {
         let allowed: Vec<String> = REGIONS.iter().map(|it| (*it).to_owned()).collect();
         let message = format!("must be one of: {}", allowed.join(", "));

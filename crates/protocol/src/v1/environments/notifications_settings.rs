@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::misfit::{Fit, Misfit};
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refused};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
 use crate::v1::noun;
+use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::single;
 use crate::v1::upload::unfit;
@@ -137,26 +138,65 @@ fn requests(check: &mut Check, requests: &[Object], methods: &[&str]) {
     }
 }
 
-/// How one proves oneself there. The password or token is taken out; `None`: none was sent.
-fn secret_of(authentication: &mut Object) -> Option<String> {
-    let secrets = ["password", "authToken"].map(|name| authentication.remove(name));
-    let mut secrets = secrets.into_iter().flatten();
-    secrets.find_map(|it| it.as_str().map(str::to_owned))
+/// Longest password or token in bytes.
+const LONGEST_SECRET: usize = 4_096;
+
+/// Takes a password or token out of a body; `None`: none was sent.
+fn secret(of: &mut Object, path: &str, name: &str) -> Result<Option<String>, Misfit> {
+    let target = || format!("{path}{name}");
+    match of.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => {
+            Err(Misfit::new(Fit::Empty, target(), "must not be empty"))
+        }
+        Some(Value::String(text)) if text.len() > LONGEST_SECRET => {
+            let message = "must have at most 4096 bytes";
+            Err(Misfit::new(Fit::TooLong, target(), message))
+        }
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Misfit::invalid(target(), "must be a text")),
+    }
+}
+
+/// Takes out what proves oneself: the password or token of a web service, or the one that stands
+/// under `name` in the body itself.
+fn taken(body: &mut Object, name: &str) -> Result<Option<String>, Refused> {
+    let mut found = secret(body, "", name).map_err(unfit)?;
+    let given = body
+        .get_mut("authentication")
+        .and_then(Value::as_object_mut);
+    if let Some(given) = given {
+        for name in ["password", "authToken"] {
+            let one = secret(given, "authentication.", name).map_err(unfit)?;
+            found = one.or(found);
+        }
+    }
+    Ok(found)
+}
+
+/// A name that must be there.
+fn named(check: &mut Check, name: Option<&String>) {
+    match name {
+        None => check.note(Misfit::required("name")),
+        Some(name) => check.length("name", name, 1, 256),
+    }
 }
 
 /// What proving oneself takes, once the secret is out.
-fn authentication(check: &mut Check, given: &Object, has_secret: bool) {
-    let method = given.get("method").and_then(Value::as_str);
-    check.expect(matches!(method, Some("BASIC" | "BEARER")), || {
-        Misfit::invalid("authentication.method", "must be one of: BASIC, BEARER")
-    });
-    if method == Some("BASIC") {
-        let username = given.get("username").and_then(Value::as_str);
-        check.expect(username.is_some_and(|it| !it.is_empty()), || {
-            Misfit::required("authentication.username")
-        });
-        check.expect(has_secret, || Misfit::required("authentication.password"));
-    } else {
-        check.expect(has_secret, || Misfit::required("authentication.authToken"));
+fn authentication(check: &mut Check, given: Option<&Object>, has_secret: bool) {
+    let Some(given) = given else {
+        return check.note(Misfit::required("authentication"));
+    };
+    let is_basic = given.get("method").is_some_and(|it| it == "BASIC");
+    Part::member("authentication".to_owned(), given).choice(check, "method", &["BASIC", "BEARER"]);
+    if !is_basic {
+        return check.expect(has_secret, || Misfit::required("authentication.authToken"));
     }
+    let target = "authentication.username";
+    match given.get("username") {
+        None => check.note(Misfit::required(target)),
+        Some(Value::String(name)) => check.length(target, name, 1, 1_024),
+        Some(_) => check.note(Misfit::invalid(target, "must be a text")),
+    }
+    check.expect(has_secret, || Misfit::required("authentication.password"));
 }

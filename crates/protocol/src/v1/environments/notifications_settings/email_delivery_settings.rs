@@ -1,13 +1,14 @@
 //! `/v1/environments/{e}/notificationsSettings/emailDeliverySettings`: a mail server or web service
-//! of an environment's own. Stored, the secret sealed; mails leave through the server's own.
+//! of an environment's own. The secret is stored sealed. Mails leave through a mail server of the
+//! environment's own (`notices/own_server.rs`); a web service is stored and not called.
 
 use countersign_domain::entity::Entity;
 use countersign_domain::notification::settings::{EmailDeliverySettings, EmailProtocol};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{authentication, mailboxes, requests, secret_of};
+use super::{authentication, mailboxes, named, requests, taken};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::Outcome;
 use crate::v1::body::{self, Check, Object};
@@ -61,7 +62,7 @@ fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         if given.get("protocol") == Some(&json!("HTTP")) {
             given.entry("provider").or_insert(json!("CUSTOM_PROVIDER"));
         }
-        let secret = taken(&mut given);
+        let secret = taken(&mut given, "password")?;
         let mut settings: EmailDeliverySettings = body::read(given).map_err(unfit)?;
         if let Some(secret) = &secret {
             let owner = Key::new(EmailDeliverySettings::KIND, call.env, settings.id.clone());
@@ -75,7 +76,7 @@ fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         {
             settings.secret.clone_from(&before.secret);
         }
-        check(&settings, secret.as_deref())?;
+        check(&settings)?;
         single::put(call, &settings).await?;
         shown(call, Some(&settings))
     })
@@ -88,16 +89,6 @@ fn remove<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-/// Takes the password or token out of a body.
-fn taken(given: &mut Object) -> Option<String> {
-    let of_server = given.remove("password");
-    let of_service = given
-        .get_mut("authentication")
-        .and_then(Value::as_object_mut);
-    let of_service = of_service.and_then(secret_of);
-    of_service.or_else(|| Some(of_server?.as_str()?.to_owned()))
-}
-
 /// Whether the secret of the former settings goes where it went before. A secret that was not sent
 /// again is never sent to another place.
 fn is_same_place(before: &EmailDeliverySettings, after: &EmailDeliverySettings) -> bool {
@@ -107,29 +98,23 @@ fn is_same_place(before: &EmailDeliverySettings, after: &EmailDeliverySettings) 
         && before.requests == after.requests
 }
 
-fn check(settings: &EmailDeliverySettings, secret: Option<&str>) -> Outcome<()> {
+fn check(settings: &EmailDeliverySettings) -> Outcome<()> {
     let mut check = Check::new();
     mailboxes(
         &mut check,
         settings.from.as_ref(),
         settings.reply_to.as_ref(),
     );
-    let is_long = secret.is_some_and(|it| it.is_empty() || it.len() > 4_096);
-    check.expect(!is_long, || {
-        Misfit::new(Fit::TooLong, "password", "must have 1 to 4096 bytes")
-    });
     let has_secret = settings.secret.is_some();
     match settings.protocol {
         EmailProtocol::Http => {
-            let name = settings.name.as_deref().unwrap_or_default();
-            check.length("name", name, 1, 256);
+            named(&mut check, settings.name.as_ref());
             check.expect(
                 settings.provider.as_deref() == Some("CUSTOM_PROVIDER"),
                 || Misfit::invalid("provider", "must be CUSTOM_PROVIDER"),
             );
             requests(&mut check, &settings.requests, &["EMAIL"]);
-            let given = settings.authentication.clone().unwrap_or_default();
-            authentication(&mut check, &given, has_secret);
+            authentication(&mut check, settings.authentication.as_ref(), has_secret);
         }
         EmailProtocol::Smtp | EmailProtocol::Smtps => {
             let host = settings.host.as_deref().unwrap_or_default();

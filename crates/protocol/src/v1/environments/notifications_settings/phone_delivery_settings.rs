@@ -6,7 +6,7 @@ use countersign_domain::notification::settings::{PhoneDeliverySettings, PhonePro
 use countersign_domain::store::{Batch, Key};
 use serde_json::{Value, json};
 
-use super::{authentication, requests, secret_of};
+use super::{authentication, named, requests, taken};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
@@ -61,22 +61,12 @@ impl Noun for PhoneDeliverySettings {
     /// The password or token is sealed before anything sees it. Without a new one the former stays,
     /// as long as it goes where it went before.
     fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
-        let of_account = body.remove("authToken");
-        let of_service = body
-            .get_mut("authentication")
-            .and_then(Value::as_object_mut);
-        let of_service = of_service.and_then(secret_of);
-        let given = of_service.or_else(|| Some(of_account?.as_str()?.to_owned()));
-        let Some(given) = given else {
+        let Some(given) = taken(body, "authToken")? else {
             if before.is_some_and(|it| !is_same_place(it, body)) {
                 body.remove("secret");
             }
             return Ok(());
         };
-        if given.is_empty() || given.len() > 4_096 {
-            let misfit = Misfit::new(Fit::TooLong, "authToken", "must have 1 to 4096 bytes");
-            return Err(Refusal::Unfit(vec![misfit]).because("authToken: length"));
-        }
         let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
         let owner = Key::new(Self::KIND, call.env, id);
         let ports = &call.cx.ports;
@@ -105,16 +95,16 @@ impl Noun for PhoneDeliverySettings {
         match after.provider {
             PhoneProvider::CustomTwilio | PhoneProvider::CustomSyniverse => {
                 let is_twilio = after.provider == PhoneProvider::CustomTwilio;
-                let sid = after.sid.as_deref().unwrap_or_default();
-                check.expect(!is_twilio || !sid.is_empty(), || Misfit::required("sid"));
-                check.length_of("sid", after.sid.as_ref(), 0, 256);
+                check.expect(!is_twilio || after.sid.is_some(), || {
+                    Misfit::required("sid")
+                });
+                check.length_of("sid", after.sid.as_ref(), 1, 256);
                 check.expect(has_secret, || Misfit::required("authToken"));
             }
             PhoneProvider::CustomProvider => {
-                check.length("name", after.name.as_deref().unwrap_or_default(), 1, 256);
+                named(&mut check, after.name.as_ref());
                 requests(&mut check, &after.requests, &["SMS", "VOICE"]);
-                let given = after.authentication.clone().unwrap_or_default();
-                authentication(&mut check, &given, has_secret);
+                authentication(&mut check, after.authentication.as_ref(), has_secret);
             }
         }
         check.finish()?;

@@ -7,7 +7,7 @@ use countersign_domain::resource::{
     Resource as ApiResource, ResourceAttribute, ResourceAttributeType, ResourceType, Scope,
 };
 use countersign_domain::store::{Batch, IndexName, Precondition};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::defaults::is_predefined_scope;
 use crate::misfit::{Fit, Misfit};
@@ -61,7 +61,14 @@ impl Noun for Scope {
         noun::named::<ApiResource>(call).await.map(|_| ())
     }
 
-    fn prepare(_: &Call<'_>, body: &mut Object, _: Option<&Self>) -> Result<(), Refused> {
+    fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
+        // Source: `reference/platform.md` 2: the description of a predefined scope is fixed.
+        if let Some(before) = before.filter(|it| is_predefined(call, it)) {
+            match &before.description {
+                Some(fixed) => body.insert("description".into(), json!(fixed)),
+                None => body.remove("description"),
+            };
+        }
         // Clients that clear a list send an empty one.
         if body
             .get("schemaAttributes")
@@ -143,6 +150,13 @@ impl Noun for Scope {
     fn unique_member(_: IndexName, _: &str) -> String {
         "name".to_owned()
     }
+}
+
+/// Whether it is one that its resource came with.
+fn is_predefined(call: &Call<'_>, scope: &Scope) -> bool {
+    let mut views = call.cx.env.resources.iter().map(|it| &it.resource);
+    let resource = views.find(|it| it.id == scope.resource.id);
+    resource.is_some_and(|it| is_predefined_scope(it.type_, &scope.name))
 }
 
 /// Spec: RFC 6749 3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.

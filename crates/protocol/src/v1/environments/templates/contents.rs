@@ -12,7 +12,7 @@ use countersign_domain::notification::{
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::fold;
 use countersign_domain::store::Batch;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::named;
 use crate::misfit::{Fit, Misfit};
@@ -68,12 +68,13 @@ impl Noun for NotificationContent {
 
     fn prepare(call: &Call<'_>, body: &mut Object, _before: Option<&Self>) -> Result<(), Refused> {
         body.insert("template".into(), json!({ "id": call.text("template") }));
-        let method = body.get("deliveryMethod").and_then(Value::as_str);
-        let Some(method) = method.map(str::to_owned) else {
+        let Some(method) = body.get("deliveryMethod") else {
             return Err(unfit(Misfit::required("deliveryMethod")));
         };
+        // What is no text is told when the body is read.
+        let method = method.as_str().unwrap_or_default();
         // Source: the acceptance tests of Ping's Terraform provider.
-        let (name, default) = match method.as_str() {
+        let (name, default) = match method {
             "Email" => ("charset", "UTF-8"),
             "Push" => ("pushCategory", "BANNER_BUTTONS"),
             "Voice" => ("voice", "Alice"),

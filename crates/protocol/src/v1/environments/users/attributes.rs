@@ -1,6 +1,9 @@
 //! Attributes of users: their limits, and those that an environment adds.
 
+use std::sync::LazyLock;
+
 use countersign_domain::user::User;
+use regex::Regex;
 
 use super::custom;
 use crate::flows::profile::Form;
@@ -40,6 +43,20 @@ pub(super) const TEXTS: &[&str] = &[
 /// Longest user name in characters.
 const MAX_USERNAME: usize = 128;
 
+/// A pattern of the documentation, compiled once.
+type Pattern = LazyLock<Option<Regex>>;
+/// Whatever can be seen, and spaces.
+/// Source: `reference/platform.md` 3.7.
+static USERNAME: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{Zs}\p{S}\p{N}\p{P}]*"));
+/// The same, of family names and whole names.
+static NAME: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{N}' .-]*"));
+/// Spec: RFC 9110 12.5.4.
+static LANGUAGES: Pattern = LazyLock::new(|| {
+    let range = r"(\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)";
+    let weight = r"([ \t]*;[ \t]*q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?))?";
+    pattern(&format!(r"{range}{weight}([ \t]*,[ \t]*{range}{weight})*"))
+});
+
 /// What a user must be like.
 /// Source: `reference/platform.md` 3.7.
 pub(super) fn check(
@@ -51,9 +68,6 @@ pub(super) fn check(
     let mut check = Check::new();
     custom::check(call, user, before, &mut check);
     check.length("username", &user.username, 1, MAX_USERNAME);
-    check.expect(!user.username.contains(is_invisible), || {
-        Misfit::invalid("username", "must not contain control characters")
-    });
     check.expect(has_population, || {
         Misfit::invalid("population.id", "no population has this id")
     });
@@ -94,9 +108,49 @@ pub(super) fn check(
     ] {
         note(&mut check, target, value.as_deref(), is_phone);
     }
+    patterns(&mut check, user, before);
     let photo = user.photo.as_ref().map(|it| it.href.as_str());
     note(&mut check, "photo.href", photo, is_web_address);
     check.finish()
+}
+
+/// Attributes that are held against a pattern.
+fn patterned(user: &User) -> [(&'static str, Option<&str>); 4] {
+    let name = user.name.as_ref();
+    [
+        ("username", Some(&user.username)),
+        (
+            "name.formatted",
+            name.and_then(|it| it.formatted.as_deref()),
+        ),
+        ("name.family", name.and_then(|it| it.family.as_deref())),
+        ("preferredLanguage", user.preferred_language.as_deref()),
+    ]
+}
+
+/// Decision: what came another way, by registration or from an identity provider, stays as it is until
+/// somebody changes it here.
+fn patterns(check: &mut Check, user: &User, before: Option<&User>) {
+    let before = before.map(patterned);
+    let rules = [
+        (
+            &USERNAME,
+            "must be of letters, marks, digits, symbols, punctuation and spaces",
+        ),
+        (&NAME, "must be of letters, marks, digits, spaces and ' . -"),
+        (&NAME, "must be of letters, marks, digits, spaces and ' . -"),
+        (
+            &LANGUAGES,
+            "must be languages as in the header Accept-Language",
+        ),
+    ];
+    for (attribute, (pattern, why)) in patterned(user).into_iter().zip(rules) {
+        let stays = before.is_some_and(|it| it.contains(&attribute));
+        let (target, value) = attribute;
+        check.expect(stays || value.is_none_or(|it| is_of(pattern, it)), || {
+            Misfit::invalid(target, why)
+        });
+    }
 }
 
 fn note(
@@ -114,12 +168,13 @@ fn note(
     }
 }
 
-/// Characters that are not seen and make two names look like one.
-fn is_invisible(it: char) -> bool {
-    it.is_control()
-        || matches!(it,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// Of all of a text.
+fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(&format!("^(?:{text})$")).ok()
+}
+
+fn is_of(pattern: &Pattern, text: &str) -> bool {
+    pattern.as_ref().is_some_and(|it| it.is_match(text))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -139,11 +194,49 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_seen_are_told() {
-        for bad in ['\u{0}', '\n', '\u{200d}', '\u{202e}', '\u{feff}'] {
-            assert!(is_invisible(bad), "{bad:?}");
+        // Not seen, of no script that there is, or somebody's own.
+        for bad in [
+            '\u{0}', '\n', '\u{61c}', '\u{200d}', '\u{2028}', '\u{202e}', '\u{feff}', '\u{e000}',
+            '\u{378}',
+        ] {
+            assert!(!is_of(&USERNAME, &bad.to_string()), "{bad:?}");
         }
-        for good in ['a', 'é', '中', ' ', '$', '😀', '\u{301}'] {
-            assert!(!is_invisible(good), "{good:?}");
+        for good in [
+            "a",
+            "é",
+            "中",
+            " ",
+            "$",
+            "😀",
+            "a\u{301}",
+            "(x)",
+            "a_b@c.example",
+        ] {
+            assert!(is_of(&USERNAME, good), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn languages_are_those_of_accept_language() {
+        for good in [
+            "en",
+            "de-CH, fr;q=0.8",
+            "*",
+            "zh-Hant-TW;q=1.0 , en ; q=0",
+            "de-CH-1996",
+        ] {
+            assert!(is_of(&LANGUAGES, good), "{good}");
+        }
+        for bad in [
+            "",
+            "de_CH",
+            "english language",
+            "en;q=2",
+            "en,",
+            "en;x=1",
+            "ninelettr-",
+        ] {
+            assert!(!is_of(&LANGUAGES, bad), "{bad}");
         }
     }
 

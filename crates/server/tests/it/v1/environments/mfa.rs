@@ -10,6 +10,9 @@ async fn first(api: &Api, all: &str, name: &str) -> Value {
     list["_embedded"][name][0].clone()
 }
 
+/// Where something stands, what refusals name, what is taken, and what is beyond.
+type Limits = (&'static str, &'static str, Vec<Value>, Vec<Value>);
+
 on_every_adapter! {
     async fn settings_are_replaced_and_reset(server: TestServer) {
         let api = admin(&server).await;
@@ -76,6 +79,68 @@ on_every_adapter! {
         let _ = api.put(&path, promoted).await.expect_status(200);
         assert_eq!(api.get(&default).await.expect_status(200).json()["default"], false);
         let _ = api.delete(&default).await.expect_status(204);
+    }
+
+    async fn times_and_counts_of_a_device_policy_have_limits(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/deviceAuthenticationPolicies", server.tenant.id);
+        let off = json!({ "enabled": false });
+        let body = json!({ "name": "Mine", "sms": off, "voice": off, "email": off, "mobile": off, "totp": off, "fido2": off });
+        let path = format!("{all}/{}", text(&Api::created(api.post(&all, body.clone()).await), "/id"));
+        let time = |duration: u32, unit: &str| json!({ "duration": duration, "timeUnit": unit });
+        let rows: Vec<Limits> = vec![
+            ("/sms/otp/lifeTime", "sms.otp.lifeTime.duration",
+                vec![time(1, "MINUTES"), time(120, "MINUTES"), time(7_200, "SECONDS")],
+                vec![time(0, "MINUTES"), time(121, "MINUTES"), time(7_201, "SECONDS")]),
+            ("/email/otp/failure/coolDown", "email.otp.failure.coolDown.duration",
+                vec![time(0, "MINUTES"), time(30, "MINUTES")], vec![time(31, "MINUTES"), time(1_801, "SECONDS")]),
+            ("/totp/otp/failure/coolDown", "totp.otp.failure.coolDown.duration",
+                vec![time(1, "MINUTES"), time(30, "MINUTES")], vec![time(31, "MINUTES")]),
+            ("/fido2/failure/coolDown", "fido2.failure.coolDown.duration",
+                vec![time(2, "MINUTES"), time(30, "MINUTES")], vec![time(31, "MINUTES")]),
+            ("/fido2/failure/count", "fido2.failure.count", vec![json!(1), json!(7)], vec![json!(0), json!(8)]),
+            ("/totp/passcodeGracePeriod", "totp.passcodeGracePeriod", vec![json!(1), json!(10)], vec![json!(0), json!(11)]),
+            ("/mobile/applications/0/pushTimeout", "mobile.applications[0].pushTimeout.duration",
+                vec![time(40, "SECONDS"), time(150, "SECONDS")], vec![time(39, "SECONDS"), time(151, "SECONDS")]),
+            ("/mobile/applications/0/pairingKeyLifetime", "mobile.applications[0].pairingKeyLifetime.duration",
+                vec![time(1, "MINUTES"), time(2_880, "MINUTES"), time(1, "HOURS"), time(48, "HOURS")],
+                vec![time(0, "MINUTES"), time(2_881, "MINUTES"), time(0, "HOURS"), time(49, "HOURS")]),
+            ("/mobile/applications/0/pushLimit/count", "mobile.applications[0].pushLimit.count",
+                vec![json!(1), json!(50)], vec![json!(0), json!(51)]),
+            ("/mobile/applications/0/pushLimit/lockDuration", "mobile.applications[0].pushLimit.lockDuration.duration",
+                vec![time(1, "MINUTES"), time(120, "MINUTES")], vec![time(0, "MINUTES"), time(121, "MINUTES")]),
+            ("/mobile/applications/0/pushLimit/timePeriod", "mobile.applications[0].pushLimit.timePeriod.duration",
+                vec![time(1, "MINUTES"), time(120, "MINUTES")], vec![time(0, "MINUTES"), time(121, "MINUTES")]),
+        ];
+        for (pointer, target, taken, beyond) in rows {
+            let tried = taken.into_iter().map(|it| (it, false)).chain(beyond.into_iter().map(|it| (it, true)));
+            for (value, is_beyond) in tried {
+                let mut body = body.clone();
+                body["sms"]["otp"] = json!({});
+                body["email"]["otp"] = json!({ "failure": { "count": 3 } });
+                body["totp"]["otp"] = json!({ "failure": { "count": 3 } });
+                body["fido2"]["failure"] = json!({ "count": 3 });
+                body["mobile"]["applications"] = json!([{ "id": server.tenant.native.id, "pushLimit": { "count": 5 } }]);
+                let (above, name) = pointer.rsplit_once('/').unwrap();
+                body.pointer_mut(above).unwrap()[name] = value.clone();
+                let answer = api.put(&path, body).await;
+                if is_beyond {
+                    refused(answer, 400, "INVALID_DATA", Some(("OUT_OF_RANGE", target)));
+                } else {
+                    let answer = answer.expect_status(200).json();
+                    assert_eq!(answer.pointer(pointer), Some(&value), "{pointer} {answer}");
+                }
+            }
+        }
+        for (application, code, target) in [
+            (json!({}), "REQUIRED_VALUE", "mobile.applications[0].id"),
+            (json!("x"), "INVALID_VALUE", "mobile.applications[0]"),
+            (json!({ "id": "x", "pushTimeout": time(1, "MINUTES") }), "INVALID_VALUE", "mobile.applications[0].pushTimeout.timeUnit"),
+        ] {
+            let mut body = body.clone();
+            body["mobile"]["applications"] = json!([application]);
+            refused(api.put(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
     }
 
     async fn a_passkey_policy_is_read_as_it_was_written(server: TestServer) {

@@ -33,7 +33,7 @@ use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Batch, Doc, Key, Query};
 use countersign_protocol::leftovers;
 use countersign_testkit::{TestServer, on_every_adapter};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Api, admin, refused, text, worker};
 
@@ -239,5 +239,44 @@ on_every_adapter! {
             "billOfMaterials": { "products": [{ "type": "PING_ONE_DAVINCI", "tags": ["DAVINCI_MINIMAL"] }] } });
         let made = Api::created(api.post("/environments", good).await);
         assert_eq!(made["billOfMaterials"]["products"][0]["tags"], json!(["DAVINCI_MINIMAL"]));
+    }
+
+    async fn bills_of_materials_have_limits(server: TestServer) {
+        let api = admin(&server).await;
+        let made = Api::created(api.post("/environments", json!({ "name": "Bills", "type": "SANDBOX", "region": "NA",
+            "billOfMaterials": { "solutionType": "WORKFORCE", "products": [{ "type": "PING_ONE_BASE" }] } })).await);
+        assert_eq!(made["billOfMaterials"]["solutionType"], "WORKFORCE");
+        let path = format!("/environments/{}/billOfMaterials", text(&made, "/id"));
+        let named = |name: String| json!({ "name": name, "href": "https://a.example" });
+        let bookmarks = |count: usize| (0..count).map(|it| named(format!("b{it}"))).collect::<Vec<_>>();
+        let with = |bookmarks: Value| json!({ "products": [{ "type": "PING_ONE_BASE", "bookmarks": bookmarks }] });
+        for (body, refusal) in [
+            (with(json!(bookmarks(5))), None),
+            (with(json!(bookmarks(6))), Some("SIZE_LIMIT_EXCEEDED")),
+            (with(json!([named("x".repeat(50))])), None),
+            (with(json!([named("x".repeat(51))])), Some("INVALID_VALUE")),
+            (with(json!([named(String::new())])), Some("INVALID_VALUE")),
+            (with(json!([named("x".into()), named("x".into())])), Some("INVALID_VALUE")),
+            (with(json!([{ "name": "x" }])), Some("INVALID_VALUE")),
+        ] {
+            let answer = api.put(&path, body).await;
+            match refusal {
+                None => _ = answer.expect_status(200),
+                Some(code) => _ = refused(answer, 400, "INVALID_DATA",
+                    Some((code, "billOfMaterials.products.bookmarks"))),
+            }
+        }
+        let refusal = api.put(&path, json!({ "products": [{ "type": "TOASTER" }] })).await;
+        refused(refusal, 400, "INVALID_DATA", Some(("INVALID_VALUE", "billOfMaterials.products.type")));
+        // Said once, and never again.
+        let kept = json!({ "solutionType": "CUSTOMER", "products": [{ "type": "PING_ONE_BASE" }] });
+        let kept = api.put(&path, kept).await.expect_status(200).json();
+        assert_eq!(kept["solutionType"], "WORKFORCE");
+        let bad = json!({ "name": "Bill", "type": "SANDBOX", "region": "NA",
+            "billOfMaterials": { "solutionType": "KITCHEN", "products": [{ "type": "PING_ONE_BASE" }] } });
+        let body = refused(api.post("/environments", bad).await, 400, "INVALID_DATA",
+            Some(("INVALID_VALUE", "billOfMaterials.solutionType")));
+        let words = &body["details"][0]["innerError"]["allowedValues"];
+        assert_eq!(words, &json!(["CUSTOMER", "WORKFORCE", "CIAM_TRIAL", "WF_TRIAL"]));
     }
 }

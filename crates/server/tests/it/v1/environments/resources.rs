@@ -93,6 +93,25 @@ on_every_adapter! {
             Some(("CONSTRAINT_VIOLATION", "resource")));
     }
 
+    async fn predefined_scopes_keep_their_name_and_description(server: TestServer) {
+        let api = admin(&server).await;
+        for (type_, name) in [("OPENID_CONNECT", "profile"), ("PINGONE_API", "p1:read:user")] {
+            let (_, path) = built_in(&api, &server, type_).await;
+            let scopes = format!("{path}/scopes");
+            let scope = named(&api, &scopes, "scopes", name).await;
+            let path = format!("{scopes}/{}", text(&scope, "/id"));
+            let again = api.put(&path, scope.clone()).await.expect_status(200).json();
+            assert_eq!(again["description"], scope["description"]);
+            for body in [json!({ "name": name }), json!({ "name": name, "description": "Mine" })] {
+                let changed = api.put(&path, body).await.expect_status(200).json();
+                assert_eq!(changed["description"], scope["description"]);
+            }
+            refused(api.put(&path, json!({ "name": "mine" })).await, 400, "INVALID_DATA",
+                Some(("CONSTRAINT_VIOLATION", "name")));
+            refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        }
+    }
+
     async fn attributes_are_read_as_they_were_written(server: TestServer) {
         let api = admin(&server).await;
         let (_, openid) = built_in(&api, &server, "OPENID_CONNECT").await;

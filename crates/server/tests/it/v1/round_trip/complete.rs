@@ -44,10 +44,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "/environments/{environment}/applications/{application}/pushCredentials/{pushCredential}",
         "applications::push_credentials",
     ),
-    (
-        "/environments/{environment}/users/{user}/devices",
-        "users::devices",
-    ),
+    // Can be written, and is read in its device.
     (
         "/environments/{environment}/users/{user}/devices/{device}/nickname",
         "users::devices",
@@ -56,43 +53,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     (
         "/environments/{environment}/gateways/{gateway}/credentials",
         "gateways",
-    ),
-    ("/environments/{environment}/emailDomains", "email_domains"),
-    (
-        "/environments/{environment}/emailDomains/{emailDomain}/trustedEmails",
-        "email_domains",
-    ),
-    (
-        "/environments/{environment}/notificationsPolicies",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/notificationsPolicies/{notificationsPolicy}",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/notificationsSettings",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/notificationsSettings/emailDeliverySettings",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/notificationsSettings/phoneDeliverySettings",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/notificationsSettings/phoneDeliverySettings/{phoneDeliverySettings}",
-        "notifications",
-    ),
-    (
-        "/environments/{environment}/templates/{template}/contents",
-        "templates",
-    ),
-    (
-        "/environments/{environment}/templates/{template}/contents/{content}",
-        "templates",
     ),
     (
         "/environments/{environment}/translations/{locale}",
@@ -137,6 +97,11 @@ const NO_SAMPLE: &[(&str, &[&str])] = &[
     ),
     // Licences are made by the import file alone.
     ("/environments", &["license"]),
+    // What `charset` was called before.
+    (
+        "/environments/{environment}/templates/{template}/contents",
+        &["characterSet"],
+    ),
     // Ours: handed on from policy to policy.
     (
         "/environments/{environment}/keyRotationPolicies",

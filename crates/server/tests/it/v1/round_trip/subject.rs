@@ -116,6 +116,13 @@ impl<'a> Subject<'a> {
         answer.expect_status(200).json()
     }
 
+    /// Removes what was made. What there is one of goes back to its defaults, and may say so.
+    pub async fn remove(&self, path: &str) {
+        let answer = self.api.delete(path).await;
+        let is_told = !self.is_list() && answer.status == 200;
+        let _ = answer.expect_status(if is_told { 200 } else { 204 });
+    }
+
     /// What was made as it is answered later.
     pub fn later(&self, made: &Value) -> Value {
         self.listed(&without(made, self.sample.only_at_first))

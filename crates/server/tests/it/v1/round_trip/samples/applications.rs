@@ -74,11 +74,16 @@ fn any(
         ],
     );
     let role = parts("role", [word("type", &["ADMIN_USERS_ONLY"]).required()]);
-    let origins = texts(&[
-        "https://a.example",
-        "http://localhost:3000",
-        "https://*.b.example",
-    ]);
+    let origins = |count: usize| {
+        let more = (3..count).map(|number| format!("https://{number}.example"));
+        let some = [
+            "https://a.example",
+            "http://localhost:3000",
+            "https://*.b.example",
+        ];
+        let all: Vec<_> = some.map(str::to_owned).into_iter().chain(more).collect();
+        json!(all)
+    };
     sample(ALL)
         .kind(kind)
         .members([
@@ -95,7 +100,9 @@ fn any(
                 "corsSettings",
                 [
                     word("behavior", &["ALLOW_SPECIFIC_ORIGINS"]).required(),
-                    many("origins", origins, 1..=3).required(),
+                    like("origins", [origins(3), origins(20)])
+                        .required()
+                        .not_for("SIZE_LIMIT_EXCEEDED", origins(21)),
                 ],
             ),
         ])

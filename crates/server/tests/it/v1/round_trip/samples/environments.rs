@@ -29,7 +29,10 @@ fn environments() -> Sample {
             word("region", &["NA", "EU", "AP", "CA", "AU", "SG"])
                 .fixed()
                 .required(),
-            like("icon", [json!("https://a.example/icon.png")]),
+            like("icon", [json!("https://a.example/icon.png")])
+                .not([json!("icon.png"), json!("ftp://a.example/icon.png")])
+                .not_for("EMPTY_VALUE", json!("")),
+            word("subtype", &["DEV", "QA", "STAGING", "TESTING", "UAT"]),
             like("countersign", [settings]).kept(None),
         ])
         .read_only(&[

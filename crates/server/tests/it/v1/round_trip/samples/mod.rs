@@ -6,6 +6,7 @@ mod environments;
 mod gateways;
 mod keys;
 mod looks;
+mod notifications;
 mod partners;
 mod people;
 mod policies;
@@ -16,8 +17,9 @@ use super::sample::Sample;
 /// All of them.
 pub fn all() -> Vec<Sample> {
     let all = [
-        environments::samples(),
+        // Before anybody says how many devices somebody may have.
         people::samples(),
+        environments::samples(),
         resources::samples(),
         applications::samples(),
         policies::samples(),
@@ -25,6 +27,7 @@ pub fn all() -> Vec<Sample> {
         looks::samples(),
         partners::samples(),
         gateways::samples(),
+        notifications::samples(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::sample::{
-    Sample, Values, flag, like, many, parts, refers, sample, text, texts, word,
+    Member, Sample, Values, flag, like, many, parts, refers, sample, text, texts, word,
 };
 
 pub fn samples() -> Vec<Sample> {
@@ -14,6 +14,13 @@ pub fn samples() -> Vec<Sample> {
         users(),
         enabled(),
         mfa_enabled(),
+        devices("EMAIL").members([like("email", [json!("a.b+c@client.example")])
+            .required()
+            .not([json!("none"), json!("a@")])]),
+        devices("SMS").members([phone()]),
+        devices("VOICE").members([phone()]),
+        devices("WHATSAPP").members([phone()]),
+        devices("TOTP").only_at_first(&["secret", "keyUri"]),
         groups(),
         roles(),
     ]
@@ -40,13 +47,14 @@ fn populations() -> Sample {
 
 fn users() -> Sample {
     let line = |name| text(name, 1..=256);
+    let not_names = || [json!("Lovelace, Ada"), json!("a\nb"), json!("😀")];
     let name = [
         line("given"),
         line("middle"),
         line("honorificPrefix"),
         line("honorificSuffix"),
-        line("family").of("abc XYZ'.-äß中7"),
-        line("formatted").of("abc XYZ'.-äß中7"),
+        line("family").of("abc XYZ'.-äß中7").not(not_names()),
+        line("formatted").of("abc XYZ'.-äß中7").not(not_names()),
     ];
     let address = [
         line("streetAddress").of("abc XYZ 12\n/äß中"),
@@ -69,7 +77,11 @@ fn users() -> Sample {
     };
     sample("/environments/{environment}/users")
         .members([
-            text("username", 1..=128).unique().required(),
+            text("username", 1..=128).unique().required().not([
+                json!("a\nb"),
+                json!("a\u{200d}b"),
+                json!("a\u{e000}"),
+            ]),
             like(
                 "email",
                 [json!("a.b+c@client.example"), json!("x@y.example")],
@@ -82,7 +94,11 @@ fn users() -> Sample {
             line("title"),
             line("type"),
             line("locale"),
-            like("preferredLanguage", [json!("de-CH, fr;q=0.8"), json!("en")]),
+            like("preferredLanguage", [json!("de-CH, fr;q=0.8"), json!("en")]).not([
+                json!("de_CH"),
+                json!("en;q=2"),
+                json!("x".repeat(257)),
+            ]),
             like(
                 "timezone",
                 [json!("Europe/Berlin"), json!("America/New_York")],
@@ -130,6 +146,31 @@ fn enabled() -> Sample {
 fn mfa_enabled() -> Sample {
     sample("/environments/{environment}/users/{user}/mfaEnabled")
         .members([flag("mfaEnabled").required()])
+}
+
+fn phone() -> Member {
+    let numbers = [
+        json!("+1.5125201000"),
+        json!({ "number": "5125201000", "countryCode": "US" }),
+    ];
+    like("phone", numbers)
+        .required()
+        .not([json!("call me"), json!("1".repeat(41))])
+}
+
+fn devices(type_: &'static str) -> Sample {
+    sample("/environments/{environment}/users/{user}/devices")
+        .kind(type_)
+        .at("user", "otherUser")
+        .members([
+            like("type", [json!(type_)])
+                .required()
+                .not([json!("PIGEON")]),
+            text("nickname", 1..=100),
+            word("status", &["ACTIVATION_REQUIRED", "ACTIVE"]).or(json!("ACTIVATION_REQUIRED")),
+            refers("policy", "deviceAuthenticationPolicy"),
+        ])
+        .read_only(&["secret", "user"])
 }
 
 fn groups() -> Sample {

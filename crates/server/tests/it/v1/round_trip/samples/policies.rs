@@ -136,10 +136,16 @@ fn actions() -> Vec<Sample> {
             like("newUserProvisioning", [json!({ "gateways": [] })]),
         ]
     };
-    let rule = json!([{ "condition": { "contains": "@a.example", "value": "${identifier}" },
-        "identityProvider": { "id": "$identityProvider" } }]);
+    let rules = |count: usize| {
+        let rule = json!({ "condition": { "contains": "@a.example", "value": "${identifier}" },
+            "identityProvider": { "id": "$identityProvider" } });
+        json!(vec![rule; count])
+    };
     let mut first = login();
-    first.push(like("discoveryRules", [rule]).or_something());
+    let discovery = like("discoveryRules", [rules(1), rules(100)])
+        .or_something()
+        .not_for("SIZE_LIMIT_EXCEEDED", rules(101));
+    first.push(discovery);
     let asked = [
         json!({ "name": "title", "required": true }),
         json!({ "name": "name.given", "required": false }),
@@ -182,14 +188,15 @@ fn actions() -> Vec<Sample> {
     ]
 }
 
-/// A length of time in minutes or seconds.
+/// A length of time in seconds. In minutes it is looked at in `environments::mfa`.
 fn duration(name: &'static str, within: std::ops::RangeInclusive<i64>) -> Member {
-    let units = &["MINUTES", "SECONDS"];
     parts(
         name,
         [
             number("duration", within).required(),
-            word("timeUnit", units).required(),
+            like("timeUnit", [json!("SECONDS")])
+                .required()
+                .not([json!("YEARS")]),
         ],
     )
 }
