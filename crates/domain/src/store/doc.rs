@@ -27,7 +27,8 @@ pub struct Doc {
     pub indexes: Vec<IndexEntry>,
     /// Unique values it claims, as (rule, value); kind and environment are the key's.
     pub uniques: Vec<(crate::store::IndexName, String)>,
-    /// What the body was read as, for documents that are kept in memory.
+    /// What the body was read as, for documents that are kept in memory. Whoever changes the body of
+    /// one that was read gives it another.
     pub reading: Reading,
 }
 
@@ -57,6 +58,16 @@ impl Reading {
     /// Of a document that several will read: the first of them leaves here what it read.
     pub fn shared() -> Self {
         Self(Some(Arc::default()))
+    }
+
+    /// The same if it is shared, else one that is.
+    #[must_use]
+    pub fn or_shared(self) -> Self {
+        if self.is_shared() {
+            self
+        } else {
+            Self::shared()
+        }
     }
 
     /// Whether it is shared.

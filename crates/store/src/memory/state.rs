@@ -163,6 +163,7 @@ impl State {
         doc.version = self
             .live(&doc.key, now)
             .map_or(1, |old| old.version.saturating_add(1));
+        doc.reading = doc.reading.or_shared();
         for unique in uniques_of(&doc) {
             let Some(holder) = self.holder(&unique).filter(|key| *key != doc.key) else {
                 continue;

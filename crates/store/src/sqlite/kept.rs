@@ -245,15 +245,10 @@ impl State {
             self.young.take(&key);
             if let Some(doc) = doc.filter(|_| !is_large) {
                 // As it would be read.
-                let is_shared = doc.reading.is_shared();
                 let doc = Doc {
                     indexes: Vec::new(),
                     uniques: Vec::new(),
-                    reading: if is_shared {
-                        doc.reading
-                    } else {
-                        Reading::shared()
-                    },
+                    reading: doc.reading.or_shared(),
                     ..doc
                 };
                 self.young.put(key, Kind::There(doc));
