@@ -23,6 +23,7 @@ use crate::as_::params::Params;
 use crate::as_::request_object::{self, Transaction};
 use crate::as_::response::{self, Fresh, Issued, Recipient};
 use crate::as_::response_modes::{Delivery, Destination, Mode};
+use crate::audit;
 use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
@@ -423,12 +424,18 @@ fn answer_at_once(
     let (issued, mut writes) = match response::issue(cx, &flow.request, done, recipient, fresh)? {
         Ok(issued) => issued,
         Err(refused) if response::fails_the_flow(&flow.request, &refused) => {
+            let denied = audit::access(cx, &flow, done, Some(&refused));
             flow.state = State::Failed(FlowFailure::Denied);
             let writes = Batch::new().create(cx.env_id(), &flow)?;
+            let writes = writes.record(denied.to_event(cx.env_id())?);
             let shown = view::render(&cx.env, &flow);
             return Ok(Verdict::reply(Judged::Failed(shown, refused)).writing(writes));
         }
-        Err(refused) => return Ok(Verdict::refuse(refused)),
+        Err(refused) => {
+            let denied = audit::access(cx, &flow, done, Some(&refused));
+            cx.aside.note(cx, &denied)?;
+            return Ok(Verdict::refuse(refused));
+        }
     };
     let resource = match flow.request.destination.mode {
         Mode::PiFlow => {
@@ -437,7 +444,16 @@ fn answer_at_once(
             writes = writes.put(flow.to_doc(cx.env_id())?);
             Some(view::render(&cx.env, &flow))
         }
-        Mode::Query | Mode::Fragment | Mode::FormPost => None,
+        Mode::Query | Mode::Fragment | Mode::FormPost => {
+            let allowed = audit::access(cx, &flow, done, None);
+            if writes.is_empty() {
+                // Tokens alone cost no write; telling of them must not begin to.
+                cx.aside.note(cx, &allowed)?;
+            } else {
+                writes = writes.record(allowed.to_event(cx.env_id())?);
+            }
+            None
+        }
     };
     Ok(Verdict::reply(Judged::Issued(Box::new(issued), resource)).writing(writes))
 }

@@ -14,6 +14,7 @@ use crate::as_::grants;
 use crate::as_::params::Params;
 use crate::as_::response::{self, Fresh, Issued, Recipient};
 use crate::as_::response_modes::Mode;
+use crate::audit;
 use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
@@ -189,12 +190,18 @@ impl Operation for Resume<'_> {
                 let resumed = Resumed::Issued(Box::new((view, issued, flow)));
                 Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
             }
-            Err(refused) if response::fails_the_flow(&flow.request, &refused) => {
+            Err(refused) => {
+                let denied = audit::access(cx, &flow, &done, Some(&refused));
                 flow.state = State::Failed(FlowFailure::Denied);
                 let writes = Batch::new().update(cx.env_id(), &flow, version)?;
-                Ok(Verdict::reply(Resumed::Failed(Box::new(flow), refused)).writing(writes))
+                let writes = writes.record(denied.to_event(cx.env_id())?);
+                let verdict = if response::fails_the_flow(&flow.request, &refused) {
+                    Verdict::reply(Resumed::Failed(Box::new(flow), refused))
+                } else {
+                    Verdict::refuse(refused)
+                };
+                Ok(verdict.writing(writes))
             }
-            Err(refused) => Ok(Verdict::refuse(refused).writing(writes)),
         }
     }
 }

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use super::families::Family;
 use super::{Activity, Actors, Happened, Party, families, kinds, operations};
 use crate::cx::Cx;
+use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State};
 
 /// Documents that rules of their own tell of.
-const BY_RULE: &[Kind] = &[Flow::KIND, Session::KIND, documents::AUTHORIZATION_CODE];
+const BY_RULE: &[Kind] = &[Flow::KIND, Session::KIND];
 
 fn is_told(kind: Kind) -> bool {
     BY_RULE.contains(&kind) || families::of(kind).is_some()
@@ -59,7 +60,6 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
         cx,
         actors: flow.as_ref().map(|flow| Actors::of_flow(cx.env_id(), flow)),
         flow,
-        allowed: false,
     };
     around.actors.get_or_insert_default();
     for it in &told {
@@ -97,8 +97,6 @@ struct Around<'a> {
     cx: &'a Cx,
     flow: Option<Flow>,
     actors: Option<Actors>,
-    /// Whether access was told of already: once for a code and its flow.
-    allowed: bool,
 }
 
 impl Around<'_> {
@@ -110,12 +108,9 @@ impl Around<'_> {
         }
     }
 
-    fn tell(&mut self, it: &Told<'_>) -> Result<Vec<Activity>, Fault> {
+    fn tell(&self, it: &Told<'_>) -> Result<Vec<Activity>, Fault> {
         if it.kind() == Flow::KIND {
             return Ok(self.flow(it));
-        }
-        if it.kind() == documents::AUTHORIZATION_CODE {
-            return Ok(self.code(it).into_iter().collect());
         }
         if it.kind() == Session::KIND {
             return Ok(self.session(it)?.into_iter().collect());
@@ -145,15 +140,16 @@ impl Around<'_> {
         }
     }
 
-    fn flow(&mut self, it: &Told<'_>) -> Vec<Activity> {
+    fn flow(&self, it: &Told<'_>) -> Vec<Activity> {
         let Some(flow) = &self.flow else {
             return Vec::new();
         };
         let env = self.cx.env_id();
         let resource = Party::new(env, "FLOW", &it.key.id);
         match (it.done, &flow.state) {
-            // Some policies have nothing to ask and nobody to let in.
-            (Done::Created, State::Failed(failure)) => {
+            // Some policies have nothing to ask and nobody to let in. Who was known and is not let in is
+            // told of by the rule that knows them.
+            (Done::Created, State::Failed(failure)) if *failure != FlowFailure::Denied => {
                 let denied = self.activity(&kinds::ACCESS_DENIED, vec![]);
                 vec![
                     self.activity(&kinds::FLOW_CREATED, vec![resource]),
@@ -161,36 +157,16 @@ impl Around<'_> {
                 ]
             }
             (Done::Created, _) => vec![self.activity(&kinds::FLOW_CREATED, vec![resource])],
-            (Done::Updated, State::Completed(done)) if flow.resumed && !self.allowed => {
+            (Done::Updated, State::Completed(done)) if flow.resumed => {
                 let user = Party::flow_user(env, &done.user);
-                self.allowed = true;
                 vec![self.activity(&kinds::ACCESS_ALLOWED, vec![user])]
             }
             (Done::Updated | Done::Deleted, _) => Vec::new(),
         }
     }
 
-    /// An answer that goes out with the answer to authorize itself has no flow to tell of it.
-    fn code(&mut self, it: &Told<'_>) -> Option<Activity> {
-        #[derive(Deserialize)]
-        struct Seen {
-            user: UserId,
-        }
-        if it.done != Done::Created || self.allowed || self.flow.is_some() {
-            return None;
-        }
-        let seen: Seen = serde_json::from_str(&it.doc?.body).ok()?;
-        let user = Party::user_id(self.cx.env_id(), seen.user);
-        let activity = self.activity(&kinds::ACCESS_ALLOWED, vec![user.clone()]);
-        self.allowed = true;
-        Some(activity.by(&Actors {
-            user: Some(user),
-            client: None,
-        }))
-    }
-
     /// A session that is only found alive is not worth telling: a sign-on writes its flow, too.
-    fn session(&mut self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
+    fn session(&self, it: &Told<'_>) -> Result<Option<Activity>, Fault> {
         let env = self.cx.env_id();
         let resource = Party::new(env, "SESSION", &it.key.id);
         let signs_on = self

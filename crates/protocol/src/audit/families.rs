@@ -216,7 +216,7 @@ mod tests {
         (documents::FLOW, "told by a rule of its own"),
         (
             documents::AUTHORIZATION_CODE,
-            "told by a rule: USER.ACCESS_ALLOWED",
+            "the answer that has it is told of: USER.ACCESS_ALLOWED",
         ),
         (documents::REVOKED_TOKEN, "PingOne tells of no token"),
         (documents::REFRESH_FAMILY, "PingOne tells of no token"),

@@ -77,6 +77,10 @@ impl Watched {
                 user.clone(),
             ));
         }
+        // What a device is connected for is never resumed: this is where its application is let in.
+        if let State::DeviceConnected(_) = &flow.state {
+            told.push(Activity::new(cx, &kinds::ACCESS_ALLOWED, user.clone()));
+        }
         if let State::Failed(failure) = &flow.state {
             let denied = Activity::new(cx, &kinds::ACCESS_DENIED, user);
             told.push(denied.failed(failure.message()));

@@ -22,7 +22,11 @@ use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::as_::error::oauth_error;
 use crate::cx::Cx;
+use crate::flows::Flow;
+use crate::flows::state::Done;
+use crate::refusal::Refused;
 use crate::webhooks;
 
 pub use aside::Aside;
@@ -183,6 +187,26 @@ pub fn names() -> BTreeSet<String> {
         whats.map(|what| Happened::to(family.name, what).name())
     });
     by_rule.chain(of_documents).collect()
+}
+
+/// Whether a client got something for somebody's sign-on, and if not, why.
+pub fn access(cx: &Cx, flow: &Flow, done: &Done, refused: Option<&Refused>) -> Activity {
+    let env = cx.env_id();
+    let user = Party::flow_user(env, &done.user);
+    let happened = match refused {
+        Some(_) => &kinds::ACCESS_DENIED,
+        None => &kinds::ACCESS_ALLOWED,
+    };
+    let activity = Activity::new(cx, happened, vec![user.clone()]);
+    let actors = Actors {
+        user: Some(user),
+        ..Actors::of_flow(env, flow)
+    };
+    let activity = match refused {
+        Some(refused) => activity.failed(oauth_error(&refused.refusal, cx.correlation).description),
+        None => activity,
+    };
+    activity.by(&actors)
 }
 
 /// Tells that somebody looked at the secret of an application or resource. Nothing is written for

@@ -70,6 +70,46 @@ on_every_adapter! {
         }
     }
 
+    /// `reference/flows.md` 13: each answer tells of one access, allowed or denied, to whom, by which client.
+    async fn who_is_let_in_and_who_is_not_is_told(server: TestServer) {
+        let api = crate::v1::admin(&server).await;
+        let tenant = &server.tenant;
+        let told = async |answer: &Answer| {
+            let _ = server.write_events().await;
+            let id = answer.header("correlation-id").unwrap();
+            let path = format!("/environments/{}/activities?filter=correlationid%20eq%20%22{id}%22", tenant.id);
+            let list = api.get(&path).await.expect_status(200).json();
+            let told = list["_embedded"]["activities"].as_array().unwrap().clone();
+            let is_access = |it: &&Value| it["action"]["type"].as_str().unwrap().starts_with("USER.ACCESS_");
+            let told: Vec<Value> = told.iter().filter(is_access).cloned().collect();
+            for access in &told {
+                assert_eq!(access["actors"]["user"]["id"], tenant.person.id);
+                assert_eq!(access["actors"]["client"]["id"], tenant.post.id);
+                assert_eq!(access["actors"]["client"]["name"], "Web with post");
+                assert_eq!(access["resources"][0]["id"], tenant.person.id);
+            }
+            told.iter().map(|it| it["action"]["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for (control, expected) in [
+            (groups("ANY_GROUP", &["Reds"]), "USER.ACCESS_ALLOWED"),
+            (groups("ANY_GROUP", &["Blues"]), "USER.ACCESS_DENIED"),
+        ] {
+            configure(&server, control, json!({})).await;
+            let browser = tenant.browser();
+            for response_type in ["code", "id_token", "code token"] {
+                let request = tenant.authorize(&tenant.post).set("response_type", response_type);
+                // With a password, and then with the session alone.
+                let first = request.clone().sign_on(&tenant.browser()).await;
+                assert_eq!(told(&first).await, [expected], "{response_type}");
+                let _ = tenant.authorize(&tenant.web).code(&browser).await;
+                let silent = request.clone().set("prompt", "none").send(&browser).await;
+                assert_eq!(told(&silent).await, [expected], "{response_type} at once");
+                let silent = request.pi_flow().set("prompt", "none").send(&browser).await;
+                assert_eq!(told(&silent).await, [expected], "{response_type} by pi.flow");
+            }
+        }
+    }
+
     async fn administrators_only(server: TestServer) {
         let control = json!({ "role": { "type": "ADMIN_USERS_ONLY" } });
         configure(&server, control.clone(), json!({})).await;

@@ -127,6 +127,12 @@ on_every_adapter! {
         is_error(&poll(tenant, &tenant.native, &device_code).await, "authorization_pending");
 
         let _browser = connect(tenant, &codes).await;
+        let api = crate::v1::admin(&server).await;
+        let allowed = format!("/environments/{}/activities?filter=action.type%20eq%20%22USER.ACCESS_ALLOWED%22", tenant.id);
+        let told = api.get(&allowed).await.expect_status(200).json();
+        assert_eq!(told["_embedded"]["activities"].as_array().unwrap().len(), 1);
+        assert_eq!(told["_embedded"]["activities"][0]["actors"]["user"]["id"], tenant.person.id);
+        assert_eq!(told["_embedded"]["activities"][0]["actors"]["client"]["id"], tenant.native.id);
         let tokens = poll(tenant, &tenant.native, &device_code).await.expect_status(200).json();
         assert_eq!(tokens["scope"], "openid profile");
         let id = tenant.verify(&tokens["id_token"]).await;

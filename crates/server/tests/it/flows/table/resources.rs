@@ -73,9 +73,9 @@ fn plain(server: &TestServer, mut flow: Value) -> String {
     let names: Vec<String> = links.keys().cloned().collect();
     links.retain(|_, link| *link != own);
     let names = names.into_iter().filter(|name| !links.contains_key(name));
-    let mut lines = format!("  links: {}\n", names.collect::<Vec<_>>().join(" "));
-    write_lines(&mut lines, "", &flow);
-    lines
+    let mut shown = format!("  links: {}\n", names.collect::<Vec<_>>().join(" "));
+    write_lines(&mut shown, "", &flow);
+    shown
 }
 
 fn write_lines(lines: &mut String, at: &str, value: &Value) {
