@@ -99,7 +99,7 @@ fn reset<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 }
 
 /// Addresses and names that mails may carry.
-fn mailboxes(check: &mut Check, from: Option<&Mailbox>, reply_to: Option<&Mailbox>) {
+pub(super) fn mailboxes(check: &mut Check, from: Option<&Mailbox>, reply_to: Option<&Mailbox>) {
     for (address, name, mailbox) in [
         ("from.address", "from.name", from),
         ("replyTo.address", "replyTo.name", reply_to),

@@ -137,7 +137,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let is_left = |id: &GroupId| after.as_ref().is_none_or(|after| id.to_string() > *after);
         let mut items = Vec::new();
         let mut next = None;
-        let mut last = String::new();
+        let mut end = String::new();
         for id in all.into_iter().filter(is_left) {
             let Some(group) = call.load::<Group>(id).await? else {
                 continue;
@@ -153,11 +153,11 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 continue;
             }
             if items.len() == limit {
-                next = Some(page::next(call, GroupMembership::KIND, &last)?);
+                next = Some(page::next(call, GroupMembership::KIND, &end)?);
                 break;
             }
             items.push(item);
-            last = id.to_string();
+            end = id.to_string();
         }
         let list = List {
             name: "groupMemberships",

@@ -20,6 +20,7 @@ use crate::notices::words;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
+use crate::v1::environments::notifications_settings::mailboxes;
 use crate::v1::hal::{self, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
@@ -108,8 +109,11 @@ impl Noun for NotificationContent {
         check.length_of("sender", after.sender.as_ref(), 0, 100);
         check.length_of("voice", after.voice.as_ref(), 0, 100);
         check.length_of("charset", after.charset.as_ref(), 0, 100);
-        if let Err(why) = after.check() {
-            check.note(misfit(&why));
+        mailboxes(&mut check, after.from.as_ref(), after.reply_to.as_ref());
+        match after.check() {
+            // Told of above, with which of the two it is.
+            Ok(()) | Err(NotAContent::Address(_)) => {}
+            Err(why) => check.note(misfit(&why)),
         }
         check.finish()?;
         Ok(Batch::new())
