@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::KeyId;
+use crate::ids::{GatewayId, KeyId};
 use crate::reference::Ref;
 
 /// A SAML service provider.
@@ -158,6 +158,9 @@ pub struct WsFed {
     pub domain_name: String,
     /// What signs.
     pub idp_signing: PartnerSigning,
+    /// By which directories Windows signs people on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kerberos: Option<WsFedKerberos>,
     /// Where assertions go.
     pub reply_url: String,
     /// Where single logout goes.
@@ -166,6 +169,46 @@ pub struct WsFed {
     /// Format of the subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_name_identifier_format: Option<String>,
+}
+
+/// `kerberos`
+///
+/// Source: Ping's Terraform provider, `wsfed_options.kerberos`.
+/// Decision: nothing looks whether the gateways are there; nobody signs on through them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WsFedKerberos {
+    /// The gateways.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<KerberosGateway>,
+}
+
+/// `kerberos.gateways[]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KerberosGateway {
+    /// The gateway.
+    pub id: GatewayId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_: KerberosGatewayType,
+    /// Which of the people there.
+    pub user_type: KerberosUserType,
+}
+
+/// `kerberos.gateways[].type`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KerberosGatewayType {
+    /// A directory.
+    Ldap,
+}
+
+/// `kerberos.gateways[].userType`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KerberosUserType {
+    /// One of the gateway's `userTypes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
 }
 
 fn microsoft() -> String {

@@ -2,8 +2,9 @@
 
 use countersign_domain::agreement::{Agreement, AgreementLanguage};
 use countersign_domain::entity::Stored;
+use countersign_domain::gateway::{Gateway, GatewayType};
 use countersign_domain::identity_provider::IdentityProvider;
-use countersign_domain::ids::IdentityProviderId;
+use countersign_domain::ids::{GatewayId, IdentityProviderId};
 use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
 use countersign_domain::policy::sign_on::{
     ActionStep, Login, Registration, SignOnAction, SignOnPolicy,
@@ -210,6 +211,17 @@ fn login_form(check: &mut Check, login: &Login) {
             "must have at most 100 entries",
         )
     });
+    let gateways = gateways(login.new_user_provisioning.as_ref());
+    check.expect(gateways.len() <= MAX_RULES, || {
+        let target = "newUserProvisioning.gateways";
+        Misfit::new(Fit::TooLong, target, "must have at most 100 entries")
+    });
+}
+
+/// `newUserProvisioning.gateways`
+fn gateways(provisioning: Option<&Value>) -> &[Value] {
+    let listed = provisioning.and_then(|it| it.get("gateways"));
+    listed.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn registration(check: &mut Check, registration: &Registration) {
@@ -233,6 +245,9 @@ async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>
     match &action.step {
         ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => {
             registration = Some(&login.registration);
+            if let Some(provisioning) = &login.new_user_provisioning {
+                found.extend(unfit_gateways(call, provisioning).await?);
+            }
             let social = login.social_providers.iter().take(MAX_RULES);
             providers.extend(social.map(|it| ("socialProviders.id", it.id)));
         }
@@ -280,6 +295,46 @@ async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>
     {
         let target = "registration.population.id";
         found.push(Misfit::invalid(target, "no population has this id"));
+    }
+    Ok(found)
+}
+
+/// What is wrong with the directories that unknown users would be looked up in.
+///
+/// Source: Ping's Terraform provider looks for both texts that begin with a capital.
+async fn unfit_gateways(call: &Call<'_>, provisioning: &Value) -> Outcome<Vec<Misfit>> {
+    let mut found = Vec::new();
+    for listed in gateways(Some(provisioning)).iter().take(MAX_RULES) {
+        let text = |at: &str| listed.pointer(at).and_then(Value::as_str);
+        let gateway = match text("/id").map(str::parse::<GatewayId>) {
+            Some(Ok(id)) => call.load::<Gateway>(id).await?,
+            Some(Err(_)) | None => None,
+        };
+        let Some(gateway) = gateway else {
+            let target = "newUserProvisioning.gateways.id";
+            found.push(Misfit::invalid(target, "no gateway has this id"));
+            continue;
+        };
+        let target = "newUserProvisioning.gateways";
+        if gateway.type_ != GatewayType::Ldap {
+            let why = "Only 'LDAP' type gateways are supported for newUserProvisioning";
+            found.push(Misfit::invalid(target, why));
+            continue;
+        }
+        let wanted: Option<Uuid> = text("/userType/id").and_then(|it| it.parse().ok());
+        let mut there = gateway.user_types.iter().flatten();
+        match there.find(|it| Some(it.id) == wanted) {
+            Some(it) if it.new_user_lookup.is_some() => {}
+            Some(_) => {
+                let why = "All user types must have newUserLookup configuration to support \
+                           provisioning";
+                found.push(Misfit::invalid(target, why));
+            }
+            None => {
+                let target = "newUserProvisioning.gateways.userType.id";
+                found.push(Misfit::invalid(target, "the gateway has no such user type"));
+            }
+        }
     }
     Ok(found)
 }

@@ -44,6 +44,53 @@ on_every_adapter! {
         refused(api.get(&format!("{path}/actions")).await, 404, "NOT_FOUND", None);
     }
 
+    async fn unknown_users_are_looked_up_in_directories_that_say_how(server: TestServer) {
+        let api = admin(&server).await;
+        let environment = format!("/environments/{}", server.tenant.id);
+        let actions = format!("{}/actions", policy(&api, &server, "Lookup").await);
+        let populations = api.get(&format!("{environment}/populations")).await.expect_status(200).json();
+        let population = &populations["_embedded"]["populations"][0]["id"];
+        let directory = json!({ "name": "Directory", "type": "LDAP", "enabled": true, "bindDN": "cn=admin",
+            "bindPassword": "very secret", "serversHostAndPort": ["ds1.example.com:636"],
+            "vendor": "PingDirectory", "userTypes": [
+                { "name": "Known", "searchBaseDn": "dc=example", "passwordAuthority": "LDAP",
+                    "orderedCorrelationAttributes": ["dn"] },
+                { "name": "New", "searchBaseDn": "dc=example", "passwordAuthority": "LDAP",
+                    "orderedCorrelationAttributes": ["dn"], "newUserLookup": {
+                        "ldapFilterPattern": "(uid=${identifier})", "population": { "id": population },
+                        "attributeMappings": [{ "name": "username", "value": "${ldapAttributes.uid}" },
+                            { "name": "email", "value": "${ldapAttributes.mail}" }] } }] });
+        let gateways = format!("{environment}/gateways");
+        let directory = Api::created(api.post(&gateways, directory).await);
+        let other = json!({ "name": "Federate", "type": "PING_FEDERATE", "enabled": true });
+        let other = Api::created(api.post(&gateways, other).await);
+        let named = |name: &str| {
+            let types = directory["userTypes"].as_array().unwrap();
+            types.iter().find(|it| it["name"] == name).unwrap()["id"].clone()
+        };
+        let action = |gateway: &Value, user_type: Value| {
+            json!({ "type": "LOGIN", "priority": 1, "newUserProvisioning": { "gateways":
+                [{ "id": gateway, "type": "LDAP", "userType": { "id": user_type } }] } })
+        };
+        for (body, target, message) in [
+            (action(&json!(NOBODY), json!(NOBODY)), "newUserProvisioning.gateways.id", "no gateway has this id"),
+            (action(&other["id"], other["id"].clone()), "newUserProvisioning.gateways",
+                "Only 'LDAP' type gateways are supported for newUserProvisioning"),
+            (action(&directory["id"], named("Known")), "newUserProvisioning.gateways",
+                "All user types must have newUserLookup configuration to support provisioning"),
+            (action(&directory["id"], json!(NOBODY)), "newUserProvisioning.gateways.userType.id",
+                "the gateway has no such user type"),
+        ] {
+            let said = api.post(&actions, body).await.expect_status(400).json();
+            let detail = &said["details"][0];
+            assert_eq!((&detail["code"], &detail["target"], &detail["message"]),
+                (&json!("INVALID_VALUE"), &json!(target), &json!(message)));
+        }
+        let good = action(&directory["id"], named("New"));
+        let made = Api::created(api.post(&actions, good.clone()).await);
+        assert_eq!(made["newUserProvisioning"], good["newUserProvisioning"]);
+    }
+
     async fn sign_on_policies_that_cannot_be_made_say_why(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/signOnPolicies", server.tenant.id);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::v1::ground::NOBODY;
+
 use super::super::sample::{
     Sample, Values, flag, like, many, number, parts, refers, sample, text, texts, word,
 };
@@ -348,10 +350,16 @@ fn ws_fed() -> Sample {
         like("key", [json!({ "id": "$clientKey" })]).required(),
         like("algorithm", [json!("SHA256withECDSA")]),
     ];
+    let kerberos = json!({ "gateways": [{
+        "id": NOBODY,
+        "type": "LDAP",
+        "userType": { "id": NOBODY },
+    }] });
     any("WS-Federation", &["WEB_APP"], &["WS_FED"]).members([
         text("domainName", 1..=256).required(),
         like("audienceRestriction", [json!("urn:a")]).or(json!("urn:federation:MicrosoftOnline")),
         parts("idpSigning", signing).required(),
+        like("kerberos", [kerberos]),
         like("replyUrl", [json!("https://a.example/reply")])
             .required()
             .not([json!("reply")]),
