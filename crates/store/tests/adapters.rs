@@ -1,6 +1,5 @@
 //! What is particular to one adapter or wrapper: files, queues, connections, migrations.
 #![expect(
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "all of this is test: what goes wrong is a failure"

@@ -108,7 +108,13 @@ impl Kept {
         if head.is_none() || state.head != head {
             return None;
         }
-        keys.iter().map(|key| state.doc(key, now)).collect()
+        let known = keys.iter().map(|key| state.known(key, now));
+        known
+            .map(|known| match known? {
+                Kind::There(doc) => Some(Some(doc)),
+                Kind::Absent(_) => Some(None),
+            })
+            .collect()
     }
 
     /// Keeps what was just read under a head.
@@ -145,14 +151,10 @@ impl Kept {
         if head.is_none() || state.head != head {
             return None;
         }
-        let seq = match state.young.changes.get(&env) {
-            Some(seq) => *seq,
-            None => {
-                let seq = state.old.changes.remove(&env)?;
-                state.young.changes.insert(env, seq);
-                seq
-            }
-        };
+        if let Some(seq) = state.old.changes.remove(&env) {
+            state.young.changes.insert(env, seq);
+        }
+        let seq = *state.young.changes.get(&env)?;
         Some(Changes::of(env, seq, since))
     }
 
@@ -213,17 +215,17 @@ impl State {
         self.old = Generation::default();
     }
 
-    /// `None`: nothing is known.
-    fn doc(&mut self, key: &Key, now: Time) -> Option<Option<Doc>> {
+    /// What is known under a key for this time; what has expired is absent.
+    fn known(&mut self, key: &Key, now: Time) -> Option<Kind> {
         if let Some((key, kind)) = self.old.take(key) {
             self.young.put(key, kind);
         }
         match self.young.docs.get(key)? {
-            Kind::There(doc) => {
-                let is_live = doc.expires_at.is_none_or(|at| at > now);
-                Some(is_live.then(|| doc.clone()))
+            Kind::There(doc) if doc.expires_at.is_some_and(|at| at <= now) => {
+                Some(Kind::Absent(now))
             }
-            Kind::Absent(since) => (*since <= now).then_some(None),
+            Kind::Absent(since) if *since > now => None,
+            kind => Some(kind.clone()),
         }
     }
 
