@@ -54,10 +54,10 @@ pub async fn reply(call: &Call<'_>, make: Handler) -> Outcome<Reply> {
     }
     let answers = &call.cx.env.kept_answers;
     let url = call.url(&call.own_path());
-    if let Some(made) = answers.0.get(&url)
-        && made.is_still(call).await?
+    if let Some(kept) = answers.0.get(&url)
+        && kept.is_still(call).await?
     {
-        return Ok(Reply::raw(JSON, made.text.clone().into_bytes()));
+        return Ok(Reply::raw(JSON, kept.text.clone().into_bytes()));
     }
     let recording = Arc::new(Recording::of(Arc::clone(&call.cx.ports.store)));
     let cx = Cx {
@@ -76,14 +76,14 @@ pub async fn reply(call: &Call<'_>, make: Handler) -> Outcome<Reply> {
     let (Some((from, readings)), Some(body)) = (recording.end(), &reply.body) else {
         return Ok(reply);
     };
-    let made = Made {
+    let kept = Made {
         configuration: call.cx.env.seq,
         from,
         readings,
         text: body.to_string(),
     };
-    let again = Reply::raw(JSON, made.text.clone().into_bytes());
-    answers.0.insert(url, Arc::new(made));
+    let again = Reply::raw(JSON, kept.text.clone().into_bytes());
+    answers.0.insert(url, Arc::new(kept));
     Ok(again)
 }
 
