@@ -16,7 +16,7 @@ async fn read(api: &Api, path: &str) -> Value {
 }
 
 on_every_adapter! {
-    async fn whatever_a_user_is_shown_from_shows_at_once(server: TestServer) {
+    async fn whatever_somebody_is_shown_from_shows_at_once(server: TestServer) {
         let api = admin(&server).await;
         let here = format!("/environments/{}", server.tenant.id);
         let made = Api::created(api.post(&format!("{here}/users"), json!({ "username": "kept" })).await);

@@ -98,7 +98,6 @@ pub struct Facts {
 impl Noun for User {
     const PLURAL: &'static str = "users";
     const PARAMETER: &'static str = "user";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
     const READ_ONLY: &'static [&'static str] = &[
         "account",
         "uniqueCustom",
