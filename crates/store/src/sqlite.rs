@@ -112,21 +112,25 @@ impl SqliteStore {
 
     fn docs(&self, keys: &[Key], now: Time) -> Result<Vec<Option<Doc>>, Fault> {
         let head = self.kept.head();
-        if let Some(docs) = self.kept.docs(head, keys, now) {
+        if let Some(docs) = head.and_then(|head| self.kept.docs(head, keys, now)) {
             return Ok(docs);
         }
         let mut docs = self.readers.with(|db| reader::get_all(db, keys, now))?;
-        self.kept.keep(head, keys, &mut docs, now);
+        if let Some(head) = head {
+            self.kept.keep(head, keys, &mut docs, now);
+        }
         Ok(docs)
     }
 
-    fn newest_change(&self, since: Seq, env: EnvId) -> Result<Changes, Fault> {
+    fn changes_of(&self, env: EnvId, since: Seq) -> Result<Changes, Fault> {
         let head = self.kept.head();
-        if let Some(changes) = self.kept.changes(head, since, env) {
+        if let Some(changes) = head.and_then(|head| self.kept.changes(head, since, env)) {
             return Ok(changes);
         }
         let seq = self.readers.with(|db| reader::newest_change(db, env))?;
-        self.kept.keep_change(head, env, seq);
+        if let Some(head) = head {
+            self.kept.keep_change(head, env, seq);
+        }
         Ok(Changes::of(env, seq, since))
     }
 }
@@ -177,7 +181,7 @@ impl Store for SqliteStore {
     fn changes(&self, since: Seq, env: Option<EnvId>) -> BoxFuture<'_, Result<Changes, Fault>> {
         Box::pin(async move {
             match env {
-                Some(env) => self.newest_change(since, env),
+                Some(env) => self.changes_of(env, since),
                 None => self.readers.with(|db| reader::changes(db, since)),
             }
         })

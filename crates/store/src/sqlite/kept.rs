@@ -19,7 +19,7 @@ use std::path::Path;
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{Changes, Doc, Key, Reading, Seq};
 use countersign_domain::time::Time;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::plan::Plan;
 pub(super) use head::Head;
@@ -55,14 +55,17 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Generation {
-    docs: HashMap<Key, Kind>,
+    docs: HashMap<Key, Known>,
     changes: HashMap<EnvId, Option<Seq>>,
     bytes: usize,
 }
 
+/// What is dropped once nobody waits for the state any more.
+type Gone = [Generation; 2];
+
 /// What is known under a key.
 #[derive(Debug, Clone)]
-enum Kind {
+enum Known {
     There(Doc),
     /// Nothing that is alive at this time or later.
     Absent(Time),
@@ -97,58 +100,46 @@ impl Kept {
         Some(head)
     }
 
-    /// The live documents under some keys, if all that is to be known of them is.
-    pub(super) fn docs(
-        &self,
-        head: Option<Head>,
-        keys: &[Key],
-        now: Time,
-    ) -> Option<Vec<Option<Doc>>> {
+    /// The live documents under some keys, if all that is to be known of them under a head is.
+    pub(super) fn docs(&self, head: Head, keys: &[Key], now: Time) -> Option<Vec<Option<Doc>>> {
         let mut state = self.state.lock();
-        if head.is_none() || state.head != head {
+        if state.head != Some(head) {
             return None;
         }
-        let known = keys.iter().map(|key| state.known(key, now));
-        known
-            .map(|known| match known? {
-                Kind::There(doc) => Some(Some(doc)),
-                Kind::Absent(_) => Some(None),
+        let docs = keys.iter().map(|key| {
+            Some(match state.known(key, now)? {
+                Known::There(doc) => Some(doc.clone()),
+                Known::Absent(_) => None,
             })
-            .collect()
+        });
+        docs.collect()
     }
 
     /// Keeps what was just read under a head.
-    pub(super) fn keep(
-        &self,
-        head: Option<Head>,
-        keys: &[Key],
-        docs: &mut [Option<Doc>],
-        now: Time,
-    ) {
-        if !head.is_some_and(|head| self.is_still(head)) {
+    pub(super) fn keep(&self, head: Head, keys: &[Key], docs: &mut [Option<Doc>], now: Time) {
+        let Some(mut state) = self.still(head) else {
             return;
-        }
-        let mut state = self.state.lock();
-        if state.head != head {
-            return;
-        }
+        };
         for (key, doc) in keys.iter().zip(docs) {
-            let kind = match doc {
-                None => Kind::Absent(now),
+            let known = match doc {
+                None => Known::Absent(now),
                 Some(doc) => {
                     doc.reading = Reading::shared();
-                    Kind::There(doc.clone())
+                    Known::There(doc.clone())
                 }
             };
-            state.young.put(key.clone(), kind);
+            state.young.put(key.clone(), known);
         }
-        state.age(self.most);
+        let gone = state.age(self.most);
+        drop(state);
+        drop(gone);
     }
 
-    /// The newest change of an environment after `since`, if it is known whether there is one.
-    pub(super) fn changes(&self, head: Option<Head>, since: Seq, env: EnvId) -> Option<Changes> {
+    /// The newest change of an environment after `since`, if it is known under a head whether there is
+    /// one.
+    pub(super) fn changes(&self, head: Head, since: Seq, env: EnvId) -> Option<Changes> {
         let mut state = self.state.lock();
-        if head.is_none() || state.head != head {
+        if state.head != Some(head) {
             return None;
         }
         if let Some(seq) = state.old.changes.remove(&env) {
@@ -158,15 +149,18 @@ impl Kept {
         Some(Changes::of(env, seq, since))
     }
 
-    /// Keeps the newest change of an environment.
-    pub(super) fn keep_change(&self, head: Option<Head>, env: EnvId, seq: Option<Seq>) {
-        if !head.is_some_and(|head| self.is_still(head)) {
-            return;
-        }
-        let mut state = self.state.lock();
-        if state.head == head {
+    /// Keeps the newest change of an environment, just read under a head.
+    pub(super) fn keep_change(&self, head: Head, env: EnvId, seq: Option<Seq>) {
+        if let Some(mut state) = self.still(head) {
             state.young.changes.insert(env, seq);
         }
+    }
+
+    /// The state, if what was read since this was the head was true under it and still is.
+    fn still(&self, head: Head) -> Option<MutexGuard<'_, State>> {
+        let now = self.heads.as_ref()?.now()?;
+        let state = self.state.lock();
+        (now == head && state.head == Some(head)).then_some(state)
     }
 
     /// The writer holds the lock of the file and may commit from now on.
@@ -188,55 +182,49 @@ impl Kept {
         let plans = plans.filter(|_| is_alone());
         let mut state = self.state.lock();
         state.is_changing = false;
-        match plans {
-            None => state.start(None),
-            Some(plans) => {
-                state.head = head;
-                for plan in plans {
-                    state.apply(plan);
-                }
-                state.age(self.most);
+        let gone = if let Some(plans) = plans {
+            state.head = head;
+            for plan in plans {
+                state.apply(plan);
             }
-        }
-    }
-
-    /// Whether what was read since this was the head was true under it.
-    fn is_still(&self, head: Head) -> bool {
-        let now = self.heads.as_ref().and_then(Heads::now);
-        now == Some(head)
+            state.age(self.most)
+        } else {
+            state.start(None)
+        };
+        drop(state);
+        drop(gone);
     }
 }
 
 impl State {
-    /// With nothing.
-    fn start(&mut self, head: Option<Head>) {
+    /// With nothing. Answers what there was, which takes a while to drop.
+    fn start(&mut self, head: Option<Head>) -> Gone {
         self.head = head;
-        self.young = Generation::default();
-        self.old = Generation::default();
+        let young = std::mem::take(&mut self.young);
+        [young, std::mem::take(&mut self.old)]
     }
 
-    /// What is known under a key for this time; what has expired is absent.
-    fn known(&mut self, key: &Key, now: Time) -> Option<Kind> {
-        if let Some((key, kind)) = self.old.take(key) {
-            self.young.put(key, kind);
+    /// What is known under a key for this time. What has expired is not there.
+    fn known(&mut self, key: &Key, now: Time) -> Option<&Known> {
+        const GONE: &Known = &Known::Absent(Time::EPOCH);
+        if let Some((key, known)) = self.old.take(key) {
+            self.young.put(key, known);
         }
         match self.young.docs.get(key)? {
-            Kind::There(doc) if doc.expires_at.is_some_and(|at| at <= now) => {
-                Some(Kind::Absent(now))
-            }
-            Kind::Absent(since) if *since > now => None,
-            kind => Some(kind.clone()),
+            Known::There(doc) if doc.expires_at.is_some_and(|at| at <= now) => Some(GONE),
+            Known::Absent(since) if *since > now => None,
+            known => Some(known),
         }
     }
 
     fn apply(&mut self, plan: Plan) {
-        for generation in [&mut self.young, &mut self.old] {
-            for env in &plan.wipes {
-                generation.docs.retain(|key, _| key.env != *env);
-            }
-            for env in &plan.changes {
-                generation.changes.remove(env);
-            }
+        if !plan.wipes.is_empty() {
+            // Rare, and much goes with it.
+            self.start(self.head);
+        }
+        for env in &plan.changes {
+            self.young.changes.remove(env);
+            self.old.changes.remove(env);
         }
         let is_large = plan.inserts.len() + plan.updates.len() > MOST_OF_A_BATCH;
         let written = plan.inserts.into_iter().chain(plan.updates);
@@ -253,36 +241,41 @@ impl State {
                     reading: doc.reading.or_shared(),
                     ..doc
                 };
-                self.young.put(key, Kind::There(doc));
+                self.young.put(key, Known::There(doc));
             }
         }
     }
 
     /// Lets what was not used for long go once there is much.
-    fn age(&mut self, most: usize) {
-        if self.young.bytes > most {
-            self.old = std::mem::take(&mut self.young);
+    fn age(&mut self, most: usize) -> Gone {
+        if self.young.bytes <= most {
+            return Gone::default();
         }
+        let young = std::mem::take(&mut self.young);
+        [
+            Generation::default(),
+            std::mem::replace(&mut self.old, young),
+        ]
     }
 }
 
 impl Generation {
-    fn put(&mut self, key: Key, kind: Kind) {
+    fn put(&mut self, key: Key, known: Known) {
         self.take(&key);
-        self.bytes += size(&kind);
-        self.docs.insert(key, kind);
+        self.bytes += size(&known);
+        self.docs.insert(key, known);
     }
 
-    fn take(&mut self, key: &Key) -> Option<(Key, Kind)> {
-        let (key, kind) = self.docs.remove_entry(key)?;
-        self.bytes -= size(&kind);
-        Some((key, kind))
+    fn take(&mut self, key: &Key) -> Option<(Key, Known)> {
+        let (key, known) = self.docs.remove_entry(key)?;
+        self.bytes -= size(&known);
+        Some((key, known))
     }
 }
 
-fn size(kind: &Kind) -> usize {
-    match kind {
-        Kind::There(doc) => OVERHEAD + READ * doc.body.len(),
-        Kind::Absent(_) => OVERHEAD,
+fn size(known: &Known) -> usize {
+    match known {
+        Known::There(doc) => OVERHEAD + READ * doc.body.len(),
+        Known::Absent(_) => OVERHEAD,
     }
 }

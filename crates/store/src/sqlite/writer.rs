@@ -153,7 +153,7 @@ fn run(db: &Connection, queue: &Receiver<Job>, transactions: &AtomicU64, kept: &
             job
         };
         let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
-        written |= commit_group(db, group.collect(), transactions, kept);
+        written |= commit_group(db, group, transactions, kept);
     }
 }
 
@@ -164,24 +164,27 @@ fn checkpoint(db: &Connection) {
 }
 
 /// Runs the jobs in one transaction and answers all of them; says whether anything was written.
-fn commit_group(db: &Connection, group: Vec<Job>, transactions: &AtomicU64, kept: &Kept) -> bool {
+fn commit_group(
+    db: &Connection,
+    group: impl Iterator<Item = Job>,
+    transactions: &AtomicU64,
+    kept: &Kept,
+) -> bool {
     let mut failed = execute(db, "BEGIN IMMEDIATE").err();
     kept.changing();
     let others = commits_of_others(db);
     let before = db.total_changes();
     let mut answers = Vec::new();
     let mut plans = Vec::new();
-    let has_company = group.len() > 1;
     for job in group {
-        answers.push(perform(db, job, has_company, failed.as_deref(), &mut plans));
+        answers.push(perform(db, job, failed.as_deref(), &mut plans));
         if failed.is_none() && db.is_autocommit() {
             // A full disk, say: SQLite has given up the whole transaction by itself.
             failed = Some("the database gave up the transaction".to_owned());
         }
     }
-    let gives_up = !has_company && answers.iter().any(Answer::has_failed);
     if failed.is_none() {
-        failed = execute(db, if gives_up { "ROLLBACK" } else { "COMMIT" }).err();
+        failed = execute(db, "COMMIT").err();
     }
     if let Some(error) = &failed {
         tracing::error!(%error, "a group of writes failed");
@@ -192,7 +195,7 @@ fn commit_group(db: &Connection, group: Vec<Job>, transactions: &AtomicU64, kept
     kept.changed(failed.is_none().then_some(plans), || {
         others.is_some() && commits_of_others(db) == others
     });
-    let written = failed.is_none() && !gives_up && db.total_changes() != before;
+    let written = failed.is_none() && db.total_changes() != before;
     if written {
         transactions.fetch_add(1, Ordering::Relaxed);
     }
@@ -215,16 +218,10 @@ fn execute(db: &Connection, text: &str) -> Result<(), String> {
 }
 
 /// `plans`: what is written by the jobs so far.
-fn perform(
-    db: &Connection,
-    job: Job,
-    has_company: bool,
-    failed: Option<&str>,
-    plans: &mut Vec<Plan>,
-) -> Answer {
+fn perform(db: &Connection, job: Job, failed: Option<&str>, plans: &mut Vec<Plan>) -> Answer {
     match job {
         Job::Commit { batch, now, reply } => {
-            let result = alone(db, has_company, failed, || apply::commit(db, batch, now));
+            let result = alone(db, failed, || apply::commit(db, batch, now));
             let result = result.map(|(committed, plan)| {
                 plans.push(plan);
                 committed
@@ -232,7 +229,7 @@ fn perform(
             Answer::Commit(reply, result)
         }
         Job::Sweep { now, max, reply } => {
-            let result = alone(db, has_company, failed, || apply::sweep(db, now, max));
+            let result = alone(db, failed, || apply::sweep(db, now, max));
             let result = result.map(|plan| {
                 let removed = plan.deletes.clone();
                 plans.push(plan);
@@ -246,31 +243,24 @@ fn perform(
             max,
             reply,
         } => {
-            let result = alone(db, has_company, failed, || {
-                apply::forget(db, env, before, max)
-            });
+            let result = alone(db, failed, || apply::forget(db, env, before, max));
             Answer::Forget(reply, result)
         }
         Job::Append { events, reply } => {
-            let result = alone(db, has_company, failed, || apply::append(db, &events));
+            let result = alone(db, failed, || apply::append(db, &events));
             Answer::Append(reply, result)
         }
     }
 }
 
-/// Runs one job so that its failure leaves the others of its group untouched: in a savepoint of its
-/// own, where it is not the only one.
+/// Runs one job in a savepoint of its own, so that its failure leaves the others untouched.
 fn alone<T>(
     db: &Connection,
-    has_company: bool,
     failed: Option<&str>,
     work: impl FnOnce() -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     if let Some(error) = failed {
         return Err(Fault::Storage(error.to_owned()));
-    }
-    if !has_company {
-        return work();
     }
     execute(db, "SAVEPOINT job").map_err(Fault::Storage)?;
     let result = work();
@@ -284,16 +274,6 @@ fn alone<T>(
 }
 
 impl Answer {
-    /// Whether the job came to nothing.
-    const fn has_failed(&self) -> bool {
-        match self {
-            Self::Commit(_, result) => result.is_err(),
-            Self::Sweep(_, result) => result.is_err(),
-            Self::Forget(_, result) => result.is_err(),
-            Self::Append(_, result) => result.is_err(),
-        }
-    }
-
     /// Answers, with a fault when the group was not committed. Nobody may be waiting any more.
     fn send(self, failed: Option<&str>) {
         fn settle<T>(result: Result<T, Fault>, failed: Option<&str>) -> Result<T, Fault> {
