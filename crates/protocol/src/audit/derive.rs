@@ -48,8 +48,7 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
     let told = batch.writes.iter().filter_map(|write| seen(batch, write));
     let begins = begun(batch);
     // That an environment begins says what it begins with.
-    let told = told.filter(|it| begins.is_none_or(|env| it.key.env.to_string() != env));
-    let told: Vec<Told<'_>> = told.collect();
+    let told: Vec<Told<'_>> = told.filter(|it| Some(it.key.env) != begins).collect();
     let mut events = operations::derive(cx, batch)?;
     if told.is_empty() {
         return Ok(events);
@@ -69,27 +68,29 @@ pub(super) fn derive(cx: &Cx, batch: &Batch) -> Result<Vec<Activity>, Fault> {
 }
 
 /// The environment that a batch makes, if it makes one.
-fn begun(batch: &Batch) -> Option<&str> {
+fn begun(batch: &Batch) -> Option<EnvId> {
     batch.preconditions.iter().find_map(|it| match it {
-        Precondition::Absent(key) if key.kind == documents::ENVIRONMENT => Some(key.id.as_str()),
+        Precondition::Absent(key) if key.kind == documents::ENVIRONMENT => key.id.parse().ok(),
         _ => None,
     })
 }
 
 fn seen<'a>(batch: &'a Batch, write: &'a Write) -> Option<Told<'a>> {
-    let (key, done, doc) = match write {
-        Write::Put(doc) => {
-            let is_new = batch
-                .preconditions
-                .iter()
-                .any(|it| matches!(it, Precondition::Absent(key) if *key == doc.key));
-            let done = if is_new { Done::Created } else { Done::Updated };
-            (&doc.key, done, Some(&**doc))
-        }
-        Write::Delete(key) => (key, Done::Deleted, None),
+    let (key, doc) = match write {
+        Write::Put(doc) => (&doc.key, Some(&**doc)),
+        Write::Delete(key) => (key, None),
         Write::DeleteEnvironment(_) => return None,
     };
-    is_told(key.kind).then_some(Told { key, done, doc })
+    if !is_told(key.kind) {
+        return None;
+    }
+    let is_absent = |it: &Precondition| matches!(it, Precondition::Absent(it) if it == key);
+    let done = match doc {
+        None => Done::Deleted,
+        Some(_) if batch.preconditions.iter().any(is_absent) => Done::Created,
+        Some(_) => Done::Updated,
+    };
+    Some(Told { key, done, doc })
 }
 
 /// What the other writes of the batch say.
