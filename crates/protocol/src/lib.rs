@@ -3,7 +3,6 @@
 
 pub mod as_;
 pub mod audit;
-mod base32;
 pub mod browser;
 pub mod configuration;
 pub mod consents;

@@ -5,6 +5,7 @@ use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::ids::{EnvId, UserId};
 use countersign_domain::store::{Fault, Key};
 use countersign_domain::vault::Sealed;
+use data_encoding::BASE32_NOPAD;
 use serde_json::json;
 
 use super::build::Parts;
@@ -12,7 +13,6 @@ use super::kept::DEVICE_AUTHENTICATION_POLICY;
 use super::node::{Data, Node};
 use super::plan::{Plan, id_json};
 use super::sealing::sealed;
-use crate::base32;
 
 impl Plan<'_> {
     /// A device has no name: without an id it is the one of its type, and of where its codes go.
@@ -54,7 +54,7 @@ impl Plan<'_> {
             return Ok(());
         };
         let bytes = match &given.data {
-            Data::Text(text) => base32::decode(text).filter(|it| !it.is_empty()),
+            Data::Text(text) => base32(text).filter(|it| !it.is_empty()),
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_) => None,
         };
         match (bytes, self.tools) {
@@ -68,4 +68,10 @@ impl Plan<'_> {
         }
         Ok(())
     }
+}
+
+/// In any case of letters, with padding or without.
+fn base32(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=').to_ascii_uppercase();
+    BASE32_NOPAD.decode(text.as_bytes()).ok()
 }

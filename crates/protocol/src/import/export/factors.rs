@@ -4,10 +4,10 @@ use countersign_domain::device::Device;
 use countersign_domain::entity::Entity;
 use countersign_domain::key::Certificate;
 use countersign_domain::store::Fault;
+use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
 
 use super::{Exporter, plain};
-use crate::base32;
 
 impl Exporter<'_> {
     /// Without secrets, those that have one are left out: they would be of no use to anybody.
@@ -19,7 +19,7 @@ impl Exporter<'_> {
                 (Some(_), _) if !self.options.secrets => continue,
                 (Some(sealed), Some(fields)) => {
                     let secret = self.ports.vault.open(&device.key(self.env), sealed)?;
-                    fields.insert("secret".to_owned(), json!(base32::encode(&secret)));
+                    fields.insert("secret".to_owned(), json!(BASE32_NOPAD.encode(&secret)));
                 }
                 _ => {}
             }

@@ -4,10 +4,10 @@ use countersign_domain::device::{Device, DeviceType};
 use countersign_domain::entity::Entity;
 use countersign_domain::store::{Fault, Key};
 use countersign_domain::user::User;
+use data_encoding::BASE32_NOPAD;
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
-use crate::base32;
 use crate::v1::body::Object;
 use crate::v1::call::Call;
 
@@ -45,7 +45,8 @@ pub(super) fn tell(
         return Ok(());
     };
     let secret = call.cx.ports.vault.open(&device.key(call.env), sealed)?;
-    let secret = base32::encode(&secret);
+    // Without padding, as applications that read key URIs want it.
+    let secret = BASE32_NOPAD.encode(&secret);
     let escaped = |text: &str| {
         byte_serialize(text.as_bytes())
             .collect::<String>()
