@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::App;
-use crate::wire::answer::{self, JSON};
-use crate::wire::incoming::Incoming;
-use crate::wire::{form, oauth_error};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_protocol::as_::introspect::introspect;
 use countersign_protocol::refusal::Outcome;
+
+use crate::App;
+use crate::wire::answer::{self, JSON};
+use crate::wire::incoming::Incoming;
+use crate::wire::{form, oauth_error};
 
 /// Says whether a token is alive.
 pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {

@@ -2,11 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::App;
-use crate::wire::answer::{self, JSON};
-use crate::wire::cors::{self, About};
-use crate::wire::incoming::Incoming;
-use crate::wire::{form, p1_error};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -15,6 +10,12 @@ use countersign_domain::ids::ApplicationId;
 use countersign_protocol::as_::error::oauth_error;
 use countersign_protocol::as_::userinfo::userinfo;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
+
+use crate::App;
+use crate::wire::answer::{self, JSON};
+use crate::wire::cors::{self, About};
+use crate::wire::incoming::Incoming;
+use crate::wire::{form, p1_error};
 
 /// Answers claims about the user of the access token.
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
