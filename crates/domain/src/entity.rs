@@ -50,6 +50,11 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
             key: key.clone(),
             reason: error.to_string(),
         })?;
+        let mut reading = Reading::default();
+        if Self::IS_READ_SOON {
+            reading = Reading::shared();
+            reading.leave(self);
+        }
         Ok(Doc {
             key,
             version: 0,
@@ -58,13 +63,7 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
             body,
             indexes: self.indexes(),
             uniques: self.uniques(),
-            reading: if Self::IS_READ_SOON {
-                let reading = Reading::shared();
-                reading.leave(self);
-                reading
-            } else {
-                Reading::default()
-            },
+            reading,
         })
     }
 

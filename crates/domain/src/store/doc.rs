@@ -63,21 +63,11 @@ impl Reading {
     /// The same if it is shared, else one that is.
     #[must_use]
     pub fn or_shared(self) -> Self {
-        if self.is_shared() {
+        if self.0.is_some() {
             self
         } else {
             Self::shared()
         }
-    }
-
-    /// Whether it is shared.
-    pub const fn is_shared(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Whether it is of the same document in memory.
-    pub fn is(&self, other: &Self) -> bool {
-        matches!((&self.0, &other.0), (Some(one), Some(other)) if Arc::ptr_eq(one, other))
     }
 
     /// What somebody read it as.

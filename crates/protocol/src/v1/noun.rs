@@ -86,9 +86,9 @@ pub trait Noun: Entity + Clone {
     const IS_CONFIGURATION: bool = true;
     /// Whether some are there without being stored: see [`Noun::implied`].
     const IMPLIES: bool = false;
-    /// Whether what is shown of one follows from documents under keys and the configuration, and from
-    /// nothing else: no list, no time, nobody's permissions.
-    const IS_SHOWN_FROM_DOCUMENTS: bool = false;
+    /// Whether what is shown of one follows from the environment's configuration, which it is a part of,
+    /// and from nothing else: not from the time, from people, or from who asks.
+    const IS_SHOWN_FROM_CONFIGURATION: bool = false;
     /// To what its lists belong.
     const PARENT: Option<Parent> = None;
     /// Most items of a page; `None`: its lists are short and answered whole.
@@ -336,7 +336,8 @@ pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<
 
 /// `GET` of one.
 pub fn read<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
-    if N::IS_SHOWN_FROM_DOCUMENTS {
+    const { assert!(N::IS_CONFIGURATION || !N::IS_SHOWN_FROM_CONFIGURATION) };
+    if N::IS_SHOWN_FROM_CONFIGURATION {
         Box::pin(kept_answers::reply(call, read_anew::<N>))
     } else {
         read_anew::<N>(call)

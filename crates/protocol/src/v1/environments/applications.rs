@@ -82,7 +82,7 @@ pub struct Facts {
 impl Noun for Application {
     const PLURAL: &'static str = "applications";
     const PARAMETER: &'static str = "application";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const READ_ONLY: &'static [&'static str] = &["clientId", "clientSecret"];
     const FIXED: &'static [&'static str] = &["protocol", "type", "assignActorRoles"];
     type Facts = Facts;

@@ -57,7 +57,7 @@ pub struct Facts {
 impl Noun for ApiResource {
     const PLURAL: &'static str = "resources";
     const PARAMETER: &'static str = "resource";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const READ_ONLY: &'static [&'static str] = &["type", "clientId", "clientSecret"];
     type Facts = Facts;
 

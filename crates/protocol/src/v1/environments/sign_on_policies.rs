@@ -44,7 +44,7 @@ pub struct Facts {
 impl Noun for SignOnPolicy {
     const PLURAL: &'static str = "signOnPolicies";
     const PARAMETER: &'static str = "signOnPolicy";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     type Facts = Facts;
 
     /// Source: `reference/platform.md` 3.10: `default` can only be set.

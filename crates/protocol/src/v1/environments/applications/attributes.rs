@@ -85,7 +85,7 @@ pub struct Facts {
 impl Noun for ApplicationAttribute {
     const PLURAL: &'static str = "attributes";
     const PARAMETER: &'static str = "attribute";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const READ_ONLY: &'static [&'static str] = &["mappingType"];
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "application",

@@ -42,7 +42,7 @@ pub struct Facts {
 impl Noun for Grant {
     const PLURAL: &'static str = "grants";
     const PARAMETER: &'static str = "grant";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const FIXED: &'static [&'static str] = &["resource"];
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "application",

@@ -47,7 +47,7 @@ pub struct Facts {
 impl Noun for SignOnPolicyAssignment {
     const PLURAL: &'static str = "signOnPolicyAssignments";
     const PARAMETER: &'static str = "assignment";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "application",
         member: "application",

@@ -60,7 +60,7 @@ pub struct Facts {
 impl Noun for ResourceAttribute {
     const PLURAL: &'static str = "attributes";
     const PARAMETER: &'static str = "attribute";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const READ_ONLY: &'static [&'static str] = &["type"];
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "resource",

@@ -49,7 +49,7 @@ pub struct Facts {
 impl Noun for Scope {
     const PLURAL: &'static str = "scopes";
     const PARAMETER: &'static str = "scope";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "resource",
         member: "resource",

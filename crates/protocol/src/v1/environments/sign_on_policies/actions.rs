@@ -61,7 +61,7 @@ pub struct Facts {
 impl Noun for SignOnAction {
     const PLURAL: &'static str = "actions";
     const PARAMETER: &'static str = "action";
-    const IS_SHOWN_FROM_DOCUMENTS: bool = true;
+    const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const PARENT: Option<Parent> = Some(Parent {
         parameter: "signOnPolicy",
         member: "signOnPolicy",
