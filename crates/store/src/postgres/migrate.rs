@@ -14,7 +14,7 @@ pub(super) async fn run(pool: &Pool) -> Result<(), Fault> {
 }
 
 /// Two processes that create the table at once meet in the catalogue, by a unique violation or by
-/// the other's table in spite of `IF NOT EXISTS`, and try again.
+/// the other's table or its row type in spite of `IF NOT EXISTS`, and try again.
 async fn create(pool: &Pool) -> Result<(), Trouble> {
     let created = connection(pool)
         .await?
@@ -27,8 +27,9 @@ async fn create(pool: &Pool) -> Result<(), Trouble> {
              ON CONFLICT (number) DO NOTHING;",
         )
         .await;
+    let met = [SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_OBJECT];
     match created {
-        Err(error) if error.code() == Some(&SqlState::DUPLICATE_TABLE) => Err(Trouble::Again),
+        Err(error) if error.code().is_some_and(|code| met.contains(code)) => Err(Trouble::Again),
         created => Ok(created?),
     }
 }
