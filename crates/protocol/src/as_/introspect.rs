@@ -8,14 +8,14 @@ use countersign_domain::ids::{ApplicationId, ResourceId};
 use countersign_domain::resource::{IntrospectEndpointAuthMethod, ResourceType};
 use serde_json::{Map, Value, json};
 
-use crate::as_::client_auth::{self, Named};
+use crate::as_::client_auth::{self, Credentials, Proof};
 use crate::as_::grants::living;
 use crate::as_::params::Params;
 use crate::as_::tokens::presented::{Alive, access_token};
 use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::configuration::ResourceView;
 use crate::cx::Cx;
-use crate::refusal::{Failure, Outcome, Refusal};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::secrets;
 
 /// Who asks about a token.
@@ -56,24 +56,20 @@ fn active(mut claims: Map<String, Value>) -> String {
 }
 
 async fn caller(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outcome<Caller> {
-    if let Some(view) = resource(cx, authorization, params)? {
-        authenticate_resource(cx, view, authorization, params)?;
+    let credentials = client_auth::credentials(authorization, params)?;
+    if let Some(view) = resource(cx, &credentials) {
+        authenticate_resource(cx, view, &credentials)?;
         return Ok(Caller::Resource(view.resource.audience().to_owned()));
     }
-    let client = client_auth::authenticate(cx, "introspect", authorization, params).await?;
+    let client = client_auth::verify(cx, "introspect", credentials).await?;
     Ok(Caller::Application(client.id()))
 }
 
 /// The custom resource that the request names as its client, if it names one.
-fn resource<'a>(
-    cx: &'a Cx,
-    authorization: Option<&str>,
-    params: &Params,
-) -> Outcome<Option<&'a ResourceView>> {
-    let named = client_auth::named(authorization, params)?;
-    let id = named.and_then(|named| named.client_id.parse::<ResourceId>().ok());
-    let view = id.and_then(|id| cx.env.resource(id));
-    Ok(view.filter(|view| view.resource.type_ == ResourceType::Custom))
+fn resource<'a>(cx: &'a Cx, credentials: &Credentials) -> Option<&'a ResourceView> {
+    let id = credentials.presented.client_id.parse::<ResourceId>().ok()?;
+    let view = cx.env.resource(id)?;
+    (view.resource.type_ == ResourceType::Custom).then_some(view)
 }
 
 /// A resource proves who it is by its own method and no other.
@@ -82,9 +78,8 @@ fn resource<'a>(
 fn authenticate_resource(
     cx: &Cx,
     view: &ResourceView,
-    authorization: Option<&str>,
-    params: &Params,
-) -> Outcome<()> {
+    credentials: &Credentials,
+) -> Result<(), Refused> {
     let set = match view.resource.introspect_endpoint_auth_method {
         Some(IntrospectEndpointAuthMethod::None) => TokenEndpointAuthMethod::None,
         Some(IntrospectEndpointAuthMethod::ClientSecretPost) => {
@@ -94,24 +89,27 @@ fn authenticate_resource(
             TokenEndpointAuthMethod::ClientSecretBasic
         }
     };
-    let Some(Named { method, secret, .. }) = client_auth::named(authorization, params)? else {
-        let why = "no credentials, or two methods at once";
-        return Err(Refusal::ClientAuthenticationFailed.because(why).into());
-    };
+    let method = credentials.method;
     if method != set {
         let why = format!("used {method:?}, the resource is set to {set:?}");
-        return Err(Refusal::ClientAuthenticationMethod.because(why).into());
+        return Err(Refusal::ClientAuthenticationMethod.because(why));
     }
-    let Some(secret) = secret else {
-        return Ok(());
-    };
     let id = view.resource.id;
-    let which = secrets::matching(&view.secrets, &secret, cx.now).ok_or_else(|| {
-        let why = format!("wrong secret for resource {id}");
-        Refusal::ClientAuthenticationFailed.because(why)
-    })?;
-    secrets::note_resource(cx, id, which);
-    Ok(())
+    match &credentials.presented.proof {
+        Proof::Nothing => Ok(()),
+        Proof::Secret(secret) => {
+            let which = secrets::matching(&view.secrets, secret, cx.now).ok_or_else(|| {
+                let why = format!("wrong secret for resource {id}");
+                Refusal::ClientAuthenticationFailed.because(why)
+            })?;
+            secrets::note_resource(cx, id, which);
+            Ok(())
+        }
+        Proof::Assertion(_) => {
+            let why = "a resource has no assertions";
+            Err(Refusal::ClientAuthenticationMethod.because(why))
+        }
+    }
 }
 
 async fn access_claims(cx: &Cx, caller: &Caller, token: &str) -> Outcome<Option<Arc<str>>> {

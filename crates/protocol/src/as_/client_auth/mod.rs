@@ -21,14 +21,16 @@ use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::secrets;
 
-/// What a request carries of credentials, unverified.
+/// What a request carries of one method's credentials, unverified.
 pub struct Presented {
-    client_id: String,
-    proof: Proof,
+    /// Who the request says it comes from.
+    pub client_id: String,
+    /// What it offers in proof.
+    pub proof: Proof,
 }
 
 /// What a request offers as proof of who asks.
-enum Proof {
+pub enum Proof {
     /// Nothing: a public client.
     Nothing,
     /// The client secret.
@@ -62,7 +64,7 @@ pub static METHODS: &[&dyn Method] = &[
     &none::None,
 ];
 
-/// A client whose authentication holds. Only [`authenticate`] makes one.
+/// A client whose authentication holds. Only [`verify`] makes one.
 pub struct Client {
     view: Arc<ApplicationView>,
 }
@@ -79,31 +81,56 @@ impl Client {
     }
 }
 
+/// Credentials in the one method that a request uses, unverified.
+pub struct Credentials {
+    /// The application setting that the method answers to.
+    pub method: TokenEndpointAuthMethod,
+    /// What was presented.
+    pub presented: Presented,
+}
+
+/// Reads the credentials of a request; refuses a request that has none, or uses two methods.
+///
+/// Spec: RFC 6749 2.3.
+pub fn credentials(authorization: Option<&str>, params: &Params) -> Result<Credentials, Refused> {
+    let mut used = Vec::with_capacity(2);
+    for method in METHODS {
+        if let Some(presented) = method.find(authorization, params)? {
+            let method = method.setting();
+            used.push(Credentials { method, presented });
+        }
+    }
+    // A body that has a secret also has a client_id: the stronger claim is what is being used.
+    if used.len() > 1 {
+        used.retain(|used| used.method != TokenEndpointAuthMethod::None);
+    }
+    match (used.pop(), used.is_empty()) {
+        (Some(credentials), true) => Ok(credentials),
+        _ => Err(Refusal::ClientAuthenticationFailed
+            .because("no credentials, or two methods at once")),
+    }
+}
+
 /// Authenticates the client of a request by its own method. `endpoint` is the one that was called,
 /// below the issuer: an assertion may name it as its audience.
 ///
-/// Spec: RFC 6749 2.3, 3.2.1; `reference/oidc.md` 6.1, `rulings.md` 6, 25.
+/// Spec: RFC 6749 3.2.1; `reference/oidc.md` 6.1, `rulings.md` 6, 25.
 pub async fn authenticate(
     cx: &Cx,
     endpoint: &'static str,
     authorization: Option<&str>,
     params: &Params,
 ) -> Outcome<Client> {
-    let mut used = Vec::new();
-    for method in METHODS {
-        if let Some(presented) = method.find(authorization, params)? {
-            used.push((*method, presented));
-        }
-    }
-    // A body that has a secret also has a client_id: the stronger claim is what is being used.
-    if used.len() > 1 {
-        used.retain(|(method, _)| method.setting() != TokenEndpointAuthMethod::None);
-    }
-    let (Some((method, presented)), true) = (used.pop(), used.is_empty()) else {
-        return Err(Refusal::ClientAuthenticationFailed
-            .because("no credentials, or two methods at once")
-            .into());
-    };
+    verify(cx, endpoint, credentials(authorization, params)?).await
+}
+
+/// Verifies the credentials of a client that called `endpoint`.
+pub async fn verify(
+    cx: &Cx,
+    endpoint: &'static str,
+    credentials: Credentials,
+) -> Outcome<Client> {
+    let Credentials { method, presented } = credentials;
     let Some(view) = find(cx, &presented.client_id).await? else {
         return Err(Refusal::ClientAuthenticationFailed
             .because("unknown client_id")
@@ -118,16 +145,13 @@ pub async fn authenticate(
         );
         return Err(Refusal::ClientAuthenticationFailed.because(why).into());
     }
-    if method.setting() != application.token_endpoint_auth_method {
+    let set = application.token_endpoint_auth_method;
+    if method != set {
+        let id = application.id;
         return Err(Refusal::ClientAuthenticationMethod
-            .because(format!(
-                "used {:?}, application {} is set to {:?}",
-                method.setting(),
-                application.id,
-                application.token_endpoint_auth_method
-            ))
-            .expected(setting_name(application.token_endpoint_auth_method))
-            .arrived(setting_name(method.setting()))
+            .because(format!("used {method:?}, application {id} is set to {set:?}"))
+            .expected(setting_name(set))
+            .arrived(setting_name(method))
             .into());
     }
     match &presented.proof {
@@ -140,7 +164,7 @@ pub async fn authenticate(
             secrets::note_application(cx, application.id, which);
         }
         Proof::Assertion(jwt) => {
-            assertion::check(cx, &view, method.setting(), endpoint, jwt).await?;
+            assertion::check(cx, &view, method, endpoint, jwt).await?;
         }
     }
     Ok(Client { view })
@@ -157,44 +181,4 @@ async fn find(cx: &Cx, client_id: &str) -> Outcome<Option<Arc<ApplicationView>>>
         return Ok(None);
     };
     Ok(cx.env.application(&cx.ports, id, cx.now).await?)
-}
-
-/// Who a request says it comes from, when it says so with a secret or with nothing: resources
-/// authenticate like this, and have no other way.
-pub struct Named {
-    /// The `client_id`.
-    pub client_id: String,
-    /// How it was said.
-    pub method: TokenEndpointAuthMethod,
-    /// The secret, unverified.
-    pub secret: Option<SecretString>,
-}
-
-/// Reads who a request says it comes from. `None`: nobody, an assertion, or two methods at once.
-pub fn named(authorization: Option<&str>, params: &Params) -> Result<Option<Named>, Refused> {
-    let mut found = Vec::new();
-    for method in METHODS {
-        if let Some(presented) = method.find(authorization, params)? {
-            found.push((method.setting(), presented));
-        }
-    }
-    if found.len() > 1 {
-        found.retain(|(method, _)| *method != TokenEndpointAuthMethod::None);
-    }
-    let (Some((method, presented)), true) = (found.pop(), found.is_empty()) else {
-        return Ok(None);
-    };
-    Ok(match presented.proof {
-        Proof::Assertion(_) => None,
-        Proof::Nothing => Some(Named {
-            client_id: presented.client_id,
-            method,
-            secret: None,
-        }),
-        Proof::Secret(secret) => Some(Named {
-            client_id: presented.client_id,
-            method,
-            secret: Some(secret),
-        }),
-    })
 }
