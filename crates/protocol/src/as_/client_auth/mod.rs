@@ -106,8 +106,10 @@ pub fn credentials(authorization: Option<&str>, params: &Params) -> Result<Crede
     }
     match (used.pop(), used.is_empty()) {
         (Some(credentials), true) => Ok(credentials),
-        _ => Err(Refusal::ClientAuthenticationFailed
-            .because("no credentials, or two methods at once")),
+        _ => {
+            Err(Refusal::ClientAuthenticationFailed
+                .because("no credentials, or two methods at once"))
+        }
     }
 }
 
@@ -125,11 +127,7 @@ pub async fn authenticate(
 }
 
 /// Verifies the credentials of a client that called `endpoint`.
-pub async fn verify(
-    cx: &Cx,
-    endpoint: &'static str,
-    credentials: Credentials,
-) -> Outcome<Client> {
+pub async fn verify(cx: &Cx, endpoint: &'static str, credentials: Credentials) -> Outcome<Client> {
     let Credentials { method, presented } = credentials;
     let Some(view) = find(cx, &presented.client_id).await? else {
         return Err(Refusal::ClientAuthenticationFailed
@@ -149,7 +147,9 @@ pub async fn verify(
     if method != set {
         let id = application.id;
         return Err(Refusal::ClientAuthenticationMethod
-            .because(format!("used {method:?}, application {id} is set to {set:?}"))
+            .because(format!(
+                "used {method:?}, application {id} is set to {set:?}"
+            ))
             .expected(setting_name(set))
             .arrived(setting_name(method))
             .into());
