@@ -3,7 +3,7 @@
 
 use countersign_domain::store::Fault;
 
-use super::{Activity, Actors, Happened, Party, kinds};
+use super::{Activity, Actors, Happened, LOCKED_OUT, Party, kinds};
 use crate::cx::Cx;
 use crate::flows::actions::Reply;
 use crate::flows::state::FlowFailure;
@@ -91,7 +91,7 @@ impl Watched {
 
     fn refused(self, cx: &Cx, refused: &Refused) -> Option<Activity> {
         let (happened, why) = match &refused.refusal {
-            Refusal::PasswordLocked { .. } => (kinds::PASSWORD_CHECK_FAILED, "Password Locked Out"),
+            Refusal::PasswordLocked { .. } => (kinds::PASSWORD_CHECK_FAILED, LOCKED_OUT),
             Refusal::AccountNotUsable => (kinds::ACCESS_DENIED, "Account Not Usable"),
             Refusal::WrongCredentials
             | Refusal::WrongSecret {

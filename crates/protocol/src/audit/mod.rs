@@ -34,6 +34,9 @@ pub use flows::Watched;
 pub use kinds::Happened;
 pub use party::{Actors, Party};
 
+/// Why a guess at a locked password fails, as events say it.
+const LOCKED_OUT: &str = "Password Locked Out";
+
 /// Who makes a request, where that is known before the rule runs: callers of the management API.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
@@ -215,6 +218,13 @@ pub fn secret_read(cx: &Cx, owner: impl ToString) -> Result<(), Fault> {
     let secret = Party::new(cx.env_id(), "SECRET", owner);
     let activity = Activity::new(cx, &kinds::SECRET_READ, vec![secret]);
     cx.aside.note(cx, &activity)
+}
+
+/// Tells of a guess that a lock refused, outside of flows. It writes nothing, and telling of it must
+/// not begin to (`threats.md` 33).
+pub fn locked_out(cx: &Cx, user: Party) -> Result<(), Fault> {
+    let activity = Activity::new(cx, &kinds::PASSWORD_CHECK_FAILED, vec![user]);
+    cx.aside.note(cx, &activity.failed(LOCKED_OUT))
 }
 
 /// Tells of everything that a batch changes, and hands its events to webhooks.

@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod environments;
 pub mod hal;
 pub mod kept_answers;
+pub mod key_uses;
 pub mod noun;
 pub mod openapi;
 pub mod organizations;

@@ -3,15 +3,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_domain::application::Application;
 use countersign_domain::ids::KeyId;
 use countersign_domain::key::Certificate;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::{Batch, Fault};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::keys::{listed, names};
-use crate::configuration;
 use crate::cx::Cx;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -20,6 +17,7 @@ use crate::v1::body::Object;
 use crate::v1::call::{Call, Reply};
 use crate::v1::certified::{self, Said};
 use crate::v1::hal::Links;
+use crate::v1::key_uses;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::upload::{Form, MULTIPART, unfit};
@@ -43,12 +41,12 @@ pub const RESOURCE: Resource = Resource {
 impl Noun for Certificate {
     const PLURAL: &'static str = "certificates";
     const PARAMETER: &'static str = "certificate";
-    /// Whether an application names it.
+    /// Whether something names it.
     type Facts = bool;
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<bool> {
         match change.before() {
-            Some(before) => Ok(!users_of(call, before.id).await?.is_empty()),
+            Some(before) => key_uses::is_in_use(call, before.id).await,
             None => Ok(false),
         }
     }
@@ -93,24 +91,10 @@ impl Noun for Certificate {
     }
 }
 
-async fn users_of(call: &Call<'_>, id: KeyId) -> Outcome<Vec<Application>> {
-    let all = configuration::all::<Application>(call.store(), call.env, call.now()).await?;
-    let mut found = Vec::new();
-    for application in all {
-        if names(
-            &Value::Object(noun::object_of(&application)?),
-            &id.to_string(),
-        ) {
-            found.push(application);
-        }
-    }
-    Ok(found)
-}
-
 fn applications<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let certificate = noun::named::<Certificate>(call).await?;
-        Ok(listed(call, &users_of(call, certificate.id).await?))
+        key_uses::applications(call, certificate.id).await
     })
 }
 

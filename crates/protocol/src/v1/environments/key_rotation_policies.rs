@@ -11,7 +11,7 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::{Batch, Fault, Key};
 use serde_json::{Value, json};
 
-use super::keys::{generated, names};
+use super::keys::generated;
 use crate::configuration;
 use crate::cx::Cx;
 use crate::defaults::key_pair::{self, KeyPair};
@@ -22,6 +22,7 @@ use crate::rotation::Turn;
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
+use crate::v1::key_uses;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::upload::unfit;
@@ -84,7 +85,7 @@ impl Noun for Policy {
             let id = before.id.to_string();
             for application in configuration::all::<Application>(store, call.env, now).await? {
                 let object = Value::Object(noun::object_of(&application)?);
-                facts.is_used = facts.is_used || names(&object, &id);
+                facts.is_used = facts.is_used || key_uses::names(&object, &id);
             }
             if let Some(key) = call.load::<SigningKey>(before.next_key_id).await?
                 && !key.default

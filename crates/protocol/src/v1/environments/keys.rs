@@ -8,22 +8,21 @@ pub(super) use creation::generated;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_domain::application::Application;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::KeyId;
 use countersign_domain::key::{KeyRotationPolicy, KeySpec, KeyUsageType, SigningKey};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::configuration;
 use crate::defaults::key_pair;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::certified;
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::Links;
+use crate::v1::key_uses;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::upload::MULTIPART;
@@ -101,7 +100,7 @@ impl Noun for SigningKey {
                 .iter()
                 .map(|it| [it.current_key_id, it.next_key_id]);
             facts.is_rotated = rotated.any(|it| it.contains(&id));
-            facts.is_used = !users_of(call, id).await?.is_empty();
+            facts.is_used = key_uses::is_in_use(call, id).await?;
         }
         Ok(facts)
     }
@@ -186,62 +185,10 @@ fn removed(is_default: bool, facts: &Facts) -> Result<Batch, Refused> {
     Err(Refusal::NotNow(Some(message.into()), vec![misfit]).because(message))
 }
 
-/// Applications that name a key, whatever they use it for.
-async fn users_of(call: &Call<'_>, id: KeyId) -> Outcome<Vec<Application>> {
-    let all = configuration::all::<Application>(call.store(), call.env, call.now()).await?;
-    let mut found = Vec::new();
-    for application in all {
-        if names(
-            &Value::Object(noun::object_of(&application)?),
-            &id.to_string(),
-        ) {
-            found.push(application);
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a text is somewhere in a value.
-pub(super) fn names(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(found) => found == text,
-        Value::Array(items) => items.iter().any(|it| names(it, text)),
-        Value::Object(members) => members.values().any(|it| names(it, text)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// Applications as they are listed below what they use: enough to find them.
-pub(super) fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
-    let items = applications.iter().map(|it| {
-        let path = call.fill("/environments/{environment}/applications");
-        let links = Links::to(call, &call.url(&format!("{path}/{}", it.id)));
-        let mut object = Object::new();
-        object.insert("id".into(), json!(it.id));
-        object.insert("name".into(), json!(it.name));
-        object.insert("environment".into(), json!({ "id": call.env }));
-        if let Ok(Value::Object(whole)) = serde_json::to_value(it) {
-            for name in ["type", "protocol", "enabled"] {
-                let value = whole.get(name).cloned().unwrap_or(Value::Null);
-                object.insert(name.into(), value);
-            }
-        }
-        hal::resource(links, object)
-    });
-    let items: Vec<Object> = items.collect();
-    let list = List {
-        name: "applications",
-        count: Some(items.len()),
-        items,
-        next: None,
-    };
-    Reply::ok(hal::list(call, list))
-}
-
 fn applications<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let key = noun::named::<SigningKey>(call).await?;
-        Ok(listed(call, &users_of(call, key.id).await?))
+        key_uses::applications(call, key.id).await
     })
 }
 

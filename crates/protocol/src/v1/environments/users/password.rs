@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{creation, credential_of, recovery, removal, wrong};
+use crate::audit::{self, Party};
 use crate::cx::Cx;
 use crate::flows::actions::password_reset::{judge, renewed};
 use crate::flows::guess::{Guess, MAX_LEN};
@@ -398,6 +399,15 @@ fn check<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
+/// Refuses a guess, and tells of one at a locked password: nothing that is written does.
+fn refused(cx: &Cx, guess: &Guess, target: &'static str) -> Result<Verdict<()>, Fault> {
+    let verdict = guess.refuse(cx, |_| Refusal::ValueInvalid(target))?;
+    if let Some(user) = guess.user.as_ref().filter(|_| verdict.writes.is_empty()) {
+        audit::locked_out(cx, Party::user(cx.env_id(), user))?;
+    }
+    Ok(verdict)
+}
+
 struct CheckPassword<'a> {
     call: &'a Call<'a>,
     password: &'a SecretString,
@@ -416,7 +426,7 @@ impl Operation for CheckPassword<'_> {
 
     fn decide(&self, cx: &Cx, guess: Guess) -> Result<Verdict<()>, Fault> {
         if guess.proven().is_none() {
-            return guess.refuse(cx, |_| Refusal::ValueInvalid("password"));
+            return refused(cx, &guess, "password");
         }
         let writes = guess.write_account(cx, &guess.account_after())?;
         Ok(Verdict::reply(()).writing(writes))
@@ -477,7 +487,7 @@ impl Operation for Reset<'_> {
     fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
         let (guess, judged) = facts;
         let (Some(proven), Some(judged)) = (guess.proven(), judged) else {
-            return guess.refuse(cx, |_| Refusal::ValueInvalid("currentPassword"));
+            return refused(cx, &guess, "currentPassword");
         };
         let writes = guess.write_account(cx, &guess.account_after())?;
         match judged {

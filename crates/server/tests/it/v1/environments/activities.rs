@@ -104,6 +104,31 @@ on_every_adapter! {
         assert_eq!(server.write_events().await, 0);
     }
 
+    async fn threat_33_a_guess_at_a_locked_password_is_told_at_the_management_api_too(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let password = format!("/environments/{}/users/{}/password", tenant.id, tenant.person.id);
+        let check = async |guess: &str| {
+            let body = json!({ "password": guess });
+            api.act("POST", &password, "password.check", body).await.expect_status(400)
+        };
+        for guess in 0..5 {
+            let _ = check(&format!("guess {guess}")).await;
+        }
+        let before = server.counts.commits();
+        let answer = check("more").await;
+        assert_eq!(answer.json()["details"][0]["code"], "PASSWORD_LOCKED_OUT");
+        let body = json!({ "currentPassword": "more", "newPassword": "Quite-Another-2!" });
+        let _ = api.act("PUT", &password, "password.reset", body).await.expect_status(400);
+        assert_eq!(server.counts.commits(), before);
+        assert_eq!(server.write_events().await, 2);
+        let id = answer.header("correlation-id").unwrap();
+        let told = listed(&api, &filtered(&server, &format!("correlationid eq \"{id}\""))).await;
+        assert_eq!(types(&told), ["PASSWORD.CHECK_FAILED"]);
+        assert_eq!(told[0]["result"]["description"], "Password Locked Out");
+        assert_eq!(told[0]["resources"][0]["id"], tenant.person.id);
+    }
+
     async fn what_administrators_change_is_told_with_who_did_it(server: TestServer) {
         let api = admin(&server).await;
         let populations = format!("/environments/{}/populations", server.tenant.id);

@@ -81,6 +81,32 @@ on_every_adapter! {
         assert_eq!(none["_embedded"]["applications"], json!([]));
     }
 
+    async fn what_an_identity_provider_uses_cannot_go(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let key = Api::created(api.post(&format!("{env}/keys"), ec("of the provider")).await);
+        let (pem, _) = pair("of the other side");
+        let uploaded = upload(&api, &format!("{env}/certificates"), "SIGNING", &pem).await;
+        let certificate = Api::created(uploaded);
+        let provider = json!({ "name": "Elsewhere", "enabled": true, "type": "SAML",
+            "idpEntityId": "https://idp.example", "spEntityId": "https://sp.example",
+            "ssoBinding": "HTTP_POST", "ssoEndpoint": "https://idp.example/sso",
+            "idpVerification": { "certificates": [{ "id": certificate["id"] }] },
+            "spSigning": { "key": { "id": key["id"] }, "algorithm": "SHA256withECDSA" } });
+        let provider = Api::created(api.post(&format!("{env}/identityProviders"), provider).await);
+        let paths = [("keys", "Key", &key), ("certificates", "Certificate", &certificate)];
+        let paths = paths.map(|(plural, what, it)| (format!("{env}/{plural}/{}", text(it, "/id")), what));
+        for (path, what) in &paths {
+            let body = refused(api.delete(path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+            assert!(text(&body, "/message").contains(&format!("The {what} must not be in use")), "{body}");
+        }
+        let provider = format!("{env}/identityProviders/{}", text(&provider, "/id"));
+        let _ = api.delete(&provider).await.expect_status(204);
+        for (path, _) in &paths {
+            let _ = api.delete(path).await.expect_status(204);
+        }
+    }
+
     async fn keys_for_other_uses_sign_no_tokens(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/keys", server.tenant.id);

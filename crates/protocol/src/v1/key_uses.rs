@@ -1,0 +1,72 @@
+//! Configuration that names a key or a certificate, whatever it uses it for.
+
+use countersign_domain::application::Application;
+use countersign_domain::identity_provider::IdentityProvider;
+use countersign_domain::ids::KeyId;
+use serde_json::{Value, json};
+
+use super::body::Object;
+use super::call::{Call, Reply};
+use super::hal::{self, Links, List};
+use super::noun::{self, Noun};
+use crate::configuration;
+use crate::refusal::Outcome;
+
+/// Whether an application or an identity provider names it, so that it must stay.
+pub async fn is_in_use(call: &Call<'_>, id: KeyId) -> Outcome<bool> {
+    let applications = naming::<Application>(call, id).await?;
+    Ok(!applications.is_empty() || !naming::<IdentityProvider>(call, id).await?.is_empty())
+}
+
+/// The applications that name it, as they are listed below it: enough to find them.
+pub async fn applications(call: &Call<'_>, id: KeyId) -> Outcome<Reply> {
+    let applications = naming::<Application>(call, id).await?;
+    Ok(listed(call, &applications))
+}
+
+async fn naming<N: Noun>(call: &Call<'_>, id: KeyId) -> Outcome<Vec<N>> {
+    let id = id.to_string();
+    let mut found = Vec::new();
+    for noun in configuration::all::<N>(call.store(), call.env, call.now()).await? {
+        if names(&Value::Object(noun::object_of(&noun)?), &id) {
+            found.push(noun);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a text is somewhere in a value.
+pub fn names(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(found) => found == text,
+        Value::Array(items) => items.iter().any(|it| names(it, text)),
+        Value::Object(members) => members.values().any(|it| names(it, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
+    let items = applications.iter().map(|it| {
+        let path = call.fill("/environments/{environment}/applications");
+        let links = Links::to(call, &call.url(&format!("{path}/{}", it.id)));
+        let mut object = Object::new();
+        object.insert("id".into(), json!(it.id));
+        object.insert("name".into(), json!(it.name));
+        object.insert("environment".into(), json!({ "id": call.env }));
+        if let Ok(Value::Object(whole)) = serde_json::to_value(it) {
+            for name in ["type", "protocol", "enabled"] {
+                let value = whole.get(name).cloned().unwrap_or(Value::Null);
+                object.insert(name.into(), value);
+            }
+        }
+        hal::resource(links, object)
+    });
+    let items: Vec<Object> = items.collect();
+    let list = List {
+        name: "applications",
+        count: Some(items.len()),
+        items,
+        next: None,
+    };
+    Reply::ok(hal::list(call, list))
+}
