@@ -7,9 +7,9 @@ use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Store;
 use countersign_domain::time::Time;
-use serde_json::{Map, Value};
 
 use super::actor::Actor;
+use super::hal::Body;
 use super::reach::Reach;
 use super::route::Endpoint;
 use crate::as_::params::Params;
@@ -114,7 +114,7 @@ pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// The body; `None` for 204.
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// Where what was created is.
     pub location: Option<String>,
     /// A body that is not JSON, with its type.
@@ -123,23 +123,21 @@ pub struct Reply {
 
 impl Reply {
     /// 200 with a body.
-    pub fn ok(body: Map<String, Value>) -> Self {
+    pub fn ok(body: impl Into<Body>) -> Self {
         Self {
             status: 200,
-            body: Some(Value::Object(body)),
+            body: Some(body.into()),
             location: None,
             raw: None,
         }
     }
 
     /// 201 with what was created. Its `self` link is its place.
-    pub fn created(body: Map<String, Value>) -> Self {
-        let link = body.get("_links").and_then(|it| it.get("self"));
-        let href = link.and_then(|it| it.get("href")?.as_str());
+    pub fn created(body: Body) -> Self {
         Self {
             status: 201,
-            location: href.map(str::to_owned),
-            body: Some(Value::Object(body)),
+            location: body.place().map(str::to_owned),
+            body: Some(body),
             raw: None,
         }
     }

@@ -51,7 +51,7 @@ pub async fn reply(call: &Call<'_>, make: Handler) -> Outcome<Reply> {
     let Some(body) = &reply.body else {
         return Ok(reply);
     };
-    let text: Arc<str> = body.to_string().into();
+    let text: Arc<str> = body.to_json().into();
     let reply = given(&text);
     answers.0.insert(url, (seq, text));
     Ok(reply)

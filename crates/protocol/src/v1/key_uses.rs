@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::body::Object;
 use super::call::{Call, Reply};
-use super::hal::{self, Links, List};
+use super::hal::{self, Body, Links, List};
 use super::noun::{self, Noun};
 use crate::configuration;
 use crate::refusal::Outcome;
@@ -61,7 +61,7 @@ fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
         }
         hal::resource(links, object)
     });
-    let items: Vec<Object> = items.collect();
+    let items: Vec<Body> = items.collect();
     let list = List {
         name: "applications",
         count: Some(items.len()),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::body::{self, Object};
 use super::call::{Call, Reply};
-use super::hal::{self, Links, List};
+use super::hal::{self, Body, Links, List};
 use super::kept_answers;
 use super::page::{self, Indexed, Listing};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -308,7 +308,7 @@ fn is_at_home<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<bool> {
 }
 
 /// A thing as it is answered.
-pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Object> {
+pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Body> {
     let path = call.own_path();
     let path = if call
         .endpoint
@@ -324,7 +324,7 @@ pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Object> {
 }
 
 /// The same, where the URL is not the one of the call.
-pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<Object> {
+pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<Body> {
     let mut links = Links::to(call, own);
     noun.link(call, own, &mut links);
     let mut object = noun.show(call).await?;

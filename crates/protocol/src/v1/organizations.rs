@@ -172,12 +172,10 @@ fn licenses<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let mut items = Vec::new();
         for license in noun::all_by::<License>(call, License::BY_ORGANIZATION, organization).await?
         {
-            let shown = Value::Object(noun::shown(call, &license.value).await?);
-            let fits = filter.as_ref().is_none_or(|it| filter::matches(it, &shown));
-            if let Value::Object(shown) = shown
-                && fits
-                && license.is_visible(call)
-            {
+            let shown = noun::shown(call, &license.value).await?;
+            let json = shown.to_value();
+            let fits = filter.as_ref().is_none_or(|it| filter::matches(it, &json));
+            if fits && license.is_visible(call) {
                 items.push(shown);
             }
         }

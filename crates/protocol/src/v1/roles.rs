@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::body::Object;
 use super::call::{Call, Reply};
-use super::hal::{self, Links, List};
+use super::hal::{self, Body, Links, List};
 use super::route::{self, Endpoint, Resource};
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
@@ -75,7 +75,7 @@ pub fn is_known(permission: &str) -> bool {
 
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
-        let items: Vec<Object> = role::BUILT_IN.iter().map(|it| shown(call, it)).collect();
+        let items: Vec<Body> = role::BUILT_IN.iter().map(|it| shown(call, it)).collect();
         let list = List {
             name: "roles",
             count: Some(items.len()),
@@ -94,7 +94,7 @@ fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-fn shown(call: &Call<'_>, role: &BuiltInRole) -> Object {
+fn shown(call: &Call<'_>, role: &BuiltInRole) -> Body {
     let own = call.url(&format!("/roles/{}", role.id));
     hal::resource(Links::to(call, &own), body_of(role))
 }

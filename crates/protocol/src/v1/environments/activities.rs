@@ -12,7 +12,7 @@ use crate::audit::{Activity, Party, show};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::page;
 use crate::v1::route::{Endpoint, Resource};
 
@@ -220,7 +220,7 @@ async fn find(call: &Call<'_>, id: uuid::Uuid) -> Result<Option<Event>, Fault> {
     }
 }
 
-fn shown(call: &Call<'_>, activity: &Activity) -> Map<String, Value> {
+fn shown(call: &Call<'_>, activity: &Activity) -> Body {
     let place = call.fill(ALL);
     let links = Links::to(call, &call.url(&format!("{place}/{}", activity.id)));
     let body = show::activity(call.cx.env.urls.api(), activity);

@@ -14,7 +14,7 @@ use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
 
 /// Services in PingOne's words (`reference/platform.md` 3.1).
@@ -162,7 +162,7 @@ pub(super) async fn of(call: &Call<'_>, env: EnvId) -> Outcome<Object> {
     Ok(object)
 }
 
-fn shown(call: &Call<'_>, bill: Object) -> Object {
+fn shown(call: &Call<'_>, bill: Object) -> Body {
     let own = call.url(&call.fill("/environments/{environment}/billOfMaterials"));
     hal::resource(Links::to(call, &own), bill)
 }

@@ -46,7 +46,7 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         };
         let (environment, bill) = run(call.cx, &operation).await?;
         let mut object = shown(call, &environment).await?;
-        object.insert("billOfMaterials".into(), json!(bill));
+        object.members.insert("billOfMaterials".into(), json!(bill));
         Ok(Reply::created(object))
     })
 }

@@ -55,7 +55,7 @@ use serde_json::{Value, json};
 
 use super::body::{self, Check, Object};
 use super::call::{Call, Reply};
-use super::hal::Links;
+use super::hal::{Body, Links};
 use super::noun::{self, Change, Noun};
 use super::page::Indexed;
 use super::route::{Endpoint, Narrow, Resource};
@@ -305,7 +305,7 @@ fn set_status<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-async fn shown(call: &Call<'_>, environment: &Environment) -> Outcome<Object> {
+async fn shown(call: &Call<'_>, environment: &Environment) -> Outcome<Body> {
     let own = call.url(&format!("/environments/{}", environment.id));
     noun::shown_at(call, environment, &own).await
 }

@@ -26,7 +26,7 @@ use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::privilege;
 use crate::v1::roles;
 use crate::v1::route::{Endpoint, Resource};
@@ -105,7 +105,7 @@ async fn named(call: &Call<'_>) -> Outcome<Stored<RoleAssignment>> {
     found.ok_or_else(|| Refusal::NotFound.because("no such assignment").into())
 }
 
-fn shown(call: &Call<'_>, assignment: &RoleAssignment) -> Object {
+fn shown(call: &Call<'_>, assignment: &RoleAssignment) -> Body {
     let path = call.own_path();
     let path = if call.text("assignment").is_empty() {
         format!("{path}/{}", assignment.id)
@@ -126,7 +126,7 @@ fn shown(call: &Call<'_>, assignment: &RoleAssignment) -> Object {
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let found = privilege::assignments(call, subject(call).await?).await?;
-        let items: Vec<Object> = found.iter().map(|it| shown(call, it)).collect();
+        let items: Vec<Body> = found.iter().map(|it| shown(call, it)).collect();
         let list = List {
             name: "roleAssignments",
             count: Some(items.len()),

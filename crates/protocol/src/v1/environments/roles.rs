@@ -14,7 +14,7 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::actor::permits;
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::page;
 use crate::v1::roles;
@@ -172,7 +172,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let customs: Vec<CustomRole> = customs.into_iter().map(|it| it.value).collect();
         let bodies = role::BUILT_IN.iter().map(roles::body_of);
         let bodies = bodies.chain(customs.iter().map(|it| body_of(it, &customs)));
-        let items: Vec<Object> = bodies
+        let items: Vec<Body> = bodies
             .filter(|body| {
                 let json = Value::Object(body.clone());
                 wanted.as_ref().is_none_or(|it| filter::matches(it, &json))
@@ -189,7 +189,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-fn shown(call: &Call<'_>, mut body: Object) -> Object {
+fn shown(call: &Call<'_>, mut body: Object) -> Body {
     let all = call.fill(ALL);
     let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
     let own = call.url(&format!("{all}/{id}"));

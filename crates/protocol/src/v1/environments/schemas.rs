@@ -16,7 +16,7 @@ use crate::own_attributes;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 
@@ -214,7 +214,7 @@ fn is_ours(call: &Call<'_>) -> Result<(), Refused> {
     }
 }
 
-fn schema(call: &Call<'_>) -> Object {
+fn schema(call: &Call<'_>) -> Body {
     let id = SchemaAttribute::schema_id(call.env);
     let own = call.url(&format!("{}/{id}", call.fill(ALL)));
     let mut links = Links::to(call, &own);
@@ -253,7 +253,7 @@ fn list_attributes<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         is_ours(call)?;
         let changed = noun::all::<StandardAttribute>(call).await?;
-        let mut items: Vec<Object> = Vec::new();
+        let mut items: Vec<Body> = Vec::new();
         for attribute in STANDARD {
             let changed = changed.iter().find(|it| it.name == attribute.name);
             items.push(attribute.shown(call, changed.map(|it| &it.value)));

@@ -9,7 +9,7 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::{Session, SessionSignOn};
 use countersign_domain::store::{Batch, Fault, Query, Range};
 use countersign_domain::user::User;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
@@ -17,7 +17,7 @@ use crate::run::{Operation, Verdict, run};
 use crate::user_agent;
 use crate::v1::body::Object;
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const ALL: &str = "/environments/{environment}/sessions";
@@ -98,7 +98,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let page = call.store().list(&query, call.now()).await?;
         let sessions: Result<Vec<Session>, Fault> =
             page.docs.iter().map(Session::from_doc).collect();
-        let items: Vec<Object> = sessions?.iter().map(|it| shown(call, it)).collect();
+        let items: Vec<Body> = sessions?.iter().map(|it| shown(call, it)).collect();
         let list = List {
             name: "sessions",
             count: Some(items.len()),
@@ -136,7 +136,7 @@ impl Operation for End<'_> {
 }
 
 /// A session as it is answered. Its token is nobody's business.
-fn shown(call: &Call<'_>, session: &Session) -> Map<String, Value> {
+fn shown(call: &Call<'_>, session: &Session) -> Body {
     let user = session.user.map(|user| user.id);
     let place = match (call.text("user").is_empty(), user) {
         (false, Some(user)) => call.fill(&format!(

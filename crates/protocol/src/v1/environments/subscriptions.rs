@@ -22,7 +22,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::webhooks::delivery::Receiver;
@@ -274,9 +274,9 @@ fn deliveries<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             item.insert("createdAt".into(), json!(delivery.created_at));
             item.insert("givenUp".into(), json!(delivery.dead));
             item.insert("events".into(), json!(events));
-            item
+            Body::from(item)
         });
-        let items: Vec<Object> = items.collect();
+        let items: Vec<Body> = items.collect();
         let list = List {
             name: "deadLetters",
             count: None,
@@ -292,7 +292,7 @@ fn deliveries<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 "lastSuccessAt": receiver.last_success_at,
                 "nextAttemptAt": (receiver.failures > 0).then_some(receiver.next_at),
             });
-            body.insert("receiver".into(), shown);
+            body.members.insert("receiver".into(), shown);
         }
         Ok(Reply::ok(body))
     })

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::v1::body::Object;
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/templates";
@@ -33,7 +33,7 @@ fn named(call: &Call<'_>) -> Result<&'static Template, Refused> {
 }
 
 /// Variables are told for those templates by which this server writes; the others take any.
-fn shown(call: &Call<'_>, template: &Template, own: &str) -> Object {
+fn shown(call: &Call<'_>, template: &Template, own: &str) -> Body {
     let mut object = Object::new();
     object.insert("id".into(), json!(template.id));
     object.insert("displayName".into(), json!(template.display_name));

@@ -55,7 +55,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let id = locale(call)?;
         let found = call.load::<Translations>(id).await?;
         let texts = found.map(|it| it.value.texts).unwrap_or_default();
-        let items: Vec<Object> = texts.iter().map(|(key, text)| shown(key, text)).collect();
+        let items = texts.iter().map(|(key, text)| shown(key, text).into());
+        let items = items.collect();
         Ok(Reply::ok(hal::list(
             call,
             List::whole(RESOURCE.name, items),

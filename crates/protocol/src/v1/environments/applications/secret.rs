@@ -16,7 +16,7 @@ use crate::secrets::{self, Shown};
 use crate::v1::actor::Who;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun::Noun;
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
@@ -100,7 +100,7 @@ pub(in crate::v1) fn keep_until(call: &Call<'_>) -> Outcome<Option<Time>> {
 }
 
 /// The secret of what a parameter of the path names.
-pub(in crate::v1) fn rendered(call: &Call<'_>, shown: &Shown, owner: &'static str) -> Object {
+pub(in crate::v1) fn rendered(call: &Call<'_>, shown: &Shown, owner: &'static str) -> Body {
     let own = call.own_path();
     let mut links = Links::to(call, &call.url(&own));
     let parent = own.trim_end_matches("/secret");

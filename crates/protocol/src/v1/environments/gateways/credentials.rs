@@ -103,7 +103,7 @@ fn create<'a>(call: &'a Call<'a>) -> countersign_domain::ports::BoxFuture<'a, Ou
         let key = cx.env.key_of(None)?;
         let credential = sign(key, &cx.ports.vault, header, &claims)?;
         let mut shown = noun::shown(call, &made).await?;
-        shown.insert("credential".into(), json!(credential));
+        shown.members.insert("credential".into(), json!(credential));
         Ok(Reply::created(shown))
     })
 }

@@ -21,7 +21,7 @@ use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Noun};
 use crate::v1::page;
 use crate::v1::privilege;
@@ -100,7 +100,7 @@ impl Member {
     }
 }
 
-fn shown(call: &Call<'_>, group: &Group, is_direct: bool) -> Outcome<Object> {
+fn shown(call: &Call<'_>, group: &Group, is_direct: bool) -> Outcome<Body> {
     let path = call.own_path();
     let path = if call.text("parent").is_empty() {
         format!("{path}/{}", group.id)

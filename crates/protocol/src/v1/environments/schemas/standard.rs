@@ -11,7 +11,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun::{self, Change, Noun};
 
 /// An attribute that every environment has.
@@ -112,7 +112,7 @@ impl Standard {
     }
 
     /// What is answered, with what the environment changed.
-    pub(super) fn shown(&self, call: &Call<'_>, changed: Option<&StandardAttribute>) -> Object {
+    pub(super) fn shown(&self, call: &Call<'_>, changed: Option<&StandardAttribute>) -> Body {
         let mut body = self.body(call);
         if let Some(changed) = changed {
             body.insert("enabled".into(), json!(changed.enabled));
@@ -222,7 +222,7 @@ impl Noun for StandardAttribute {
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         match named(call) {
-            Some(standard) => Ok(standard.shown(call, Some(self))),
+            Some(standard) => Ok(standard.shown(call, Some(self)).members),
             None => noun::object_of(self),
         }
     }

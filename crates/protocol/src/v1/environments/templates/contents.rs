@@ -21,7 +21,7 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::environments::notifications_settings::mailboxes;
-use crate::v1::hal::{self, List};
+use crate::v1::hal::{self, Body, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::upload::unfit;
@@ -177,11 +177,13 @@ fn built_in(call: &Call<'_>, template: &Template) -> Vec<NotificationContent> {
 }
 
 /// One of ours, as it is answered.
-fn shown(call: &Call<'_>, content: &NotificationContent) -> Outcome<Object> {
+fn shown(call: &Call<'_>, content: &NotificationContent) -> Outcome<Body> {
     let own = format!("{}/{}", call.url(&call.fill(ALL)), content.id);
     let object = as_shown(noun::object_of(content)?, content.delivery_method, true);
     let mut object = hal::resource(hal::Links::to(call, &own), object);
-    object.insert("environment".into(), json!({ "id": call.env }));
+    object
+        .members
+        .insert("environment".into(), json!({ "id": call.env }));
     Ok(object)
 }
 

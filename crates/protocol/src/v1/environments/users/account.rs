@@ -14,7 +14,7 @@ use crate::refusal::Outcome;
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
 
 /// `application/vnd.pingidentity.account.lock+json`
@@ -84,7 +84,7 @@ impl Operation for SetLock<'_> {
     }
 }
 
-fn shown(call: &Call<'_>, user: &User) -> Object {
+fn shown(call: &Call<'_>, user: &User) -> Body {
     let own = call.url(&call.own_path());
     let mut links = Links::to(call, &own);
     let path = call.fill("/environments/{environment}/users/{user}");

@@ -17,9 +17,9 @@ use crate::cx::Cx;
 use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
-use crate::v1::body::{self, Object};
+use crate::v1::body;
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -48,7 +48,7 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
-fn shown(call: &Call<'_>, consent: &AgreementConsent) -> Outcome<Object> {
+fn shown(call: &Call<'_>, consent: &AgreementConsent) -> Outcome<Body> {
     let environment = call.fill("/environments/{environment}");
     let user = format!("{environment}/users/{}", consent.user.id);
     let agreement = format!("{environment}/agreements/{}", consent.agreement.id);

@@ -210,7 +210,7 @@ fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let body = body::object(call.body)?;
         let device = noun::create_from::<Device>(call, body).await?;
         let mut answer = noun::shown(call, &device).await?;
-        totp::tell(call, &device, &user, &mut answer)?;
+        totp::tell(call, &device, &user, &mut answer.members)?;
         Ok(Reply::created(answer))
     })
 }
@@ -246,7 +246,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let mut body = hal::list(call, list);
         if call.asks_for("expand", "order") {
             let order: Vec<Value> = found.iter().map(|it| json!({ "id": it.id })).collect();
-            body.insert("order".into(), Value::Array(order));
+            body.members.insert("order".into(), Value::Array(order));
         }
         Ok(Reply::ok(body))
     })

@@ -13,7 +13,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
@@ -68,7 +68,7 @@ impl Noun for LinkedAccount {
     }
 }
 
-fn shown(call: &Call<'_>, user: &User) -> Object {
+fn shown(call: &Call<'_>, user: &User) -> Body {
     let links = Links::to(call, &call.url(&call.own_path()));
     let mut object = Object::new();
     if let Some(id) = user.identity_provider.id {

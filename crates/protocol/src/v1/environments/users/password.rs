@@ -27,7 +27,7 @@ use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
@@ -114,7 +114,7 @@ pub(super) fn input<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, Refused> 
 }
 
 /// The state as it is answered.
-fn shown(call: &Call<'_>, facts: &Facts) -> Object {
+fn shown(call: &Call<'_>, facts: &Facts) -> Body {
     let now = call.now();
     let credential = facts.credential.as_ref().map(|it| &it.value);
     let account = facts.account.as_ref().map(|it| &it.value);
@@ -127,14 +127,14 @@ fn shown(call: &Call<'_>, facts: &Facts) -> Object {
     let policy = call.url(&format!("{policies}/{}", facts.policy.id));
     links.add("passwordPolicy", policy);
     for operation in [
-        "check",
-        "reset",
-        "set",
-        "setValue",
-        "recover",
-        "forceChange",
+        "password.check",
+        "password.reset",
+        "password.set",
+        "password.setValue",
+        "password.recover",
+        "password.forceChange",
     ] {
-        links.add(&format!("password.{operation}"), own.clone());
+        links.add(operation, own.clone());
     }
     let mut object = Object::new();
     object.insert("environment".into(), json!({ "id": call.env }));

@@ -11,7 +11,7 @@ use super::wrong;
 use crate::refusal::Outcome;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links};
+use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -28,7 +28,7 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
-fn shown(call: &Call<'_>, user: &User) -> Object {
+fn shown(call: &Call<'_>, user: &User) -> Body {
     let mut links = Links::to(call, &call.url(&call.own_path()));
     let path = call.fill("/environments/{environment}/populations");
     links.add(
