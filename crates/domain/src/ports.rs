@@ -39,6 +39,10 @@ pub trait Store: Send + Sync + 'static {
     /// One page of live documents.
     fn list<'a>(&'a self, query: &'a Query, now: Time) -> BoxFuture<'a, Result<Page, Fault>>;
 
+    /// How many documents a query finds, as far as its limit: for what a walk along the index costs,
+    /// without reading a document. One that has expired counts until it is swept.
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>>;
+
     /// Writes a batch: all of it, durably, or nothing.
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>>;
 

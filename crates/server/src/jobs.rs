@@ -29,9 +29,9 @@ use crate::telemetry::metrics::Metrics;
 
 /// Expired documents removed in one slice: some milliseconds of the writer's time, with what is told
 /// of them.
-const SLICE: u32 = 128;
+const SLICE: u32 = 64;
 /// Between slices of a sweep: no more than 2,560 documents a second.
-const BETWEEN_SWEPT: Duration = Duration::from_millis(50);
+const BETWEEN_SWEPT: Duration = Duration::from_millis(25);
 /// Between slices of a deleted environment, so that requests get their turns.
 const BETWEEN_SLICES: Duration = Duration::from_millis(100);
 /// Between sweeps. What has expired is invisible at once; sweeping only frees space.

@@ -55,6 +55,7 @@ macro_rules! for_each_promise {
             lists: pages_cover_every_range_in_both_directions;
             lists: pages_by_id_cover_every_range_in_both_directions;
             lists: a_list_is_stable_under_insert;
+            lists: a_query_is_counted_as_far_as_its_limit;
             lists: a_cursor_outlives_its_document;
             lists: a_document_is_listed_for_each_of_its_values;
             lists: values_are_compared_bytewise;

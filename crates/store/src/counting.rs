@@ -75,6 +75,10 @@ impl Store for Counting {
         self.read(self.inner.list(query, now))
     }
 
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>> {
+        self.read(self.inner.count(query))
+    }
+
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
         Box::pin(async move {
             let writes = !batch.is_empty();

@@ -103,6 +103,10 @@ impl Store for Faulty {
         self.read(self.inner.list(query, now))
     }
 
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>> {
+        self.read(self.inner.count(query))
+    }
+
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
         let mishap = self.next();
         Box::pin(async move {

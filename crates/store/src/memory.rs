@@ -62,6 +62,11 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(page)))
     }
 
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>> {
+        let count = self.state.read().count(query);
+        Box::pin(ready(Ok(count)))
+    }
+
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
         let committed = limits::check(&batch)
             .and_then(|()| Ok(self.state.write().commit(batch, now)?))

@@ -106,6 +106,10 @@ impl Store for PostgresStore {
         Box::pin(read::list(&self.pool, query, now))
     }
 
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>> {
+        Box::pin(read::count(&self.pool, query))
+    }
+
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
         Box::pin(async move {
             limits::check(&batch)?;

@@ -161,6 +161,10 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers.with(|db| list::list(db, query, now)) })
     }
 
+    fn count<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<u32, Fault>> {
+        Box::pin(async move { self.readers.with(|db| list::count(db, query)) })
+    }
+
     fn commit(&self, batch: Batch, now: Time) -> BoxFuture<'_, Result<Committed, Fault>> {
         Box::pin(async move {
             limits::check(&batch)?;

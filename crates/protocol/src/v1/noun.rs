@@ -17,7 +17,7 @@ use super::body::{self, Object};
 use super::call::{Call, Reply};
 use super::hal::{self, Body, Links, List};
 use super::kept_answers;
-use super::page::{self, Indexed, Listing};
+use super::page::{self, Indexed, Listing, PageSize};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::run;
 
@@ -91,8 +91,8 @@ pub trait Noun: Entity + Clone {
     const IS_SHOWN_FROM_CONFIGURATION: bool = false;
     /// To what its lists belong.
     const PARENT: Option<Parent> = None;
-    /// Most items of a page; `None`: its lists are short and answered whole.
-    const PAGE: Option<usize> = None;
+    /// How many items a page has; `None`: its lists are short and answered whole.
+    const PAGE: Option<PageSize> = None;
     /// Attributes that an index finds, the most telling first.
     const INDEXED: &'static [Indexed] = &[];
 
@@ -368,7 +368,7 @@ pub fn list<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             base,
             filter: page::filter_of(call, &N::filterable(call))?,
             indexed: N::INDEXED,
-            most: N::PAGE.unwrap_or(usize::MAX),
+            size: N::PAGE.unwrap_or(PageSize::ALL),
         };
         let found = page::page::<N>(call, listing, |noun, _| noun.is_visible(call)).await?;
         let items = try_join_all(found.items.iter().map(|noun| shown(call, noun))).await?;

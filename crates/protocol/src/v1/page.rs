@@ -83,8 +83,37 @@ pub struct Listing<'a> {
     pub filter: Option<Filter>,
     /// Attributes that an index finds.
     pub indexed: &'a [Indexed],
-    /// Most items of a page, and how many there are when none are asked for.
+    /// How many items a page has.
+    pub size: PageSize,
+}
+
+/// How many items a page has.
+/// Source: `reference/platform.md` 1.4.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSize {
+    /// When the query does not say.
+    pub usual: usize,
+    /// At most, whatever it says.
     pub most: usize,
+}
+
+impl PageSize {
+    /// The whole list, unless the query asks for less.
+    pub const ALL: Self = Self::of(usize::MAX);
+
+    /// As many as may be.
+    pub const fn of(most: usize) -> Self {
+        Self { usual: most, most }
+    }
+
+    /// What somebody gets who asks for so many; `None` when that is no number.
+    fn asked(self, limit: Option<&str>) -> Option<usize> {
+        match limit.map(str::parse::<usize>) {
+            None => Some(self.usual),
+            Some(Ok(limit)) if limit > 0 => Some(limit.min(self.most)),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Where a page ended: on which of the walks, and behind which document of it.
@@ -100,7 +129,7 @@ pub async fn page<E: Entity>(
     listing: Listing<'_>,
     keep: impl Fn(&E, &Value) -> bool + Send,
 ) -> Outcome<Found<E>> {
-    let limit = limit(call, listing.most)?;
+    let limit = limit(call, listing.size)?;
     let mut walks = walks(listing.base, listing.filter.as_ref(), listing.indexed);
     if let Some(filter) = &listing.filter
         && E::KIND == User::KIND
@@ -225,15 +254,10 @@ fn position_of<E: Entity>(entity: &E, index: Option<IndexName>) -> Cursor {
     }
 }
 
-/// The page size that the query asks for, at most `most`.
-pub fn limit(call: &Call<'_>, most: usize) -> Result<usize, Refused> {
-    let Some(text) = call.query.get("limit") else {
-        return Ok(most);
-    };
-    match text.parse::<usize>() {
-        Ok(limit) if limit > 0 => Ok(limit.min(most)),
-        _ => Err(parameter("limit", "must be a number greater than 0")),
-    }
+/// How many items the query asks for.
+pub fn limit(call: &Call<'_>, size: PageSize) -> Result<usize, Refused> {
+    let asked = size.asked(call.query.get("limit"));
+    asked.ok_or_else(|| parameter("limit", "must be a number greater than 0"))
 }
 
 fn parameter(name: &'static str, message: &'static str) -> Refused {
@@ -307,4 +331,25 @@ fn next_url(call: &Call<'_>, owner: &Key, position: &Position) -> Outcome<String
     }
     query.append_pair("cursor", sealed.as_str().unwrap_or_default());
     Ok(format!("{}?{}", call.url(&call.own_path()), query.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_what_is_asked_for_as_far_as_it_goes() {
+        let size = PageSize {
+            usual: 1_000,
+            most: 5_000,
+        };
+        let asked = |limit| size.asked(limit);
+        assert_eq!(asked(None), Some(1_000));
+        assert_eq!(asked(Some("1")), Some(1));
+        assert_eq!(asked(Some("4999")), Some(4_999));
+        assert_eq!(asked(Some("9999")), Some(5_000));
+        for bad in ["0", "-1", "", "many", "1e3"] {
+            assert_eq!(asked(Some(bad)), None, "{bad}");
+        }
+    }
 }

@@ -141,6 +141,62 @@ pub async fn pages_by_id_cover_every_range_in_both_directions(store: &dyn Store)
 }
 
 /// What was there from the beginning appears exactly once, whatever is added on the way.
+/// Counting finds what listing finds.
+pub async fn a_query_is_counted_as_far_as_its_limit(store: &dyn Store) -> Outcome {
+    let ids: Vec<String> = (0..12).map(|number| format!("c{number:02}")).collect();
+    let value = |id: &str| format!("{}/{id}", &id[..2]);
+    put(store, ids.iter().map(|id| user(id).index(&value(id)))).await?;
+    let all = Query::all(KIND, env(1), 50);
+    let indexed = |range: Range, limit: u32| Query {
+        index: Some(INDEX),
+        range,
+        limit,
+        ..all.clone()
+    };
+    let behind = Cursor {
+        value: value("c03"),
+        id: "c03".to_owned(),
+    };
+    for (query, expected) in [
+        (all.clone(), 12),
+        (indexed(Range::All, 50), 12),
+        (indexed(Range::All, 5), 5),
+        (indexed(Range::Prefix("c0/".to_owned()), 50), 10),
+        (indexed(Range::Prefix("c2/".to_owned()), 50), 0),
+        (indexed(Range::Equal(value("c11")), 50), 1),
+        (
+            indexed(Range::Between(Some(value("c02")), Some(value("c05"))), 50),
+            3,
+        ),
+        (
+            indexed(
+                Range::Between(Some("z".to_owned()), Some("a".to_owned())),
+                50,
+            ),
+            0,
+        ),
+        (
+            Query {
+                after: Some(behind),
+                ..indexed(Range::All, 50)
+            },
+            8,
+        ),
+        (
+            Query {
+                env: env(2),
+                ..indexed(Range::All, 50)
+            },
+            0,
+        ),
+    ] {
+        assert_eq!(store.count(&query).await?, expected, "{query:?}");
+        let listed = store.list(&query, NOW).await?.docs.len();
+        assert_eq!(listed, expected as usize, "{query:?}");
+    }
+    Ok(())
+}
+
 pub async fn a_list_is_stable_under_insert(store: &dyn Store) -> Outcome {
     let first: Vec<String> = (0..20).map(|number| format!("n{number:02}5")).collect();
     put(store, first.iter().map(|id| user(id).index(id))).await?;

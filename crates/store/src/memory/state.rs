@@ -42,6 +42,11 @@ impl State {
         Some(Key::new(unique.kind, unique.env, id.clone()))
     }
 
+    pub(super) fn count(&self, query: &Query) -> u32 {
+        let found = self.walk(query, &Interval::of(query)).len();
+        u32::try_from(found).unwrap_or(u32::MAX).min(query.limit)
+    }
+
     pub(super) fn list(&self, query: &Query, now: Time) -> Page {
         let interval = Interval::of(query);
         let positions = self.walk(query, &interval);

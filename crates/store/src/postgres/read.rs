@@ -117,6 +117,56 @@ pub(super) async fn list(pool: &Pool, asked: &Query, now: Time) -> Result<Page, 
     Ok(Page { docs, next })
 }
 
+/// How many documents a query finds, from the index alone.
+pub(super) async fn count(pool: &Pool, asked: &Query) -> Result<u32, Fault> {
+    let interval = Interval::of(asked);
+    if interval.is_empty() {
+        return Ok(0);
+    }
+    let text = count_text(asked, interval.end.is_some());
+    let (env, kind) = (rows::env(asked.env), rows::kind(asked.kind));
+    let limit = i64::from(asked.limit);
+    let (start_value, start_id) = interval.start;
+    let (start_value, start_id) = (start_value.into_bytes(), start_id.into_bytes());
+    let (end_value, end_id) = interval.end.unzip();
+    let end_value = end_value.map(String::into_bytes);
+    let end_id = end_id.map(String::into_bytes);
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&env, &kind, &limit, &start_value];
+    if asked.index.is_some() {
+        parameters.extend([&start_id as &(dyn ToSql + Sync), &asked.index]);
+    }
+    if end_value.is_some() {
+        parameters.push(&end_value);
+        if asked.index.is_some() {
+            parameters.push(&end_id);
+        }
+    }
+    let found = query(pool, &text, &parameters).await?;
+    let count: i64 = match found.first() {
+        Some(row) => rows::column(row, 0)?,
+        None => 0,
+    };
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// One of four statements. $1 to $4 are the same in all: environment, kind, limit, start; then, of an
+/// index, the id of the start and its name; then the end, and of an index its id.
+fn count_text(asked: &Query, has_end: bool) -> String {
+    let (table, start, end) = match asked.index {
+        Some(_) => (
+            "entries",
+            "name = $6 AND (value, id) >= ($4, $5)",
+            "AND (value, id) < ($7, $8)",
+        ),
+        None => ("docs", "id >= $4", "AND id < $5"),
+    };
+    let end = if has_end { end } else { "" };
+    format!(
+        "SELECT COUNT(*) FROM (
+             SELECT 1 FROM {table} WHERE env = $1 AND kind = $2 AND {start} {end} LIMIT $3) AS found"
+    )
+}
+
 /// One of eight statements. $1 to $5 are the same in all: environment, kind, time, rows, start;
 /// then end, index name, id of the start and id of the end, as far as they are needed.
 fn list_text(asked: &Query, has_end: bool) -> String {

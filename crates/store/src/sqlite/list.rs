@@ -49,6 +49,46 @@ pub(super) fn list(db: &Connection, query: &Query, now: Time) -> rusqlite::Resul
     Ok(Page { docs, next })
 }
 
+/// How many documents a query finds, from the index alone.
+pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<u32> {
+    let interval = Interval::of(query);
+    if interval.is_empty() {
+        return Ok(0);
+    }
+    let text = count_text(query, interval.end.is_some());
+    let (end_value, end_id) = interval.end.unwrap_or_default();
+    db.prepare_cached(&text)?.query_row(
+        params![
+            rows::env(query.env),
+            query.kind.number,
+            query.index.unwrap_or_default(),
+            interval.start.0,
+            interval.start.1,
+            end_value,
+            end_id,
+            query.limit
+        ],
+        |row| row.get(0),
+    )
+}
+
+/// One of four statements. Those of an index have eight parameters, the others leave some out.
+fn count_text(query: &Query, has_end: bool) -> String {
+    let (table, start, end) = match query.index {
+        Some(_) => (
+            "entries",
+            "name = ?3 AND (value, id) >= (?4, ?5)",
+            "AND (value, id) < (?6, ?7)",
+        ),
+        None => ("docs", "id >= ?4", "AND id < ?6"),
+    };
+    let end = if has_end { end } else { "" };
+    format!(
+        "SELECT COUNT(*) FROM (
+             SELECT 1 FROM {table} WHERE env = ?1 AND kind = ?2 AND {start} {end} LIMIT ?8)"
+    )
+}
+
 /// One of eight statements, all with the same nine parameters.
 fn text(query: &Query, has_end: bool) -> String {
     let direction = if query.descending { "DESC" } else { "ASC" };
@@ -99,6 +139,7 @@ mod tests {
                     let mut query = Query::all(kinds::USER, EnvId::PLATFORM, 1);
                     query.index = index;
                     query.descending = descending;
+                    let counts = explain(&db, &count_text(&query, has_end));
                     let plan = explain(&db, &text(&query, has_end));
                     assert!(!plan.contains("SCAN"), "{plan}");
                     assert!(!plan.contains("TEMP B-TREE"), "{plan}");
@@ -108,6 +149,7 @@ mod tests {
                         "(env=? AND kind=? AND id>?"
                     };
                     assert!(plan.contains(walk), "{plan}");
+                    assert!(counts.contains(walk), "{counts}");
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links, List};
-use crate::v1::page;
+use crate::v1::page::{self, PageSize};
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/activities";
@@ -136,7 +136,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let filter = page::filter_of(call, &filterable())?;
         let filter = filter.map(with_times).transpose()?;
         let (from, to) = bounds(filter.as_ref());
-        let most = page::limit(call, MOST)?;
+        let most = page::limit(call, PageSize::of(MOST))?;
         let limit = if call.query.get("limit").is_some() {
             most
         } else {

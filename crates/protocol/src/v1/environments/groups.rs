@@ -20,13 +20,15 @@ use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
-use crate::v1::page::{self, Indexed};
+use crate::v1::page::{self, Indexed, PageSize};
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const ALL: &str = "/environments/{environment}/groups";
 const ONE: &str = "/environments/{environment}/groups/{group}";
-/// Members that are counted; where there are more, the count is left out.
+/// Direct members that are counted; where there are more, the count is left out.
+const MAX_COUNTED_DIRECT: u32 = 10_000;
+/// The same of all members, who are read one by one.
 const MAX_COUNTED: u32 = 1_000;
 /// Documents that a batch removes with a group at most; a larger group must be emptied first.
 const MAX_MEMBERS: u32 = 10_000;
@@ -68,7 +70,7 @@ impl Noun for Group {
     ];
     const FIXED: &'static [&'static str] = &["population"];
     const IS_CONFIGURATION: bool = false;
-    const PAGE: Option<usize> = Some(1_000);
+    const PAGE: Option<PageSize> = Some(PageSize::of(1_000));
     const INDEXED: &'static [Indexed] = &[Indexed {
         attribute: "name",
         index: Self::BY_NAME,
@@ -141,11 +143,11 @@ impl Noun for Group {
         if !call.text("group").is_empty() {
             let index = GroupMembership::BY_GROUP;
             let id = self.id.to_string();
-            let query = Query::equal(GroupMembership::KIND, call.env, index, id, MAX_COUNTED);
-            let page = call.store().list(&query, call.now()).await?;
-            if page.next.is_none() {
-                let counts = json!({ "users": page.docs.len() });
-                object.insert("directMemberCounts".into(), counts);
+            let most = MAX_COUNTED_DIRECT + 1;
+            let query = Query::equal(GroupMembership::KIND, call.env, index, id, most);
+            let count = call.store().count(&query).await?;
+            if count <= MAX_COUNTED_DIRECT {
+                object.insert("directMemberCounts".into(), json!({ "users": count }));
             }
             if call.asks_for("include", "totalMemberCounts")
                 && let Some(count) = groups::count(call.cx, self, MAX_COUNTED).await?

@@ -57,7 +57,7 @@ use super::body::{self, Check, Object};
 use super::call::{Call, Reply};
 use super::hal::{Body, Links};
 use super::noun::{self, Change, Noun};
-use super::page::Indexed;
+use super::page::{Indexed, PageSize};
 use super::route::{Endpoint, Narrow, Resource};
 use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -126,7 +126,10 @@ impl Noun for Environment {
     ];
     const FIXED: &'static [&'static str] = &["region"];
     const KEPT: &'static [&'static str] = &["countersign", "license"];
-    const PAGE: Option<usize> = Some(1_000);
+    const PAGE: Option<PageSize> = Some(PageSize {
+        usual: 1_000,
+        most: 5_000,
+    });
     const INDEXED: &'static [Indexed] = &[Indexed {
         attribute: "organization.id",
         index: Self::BY_ORGANIZATION,

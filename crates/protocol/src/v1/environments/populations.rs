@@ -9,7 +9,7 @@ use countersign_domain::group::Group;
 use countersign_domain::ids::{PopulationId, ThemeId};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, Fault, Page, Query, Range};
+use countersign_domain::store::{Batch, Fault, Query, Range};
 use countersign_domain::user::User;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ const ONE: &str = "/environments/{environment}/populations/{population}";
 /// Has a path of its own, and is not shown here.
 const DEFAULT_PROVIDER: &str = "defaultIdentityProvider";
 /// Users that are counted for `userCount`; where there are more, it is left out.
-const MAX_COUNTED: u32 = 1_000;
+const MAX_COUNTED: u32 = 10_000;
 
 /// `/environments/{e}/populations`
 pub const RESOURCE: Resource = Resource {
@@ -107,7 +107,7 @@ impl Noun for Population {
         let (mut has_users, mut has_groups) = (false, false);
         let (mut has_policy, mut has_theme) = (true, true);
         if let (Change::Remove(_), Some(id)) = (&change, id) {
-            has_users = !users(call, id, 1).await?.docs.is_empty();
+            has_users = users(call, id).await? > 0;
             let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
             has_groups = groups
                 .iter()
@@ -172,9 +172,9 @@ impl Noun for Population {
             object.insert("theme".into(), json!({ "id": default_theme(call) }));
         }
         if names_one(call) {
-            let page = users(call, self.id, MAX_COUNTED).await?;
-            if page.next.is_none() {
-                object.insert("userCount".into(), json!(page.docs.len()));
+            let count = users(call, self.id).await?;
+            if count <= MAX_COUNTED {
+                object.insert("userCount".into(), json!(count));
             }
         }
         Ok(object)
@@ -188,14 +188,14 @@ impl Noun for Population {
     }
 }
 
-/// Users of a population, up to a number.
-async fn users(call: &Call<'_>, population: PopulationId, most: u32) -> Result<Page, Fault> {
+/// How many users a population has, as far as they are counted and one more.
+async fn users(call: &Call<'_>, population: PopulationId) -> Result<u32, Fault> {
     let query = Query {
         index: Some(User::BY_POPULATION),
         range: Range::Prefix(User::of_population(population)),
-        ..Query::all(User::KIND, call.env, most)
+        ..Query::all(User::KIND, call.env, MAX_COUNTED + 1)
     };
-    call.store().list(&query, call.now()).await
+    call.store().count(&query).await
 }
 
 /// The theme that counts where none is set.

@@ -23,7 +23,7 @@ use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Noun};
-use crate::v1::page;
+use crate::v1::page::{self, PageSize};
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -130,7 +130,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let known = ["id", "name", "group.id", "group.name", "type"];
         let known = known.map(|name| Filterable::new(name, EQ));
         let wanted = page::filter_of(call, &known)?;
-        let limit = page::limit(call, Group::PAGE.unwrap_or(usize::MAX))?;
+        let limit = page::limit(call, Group::PAGE.unwrap_or(PageSize::ALL))?;
         let after = page::resumed(call, GroupMembership::KIND)?;
         let member = Member::named(call).await?;
         let (direct, all) = member.groups(call).await?;

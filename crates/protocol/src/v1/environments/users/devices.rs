@@ -19,7 +19,7 @@ use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links, List};
 use crate::v1::noun::{self, Change, Noun, Parent};
-use crate::v1::page::{self, Listing};
+use crate::v1::page::{self, Listing, PageSize};
 use crate::v1::route::{Endpoint, Narrow, Resource};
 use crate::v1::upload::unfit;
 
@@ -227,7 +227,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             base: Query::equal(Device::KIND, call.env, Device::BY_USER, user, 1),
             filter: page::filter_of(call, &Device::filterable(call))?,
             indexed: &[],
-            most: usize::MAX,
+            size: PageSize::ALL,
         };
         let mut found = page::page::<Device>(call, listing, |_, _| true)
             .await?

@@ -34,7 +34,7 @@ use crate::v1::body::Object;
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
-use crate::v1::page::Indexed;
+use crate::v1::page::{Indexed, PageSize};
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -112,7 +112,7 @@ impl Noun for User {
     ];
     const FIXED: &'static [&'static str] = &["population", "mfaEnabled"];
     const IS_CONFIGURATION: bool = false;
-    const PAGE: Option<usize> = Some(1_000);
+    const PAGE: Option<PageSize> = Some(PageSize::of(1_000));
     const INDEXED: &'static [Indexed] = &[
         Indexed {
             attribute: "username",
