@@ -6,7 +6,6 @@ use countersign_domain::key::{KeyAlgorithm, KeyUsageType, SignatureAlgorithm};
 use countersign_domain::time::Time;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use serde_json::{Number, Value};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
@@ -243,13 +242,6 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(content);
     out
-}
-
-/// A serial number as it is answered. Clients read a number; one of more than 64 bits, which only
-/// certificates from elsewhere have, cannot be written as one here and is left out.
-pub fn serial(decimal: &str) -> Option<Value> {
-    let number: u64 = decimal.parse().ok()?;
-    Some(Value::Number(Number::from(number)))
 }
 
 /// Days between two times.

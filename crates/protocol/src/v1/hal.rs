@@ -1,7 +1,7 @@
 //! HAL bodies (`reference/platform.md` 1.3): `_links` with absolute URLs, relations as `{"id"}`,
 //! lists under `_embedded`.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::Object;
@@ -31,61 +31,139 @@ impl Links {
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Links {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Link<'a> {
-            href: &'a str,
+    /// Adds relations to places below this one.
+    pub fn add_below(&mut self, own: &str, places: &[(&'static str, &str)]) {
+        for (relation, path) in places {
+            self.add(relation, [own, path].concat());
         }
-        serializer.collect_map(self.0.iter().map(|(name, href)| (name, Link { href })))
     }
 }
 
-/// What is answered: a thing or a list of things. Links are apart from the members: most of the
-/// text of many answers, and nobody looks into them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// What is answered: a thing or a list of things. Links are apart from the members: they are most of
+/// the text of many answers, and nobody looks into them.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Body {
-    #[serde(rename = "_links", skip_serializing_if = "Links::is_empty")]
     links: Links,
-    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
-    items: Option<Items>,
+    items: Option<(&'static str, Vec<Self>)>,
+    /// A member that is an integer without bounds, in decimal: JSON has room for it, [`Value`] has
+    /// not.
+    integer: Option<(&'static str, String)>,
     /// Everything else.
-    #[serde(flatten)]
     pub members: Object,
 }
 
-/// What is in a list, under the name of its kind.
-#[derive(Debug, Clone, PartialEq)]
-struct Items(&'static str, Vec<Body>);
-
-impl Serialize for Items {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(self.0, &self.1)])
-    }
-}
-
 impl Body {
+    /// With an integer of any length among its members, in decimal. What is none is left out.
+    #[must_use]
+    pub fn with_integer(mut self, integer: Option<(&'static str, &str)>) -> Self {
+        let is_one = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+        let integer = integer.filter(|(_, decimal)| is_one(decimal));
+        self.integer = integer.map(|(name, decimal)| (name, decimal.to_owned()));
+        self
+    }
+
     /// Where it is, by its `self` link.
     pub fn place(&self) -> Option<&str> {
         let mut links = self.links.0.iter();
-        links
-            .find(|(name, _)| *name == "self")
-            .map(|(_, href)| href.as_str())
+        let own = links.find(|(name, _)| *name == "self");
+        own.map(|(_, href)| href.as_str())
     }
 
     /// As it is sent.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(4 * 1024);
+        self.write(&mut out);
+        out
     }
 
     /// The same as a value, for what looks into it.
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::from_slice(&self.to_json()).unwrap_or_default()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        if !self.links.0.is_empty() {
+            let mut links = Members::begin(members.name("_links"));
+            for (relation, href) in &self.links.0 {
+                let mut link = Members::begin(links.name(relation));
+                text(link.name("href"), href);
+                link.end();
+            }
+            links.end();
+        }
+        if let Some((plural, items)) = &self.items {
+            let mut embedded = Members::begin(members.name("_embedded"));
+            let out = embedded.name(plural);
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                item.write(out);
+            }
+            out.push(b']');
+            embedded.end();
+        }
+        if let Some((name, decimal)) = &self.integer {
+            members.name(name).extend_from_slice(decimal.as_bytes());
+        }
+        for (name, value) in &self.members {
+            json(members.name(name), value);
+        }
+        members.end();
+    }
+}
+
+/// An object in the making.
+struct Members<'a> {
+    out: &'a mut Vec<u8>,
+    next: u8,
+}
+
+impl<'a> Members<'a> {
+    fn begin(out: &'a mut Vec<u8>) -> Self {
+        Self { out, next: b'{' }
+    }
+
+    /// Names a member; its value comes next.
+    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+        self.out.push(self.next);
+        self.next = b',';
+        text(self.out, name);
+        self.out.push(b':');
+        self.out
+    }
+
+    fn end(self) {
+        if self.next == b'{' {
+            self.out.push(b'{');
+        }
+        self.out.push(b'}');
+    }
+}
+
+/// A string. Those that need no escape, such as links, are most of an answer and copied whole.
+fn text(out: &mut Vec<u8>, text: &str) {
+    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Without an early end, so that the compiler looks at many bytes at once.
+    if text
+        .bytes()
+        .fold(false, |so_far, byte| so_far | needs_escape(byte))
+    {
+        json(out, text);
+    } else {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    }
+}
+
+fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let length = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(length);
+        out.extend_from_slice(b"null");
     }
 }
 
@@ -104,6 +182,7 @@ pub const fn resource(links: Links, members: Object) -> Body {
     Body {
         links,
         items: None,
+        integer: None,
         members,
     }
 }
@@ -155,7 +234,66 @@ pub fn list(call: &Call<'_>, list: List) -> Body {
     members.insert("size".into(), json!(list.items.len()));
     Body {
         links,
-        items: Some(Items(list.name, list.items)),
+        items: Some((list.name, list.items)),
+        integer: None,
         members,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_written_as_the_library_would() {
+        let mut links = Links::default();
+        links.add("self", "https://a.example/v1/x".to_owned());
+        links.add("odd", "https://a.example/\"\\\n\u{1}é😀".to_owned());
+        links.add_below("https://a.example/v1/x", &[("below", "/y"), ("odd", "/z")]);
+        let members = json!({ "name": "say \"hi\"\t", "none": null, "list": [1, -2.5, { "a": {} }], "é\"": true });
+        let Value::Object(members) = members else {
+            panic!("not an object");
+        };
+        let thing = resource(links, members.clone());
+        let mut expected = members;
+        expected.insert(
+            "_links".into(),
+            json!({
+                "self": { "href": "https://a.example/v1/x" },
+                "odd": { "href": "https://a.example/v1/x/z" },
+                "below": { "href": "https://a.example/v1/x/y" },
+            }),
+        );
+        assert_eq!(thing.to_value(), Value::Object(expected.clone()));
+        let list = Body {
+            items: Some(("things", vec![thing.clone(), Body::default(), thing])),
+            ..Body::default()
+        };
+        let things = json!([expected, {}, expected]);
+        assert_eq!(
+            list.to_value(),
+            json!({ "_embedded": { "things": things } })
+        );
+        assert_eq!(Body::default().to_json(), b"{}");
+    }
+
+    #[test]
+    fn links_are_escaped() {
+        let mut links = Links::default();
+        let href = "https://a.example/\"\\\n\u{1}é😀";
+        links.add("self", href.to_owned());
+        let written = resource(links, Object::new()).to_value();
+        assert_eq!(written["_links"]["self"]["href"], href);
+    }
+
+    #[test]
+    fn an_integer_has_no_bounds() {
+        let body = |decimal| Body::default().with_integer(Some(("serialNumber", decimal)));
+        let long = "730750818665451459101842416358141509827966271487";
+        let written = String::from_utf8(body(long).to_json()).unwrap();
+        assert_eq!(written, format!("{{\"serialNumber\":{long}}}"));
+        for bad in ["", "-1", "1e3", "0x1", "1}"] {
+            assert_eq!(body(bad).to_json(), b"{}", "{bad}");
+        }
     }
 }

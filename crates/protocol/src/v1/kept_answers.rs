@@ -19,11 +19,11 @@ const MOST: u64 = 8 * 1024 * 1024;
 const JSON: &str = "application/json";
 
 /// Answers of all environments of the process, by URL, each with the configuration that it is from.
-pub struct KeptAnswers(moka::sync::Cache<String, (Seq, Arc<str>)>);
+pub struct KeptAnswers(moka::sync::Cache<String, (Seq, Arc<[u8]>)>);
 
 impl Default for KeptAnswers {
     fn default() -> Self {
-        let weigh = |url: &String, kept: &(Seq, Arc<str>)| {
+        let weigh = |url: &String, kept: &(Seq, Arc<[u8]>)| {
             let length = url.len() + kept.1.len() + 200;
             u32::try_from(length).unwrap_or(u32::MAX)
         };
@@ -41,7 +41,7 @@ pub async fn reply(call: &Call<'_>, make: Handler) -> Outcome<Reply> {
     }
     let answers = &call.cx.env.kept_answers;
     let (url, seq) = (call.url(&call.own_path()), call.cx.env.seq);
-    let given = |text: &str| Reply::raw(JSON, text.as_bytes().to_vec());
+    let given = |text: &[u8]| Reply::raw(JSON, text.to_vec());
     if let Some((of, text)) = answers.0.get(&url)
         && of == seq
     {
@@ -51,7 +51,7 @@ pub async fn reply(call: &Call<'_>, make: Handler) -> Outcome<Reply> {
     let Some(body) = &reply.body else {
         return Ok(reply);
     };
-    let text: Arc<str> = body.to_json().into();
+    let text: Arc<[u8]> = body.to_json().into();
     let reply = given(&text);
     answers.0.insert(url, (seq, text));
     Ok(reply)

@@ -157,6 +157,11 @@ pub trait Noun: Entity + Clone {
         async { object_of(self) }
     }
 
+    /// A member that is an integer without bounds, in decimal, and not part of [`Noun::show`].
+    fn integer(&self) -> Option<(&'static str, &str)> {
+        None
+    }
+
     /// Adds relations to `_links`; `own` is the thing's URL.
     fn link(&self, _call: &Call<'_>, _own: &str, _links: &mut Links) {}
 
@@ -331,7 +336,7 @@ pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<
     if call.endpoint.is_in_environment() && N::place(call) == call.env {
         object.insert("environment".into(), json!({ "id": call.env }));
     }
-    Ok(hal::resource(links, object))
+    Ok(hal::resource(links, object).with_integer(noun.integer()))
 }
 
 /// `GET` of one.

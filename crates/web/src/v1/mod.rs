@@ -190,7 +190,7 @@ fn method(incoming: &Incoming) -> &str {
 fn render(reply: Reply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match (reply.body, reply.raw) {
-        (Some(body), _) => crate::wire::answer::json(status, JSON, &body),
+        (Some(body), _) => (status, [(header::CONTENT_TYPE, JSON)], body.to_json()).into_response(),
         (None, Some((media, bytes))) => {
             (status, [(header::CONTENT_TYPE, media)], bytes).into_response()
         }

@@ -66,9 +66,6 @@ impl Noun for Certificate {
         let mut object = noun::object_of(self)?;
         object.remove("certificate");
         object.remove("serialNumber");
-        if let Some(serial) = certified::serial(&self.serial_number) {
-            object.insert("serialNumber".into(), serial);
-        }
         object.insert("default".into(), json!(false));
         object.insert("status".into(), json!(self.status_at(call.now())));
         let days = certified::days(self.starts_at, self.expires_at);
@@ -76,6 +73,10 @@ impl Noun for Certificate {
         let organization = call.cx.env.environment.organization;
         object.insert("organization".into(), json!(organization));
         Ok(object)
+    }
+
+    fn integer(&self) -> Option<(&'static str, &str)> {
+        Some(("serialNumber", &self.serial_number))
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {

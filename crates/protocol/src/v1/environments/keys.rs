@@ -142,9 +142,6 @@ impl Noun for SigningKey {
         for secret in ["privateKey", "certificate", "serialNumber"] {
             object.remove(secret);
         }
-        if let Some(serial) = certified::serial(&self.serial_number) {
-            object.insert("serialNumber".into(), serial);
-        }
         object.insert("default".into(), json!(self.default));
         object.insert("status".into(), json!(self.status_at(call.now())));
         let days = certified::days(self.starts_at, self.expires_at);
@@ -152,6 +149,10 @@ impl Noun for SigningKey {
         let organization = call.cx.env.environment.organization;
         object.insert("organization".into(), json!(organization));
         Ok(object)
+    }
+
+    fn integer(&self) -> Option<(&'static str, &str)> {
+        Some(("serialNumber", &self.serial_number))
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {

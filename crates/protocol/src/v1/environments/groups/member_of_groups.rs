@@ -143,7 +143,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 continue;
             };
             let item = shown(call, &group, direct.contains(&id))?;
-            let mut seen = json!(item);
+            let mut seen = item.to_value();
             if let Some(seen) = seen.as_object_mut() {
                 seen.insert("group".into(), json!(group.value));
             }

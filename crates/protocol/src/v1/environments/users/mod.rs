@@ -247,7 +247,7 @@ impl Noun for User {
     }
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
-        for (relation, path) in [
+        let places = [
             ("password", "/password"),
             ("password.set", "/password"),
             ("password.reset", "/password"),
@@ -267,9 +267,8 @@ impl Noun for User {
             ("devices", "/devices"),
             ("sessions", "/sessions"),
             ("roleAssignments", "/roleAssignments"),
-        ] {
-            links.add(relation, format!("{own}{path}"));
-        }
+        ];
+        links.add_below(own, &places);
     }
 }
 
