@@ -19,10 +19,15 @@ pub use check::{ProfileData, Requirement, check};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Length {
     /// Fewest; 8 to 32.
+    #[serde(default = "shortest")]
     pub min: u32,
     /// Most; always 255.
     #[serde(default = "longest")]
     pub max: u32,
+}
+
+const fn shortest() -> u32 {
+    8
 }
 
 const fn longest() -> u32 {

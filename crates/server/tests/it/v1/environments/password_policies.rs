@@ -81,6 +81,12 @@ on_every_adapter! {
                 refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("OUT_OF_RANGE", target)));
             }
         }
+        for length in [json!({}), json!({ "min": 8 }), json!({ "max": 255 })] {
+            let mut body = least(&format!("length {length}"));
+            body["length"] = length;
+            let made = Api::created(api.post(&all, body).await);
+            assert_eq!(made["length"], json!({ "min": 8, "max": 255 }));
+        }
         // A password lives longer than its youth and the time of warnings.
         let mut body = full("ages");
         body["maxAgeDays"] = json!(22);
