@@ -19,11 +19,13 @@ mod recovery;
 mod removal;
 mod verification;
 
-use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::entity::Entity;
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::password::hash::PasswordHash;
+use countersign_domain::password::lockout;
 use countersign_domain::population::Population;
 use countersign_domain::store::{Batch, IndexName, Key};
+use countersign_domain::time::Time;
 use countersign_domain::user::{Account, Credential, User};
 use serde_json::{Value, json};
 
@@ -231,7 +233,7 @@ impl Noun for User {
             object.append(&mut custom::visible(call, custom));
         }
         object.remove("uniqueCustom");
-        describe(self, account.as_ref(), &mut object);
+        describe(self, account.as_deref(), call.now(), &mut object);
         beside::add(call, self, &mut object).await?;
         if call.own {
             own::limit(call, own::READ, &mut object);
@@ -273,15 +275,27 @@ impl Noun for User {
 }
 
 /// What the user's document does not hold.
+///
+/// Decision: an account with a locked password is locked, too, until that lock ends: "can
+/// authenticate or has a locked password" in `reference/flows.md` 6.7 makes sense only so.
+///
 /// Source: `reference/platform.md` 3.7.
-fn describe(user: &User, account: Option<&Stored<Account>>, object: &mut Object) {
-    let is_locked = account.is_some_and(|it| it.locked_by_admin);
+fn describe(user: &User, account: Option<&Account>, now: Time, object: &mut Object) {
+    let is_locked_by_admin = account.is_some_and(|it| it.locked_by_admin);
+    let password_lock = account.and_then(|it| lockout::locked_for(it, now));
+    let is_locked = is_locked_by_admin || password_lock.is_some();
     let mut state = Object::new();
     state.insert("canAuthenticate".into(), json!(user.enabled && !is_locked));
     let status = if is_locked { "LOCKED" } else { "OK" };
     state.insert("status".into(), json!(status));
-    if let Some(at) = account.and_then(|it| it.locked_at).filter(|_| is_locked) {
-        state.insert("lockedAt".into(), json!(at));
+    if is_locked_by_admin {
+        if let Some(at) = account.and_then(|it| it.locked_at) {
+            state.insert("lockedAt".into(), json!(at));
+        }
+    } else if let Some(left) = password_lock {
+        let seconds = left.as_millis().div_ceil(1_000);
+        state.insert("secondsUntilUnlock".into(), json!(seconds));
+        state.insert("unlockAt".into(), json!(now.plus(left)));
     }
     object.insert("account".into(), Value::Object(state));
     object.insert("verifyStatus".into(), json!(user.verify_status));

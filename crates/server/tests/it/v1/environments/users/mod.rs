@@ -7,6 +7,9 @@ mod lists;
 mod password;
 mod relations;
 
+use std::time::Duration;
+
+use countersign_domain::ports::Clock;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -134,6 +137,40 @@ on_every_adapter! {
         let free = api.act("POST", &path, "account.unlock", Value::Null).await.expect_status(200).json();
         assert_eq!(free["account"], json!({ "canAuthenticate": true, "status": "OK" }));
         sign_on(200).await;
+    }
+
+    async fn a_password_that_is_locked_locks_the_account_for_as_long(server: TestServer) {
+        let path = format!("{}/{}", users(&server), server.tenant.person.id);
+        let account = async || {
+            let api = admin(&server).await;
+            api.get(&path).await.expect_status(200).json()["account"].clone()
+        };
+        let free = json!({ "canAuthenticate": true, "status": "OK" });
+        let lock = async || {
+            let api = admin(&server).await;
+            for turn in 0..5 {
+                let body = json!({ "password": format!("wrong {turn}") });
+                let answer = api.act("POST", &format!("{path}/password"), "password.check", body).await;
+                let _ = answer.expect_status(400);
+            }
+        };
+        assert_eq!(account().await, free);
+        lock().await;
+        let until = server.clock.now().plus(Duration::from_mins(15)).to_string();
+        let locked = json!({ "canAuthenticate": false, "status": "LOCKED", "unlockAt": until, "secondsUntilUnlock": 900 });
+        assert_eq!(account().await, locked);
+        server.clock.advance(Duration::from_mins(15));
+        assert_eq!(account().await, free);
+        for action in ["account.unlock", "account.lock"] {
+            lock().await;
+            let api = admin(&server).await;
+            let _ = api.act("POST", &path, action, Value::Null).await.expect_status(200);
+            let after = account().await;
+            // The lock of an administrator does not end by itself.
+            let expected = if action == "account.lock" { "LOCKED" } else { "OK" };
+            assert_eq!(after["status"], expected);
+            assert_eq!((&after["unlockAt"], &after["secondsUntilUnlock"]), (&Value::Null, &Value::Null));
+        }
     }
 
     async fn of_two_types_the_particular_one_chooses_the_operation(server: TestServer) {
