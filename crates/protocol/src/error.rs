@@ -313,7 +313,9 @@ fn row(refusal: &Refusal) -> Row {
             "username",
             "The account cannot be used.",
         )),
-        Refusal::PasswordUnacceptable { target, lacking } => invalid(Detail {
+        Refusal::PasswordUnacceptable {
+            target, lacking, ..
+        } => invalid(Detail {
             inner_error: Some(InnerError {
                 unsatisfied_requirements: lacking.clone(),
                 ..InnerError::default()

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use countersign_domain::ids::PasswordPolicyId;
 use countersign_domain::password::policy::Requirement;
 use countersign_domain::store::Fault;
 
@@ -155,6 +156,8 @@ pub enum Refusal {
         target: &'static str,
         /// What it lacks; never empty.
         lacking: Vec<Requirement>,
+        /// The policy that judged it.
+        policy: PasswordPolicyId,
     },
     /// Too many wrong recovery codes: this one is worth nothing any more.
     RecoveryFailuresExceeded,

@@ -201,6 +201,7 @@ impl Attempt {
                 let refusal = Refusal::PasswordUnacceptable {
                     target: "newPassword",
                     lacking: lacking.iter().copied().collect(),
+                    policy: self.policy.id,
                 };
                 return refuse(refusal.because(why), Batch::new());
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use countersign_domain::entity;
-use countersign_domain::ids::{PopulationId, UserId};
+use countersign_domain::ids::{PasswordPolicyId, PopulationId, UserId};
 use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::policy::{ProfileData, Requirement, check};
 use countersign_domain::policy::sign_on::Registration;
@@ -202,12 +202,15 @@ fn blank(id: UserId, username: String, population: PopulationId, now: Time) -> U
     }
 }
 
+/// What a password lacks, and the policy that says so.
+type Lacking = (BTreeSet<Requirement>, PasswordPolicyId);
+
 /// What a registration needs to know. Slow hashes are facts.
 pub struct Registrant {
     /// The user to be.
     pub user: User,
     /// The password, hashed, or what it lacks; none where none is needed.
-    outcome: Option<Result<PasswordHash, BTreeSet<Requirement>>>,
+    outcome: Option<Result<PasswordHash, Lacking>>,
     /// Somebody has the username.
     is_taken: bool,
     /// Values that somebody has, and no two may have.
@@ -236,11 +239,12 @@ impl Registrant {
 
     /// Why they cannot become a user. That a name is taken is said last, when all else is right.
     pub fn refusal(&self) -> Option<Refused> {
-        if let Some(Err(lacking)) = &self.outcome {
+        if let Some(Err((lacking, policy))) = &self.outcome {
             let why = format!("the password lacks {lacking:?}");
             let refusal = Refusal::PasswordUnacceptable {
                 target: "password",
                 lacking: lacking.iter().copied().collect(),
+                policy: *policy,
             };
             return Some(refusal.because(why));
         }
@@ -269,7 +273,7 @@ async fn judge(
     cx: &Cx,
     user: &User,
     password: SecretString,
-) -> Outcome<Result<PasswordHash, BTreeSet<Requirement>>> {
+) -> Outcome<Result<PasswordHash, Lacking>> {
     let population = cx.env.registering(Some(user.population.id));
     let policy = population.and_then(|it| it.password_policy.as_ref().map(|it| it.id));
     let policy = cx.env.password_policy(policy).ok_or(Fault::Misconfigured(
@@ -278,7 +282,7 @@ async fn judge(
     let profile = ProfileData::of(user);
     let lacking = check(policy, password.expose_secret(), None, &profile);
     if !lacking.is_empty() {
-        return Ok(Err(lacking));
+        return Ok(Err((lacking, policy.id)));
     }
     let mut salt = [0; 16];
     cx.ports.entropy.fill(&mut salt);

@@ -35,11 +35,15 @@ pub(super) fn page(
     let typed = again
         .as_ref()
         .and_then(|again| again.fields.get("recoveryCode"));
-    let (error, lacking) = match again {
-        Some(again) => (Some(again.message), again.lacking),
-        None => (None, Vec::new()),
+    let (error, lacking, judge) = match again {
+        Some(again) => (Some(again.message), again.lacking, again.policy),
+        None => (None, Vec::new(), None),
     };
-    let policy = settable_password(&cx.env, flow);
+    // A new password is judged only once the code was right: then its own rules tell nobody anything.
+    let policy = match judge {
+        Some(judge) => cx.env.password_policy(Some(judge)),
+        None => settable_password(&cx.env, flow),
+    };
     let page = Page {
         frame,
         application: &flow.application_name,

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use countersign_domain::ids::{CorrelationId, FlowId};
+use countersign_domain::ids::{CorrelationId, FlowId, PasswordPolicyId};
 use countersign_domain::password::policy::Requirement;
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
@@ -73,6 +73,8 @@ pub(super) struct Again<'a> {
     pub message: Message,
     /// What a new password lacks.
     pub lacking: Vec<Requirement>,
+    /// The policy that says so.
+    pub policy: Option<PasswordPolicyId>,
     /// What was typed.
     pub fields: &'a Params,
 }
@@ -119,6 +121,7 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
     let again = params.get("error").map(|error| Again {
         message: came_back(&frame, error, cx.correlation),
         lacking: Vec::new(),
+        policy: None,
         fields: &nothing,
     });
     Ok(show(&cx, &frame, &flow, again, StatusCode::OK))
@@ -157,6 +160,7 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
         let again = Again {
             message: must_change_password::differing(&frame, &cx),
             lacking: Vec::new(),
+            policy: None,
             fields: &fields,
         };
         return Ok(show(
@@ -199,12 +203,17 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             layers::log(&failure);
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
             let frame = Frame::of_flow(&cx, incoming, &flow).await;
+            let message = message(&cx, &frame, &refused.refusal);
+            let (lacking, policy) = match refused.refusal {
+                Refusal::PasswordUnacceptable {
+                    lacking, policy, ..
+                } => (lacking, Some(policy)),
+                _ => (Vec::new(), None),
+            };
             let again = Again {
-                message: message(&cx, &frame, &refused.refusal),
-                lacking: match refused.refusal {
-                    Refusal::PasswordUnacceptable { lacking, .. } => lacking,
-                    _ => Vec::new(),
-                },
+                message,
+                lacking,
+                policy,
                 fields: &fields,
             };
             let status = StatusCode::BAD_REQUEST;

@@ -114,6 +114,7 @@ impl Action for PasswordReset {
                 let refusal = Refusal::PasswordUnacceptable {
                     target: "newPassword",
                     lacking: lacking.into_iter().collect(),
+                    policy: guess.policy.id,
                 };
                 let writes = guess.write_account(cx, &account)?;
                 return Ok(Verdict::refuse(refusal.because(why)).writing(writes));

@@ -1,7 +1,7 @@
 //! The pages of `RECOVERY_CODE_REQUIRED` and `VERIFICATION_CODE_REQUIRED`, as a browser without
 //! JavaScript has them
 
-use countersign_testkit::{Answer, Browser, TestServer, on_every_adapter};
+use countersign_testkit::{Answer, Browser, TestServer, code_in, on_every_adapter};
 use serde_json::json;
 
 async fn forgot(server: &TestServer, browser: &Browser, name: &str) -> Answer {
@@ -50,6 +50,39 @@ on_every_adapter! {
         let refused = browser.post(&action).form(fields).send().await.expect_status(400);
         assert!(refused.body.contains("That was too often. Try again in 3"), "{}", refused.body);
         assert_eq!(server.mails().await.len(), 5);
+    }
+
+    async fn a_weak_password_is_held_against_the_rules_that_judged_it(server: TestServer) {
+        let policy = json!({
+            "name": "Long", "length": { "min": 20, "max": 255 }, "numberSequenceRule": { "maxLength": 3 },
+            "excludesCommonlyUsed": true, "excludesProfileData": true, "notSimilarToCurrent": true,
+        });
+        let user = json!({
+            "username": "grace", "email": "grace@client.example", "population": "Long",
+            "password": { "value": "Old-And-Forgotten-1!" },
+        });
+        let environment = json!({
+            "id": server.tenant.id, "name": "First", "passwordPolicies": [policy],
+            "populations": [{ "name": "Long", "passwordPolicy": "Long" }], "users": [user],
+        });
+        server.import(&json!({ "environments": [environment] })).await;
+        let browser = server.tenant.browser();
+        let page = forgot(&server, &browser, "grace").await.expect_status(200);
+        // Nobody has proven yet to be somebody.
+        assert!(page.body.contains("8 to 255 characters"), "{}", page.body);
+        let code = code_in(&server.mail().await);
+        let send = async |code: &str| {
+            let form = page.form().fill("recoveryCode", code);
+            let form = form.fill("newPassword", "Quite-1234!").fill("confirmPassword", "Quite-1234!");
+            browser.post(&form.action).form(form.fields).send().await.expect_status(400)
+        };
+        let weak = send(&code).await;
+        for rule in ["20 to 255 characters", "No digits in counting order"] {
+            assert!(weak.body.contains(&format!("Not met: {rule}")), "{rule} in {}", weak.body);
+        }
+        assert!(!weak.body.contains("8 to 255") && !weak.body.contains("At least 1 capital"));
+        let wrong = send("AAAAAAAA").await;
+        assert!(wrong.body.contains("8 to 255 characters") && !wrong.body.contains("20 to 255"));
     }
 
     async fn a_policy_without_recovery_has_no_button(server: TestServer) {

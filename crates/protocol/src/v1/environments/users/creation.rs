@@ -175,8 +175,11 @@ pub(super) async fn new_hash(
         let lacking = check(&policy, text, None, &ProfileData::of(user));
         if !lacking.is_empty() {
             let why = format!("the new password lacks {lacking:?}");
-            let lacking = lacking.into_iter().collect();
-            let refusal = Refusal::PasswordUnacceptable { target, lacking };
+            let refusal = Refusal::PasswordUnacceptable {
+                target,
+                lacking: lacking.into_iter().collect(),
+                policy: policy.id,
+            };
             return Ok(Err(refusal.because(why)));
         }
     }

@@ -501,6 +501,7 @@ impl Operation for Reset<'_> {
                 let refusal = Refusal::PasswordUnacceptable {
                     target: "newPassword",
                     lacking: lacking.into_iter().collect(),
+                    policy: guess.policy.id,
                 };
                 Ok(Verdict::refuse(refusal.because(why)).writing(writes))
             }
