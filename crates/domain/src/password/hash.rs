@@ -122,6 +122,19 @@ enum Parsed {
 }
 
 impl PasswordHash {
+    /// The hash that a value is, or `None`: a clear password.
+    ///
+    /// Decision: what names an encoding is never a password. Who asked for a hash to be imported
+    /// that cannot be checked would else give the user that very text as a password, and whoever
+    /// stole the hash could sign on with it.
+    ///
+    /// # Errors
+    /// It names an encoding, and cannot be checked.
+    pub fn of_value(text: &str) -> Option<Result<Self, NotAHash>> {
+        let read = text.starts_with('{').then(|| text.parse::<Self>())?;
+        (read != Err(NotAHash::Encoding)).then_some(read)
+    }
+
     /// Hashes a new password.
     ///
     /// # Errors
@@ -240,7 +253,7 @@ fn parse(text: &str) -> Result<Parsed, NotAHash> {
         .and_then(|rest| rest.split_once('}'))
         .ok_or(NotAHash::Encoding)?;
     match prefix {
-        "ARGON2" => parse_phc(value),
+        "ARGON2" => parse_argon2(value),
         "BCRYPT" => parse_bcrypt(value),
         "SSHA" => parse_salted(value, &digest::SHA1_FOR_LEGACY_USE_ONLY),
         "SSHA256" => parse_salted(value, &digest::SHA256),
@@ -251,6 +264,23 @@ fn parse(text: &str) -> Result<Parsed, NotAHash> {
         "SCRYPT_RFC7914" => import::parse_rfc7914(value).map(Parsed::Imported),
         scheme => import::parse_pbkdf2(scheme, value).map(Parsed::Imported),
     }
+}
+
+/// `{ARGON2}` with PHC text behind it, in clear or once more in base64.
+fn parse_argon2(value: &str) -> Result<Parsed, NotAHash> {
+    parse_phc(&modular(value)?).map_err(|error| match error {
+        NotAHash::Encoding => NotAHash::Malformed,
+        NotAHash::Malformed | NotAHash::TooCostly => error,
+    })
+}
+
+/// What begins with `$`, in clear or in base64.
+fn modular(value: &str) -> Result<String, NotAHash> {
+    if value.starts_with('$') {
+        return Ok(value.to_owned());
+    }
+    let bytes = STANDARD.decode(value).map_err(|_| NotAHash::Malformed)?;
+    String::from_utf8(bytes).map_err(|_| NotAHash::Malformed)
 }
 
 fn parse_phc(text: &str) -> Result<Parsed, NotAHash> {
@@ -295,12 +325,7 @@ fn parse_phc(text: &str) -> Result<Parsed, NotAHash> {
 
 /// `{BCRYPT}` with the modular crypt form behind it, in clear or once more in base64.
 fn parse_bcrypt(value: &str) -> Result<Parsed, NotAHash> {
-    let text = if value.starts_with('$') {
-        value.to_owned()
-    } else {
-        let bytes = STANDARD.decode(value).map_err(|_| NotAHash::Malformed)?;
-        String::from_utf8(bytes).map_err(|_| NotAHash::Malformed)?
-    };
+    let text = modular(value)?;
     let parts: bcrypt::HashParts = text.parse().map_err(|_| NotAHash::Malformed)?;
     if parts.get_cost() > MAX_BCRYPT_COST {
         return Err(NotAHash::TooCostly);

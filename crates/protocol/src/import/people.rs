@@ -134,7 +134,7 @@ impl Plan<'_> {
             self.note(node.line, "", "value and hash must be text; quote it");
             return Ok(());
         };
-        let encoded = text.starts_with('{').then(|| text.parse::<PasswordHash>());
+        let encoded = PasswordHash::of_value(&text);
         match (is_hash, encoded) {
             (true, _) => match text.parse() {
                 Ok(hash) => self.password_hash(env, user, hash, force_change, &node),
@@ -144,11 +144,15 @@ impl Plan<'_> {
                 }
             },
             (false, Some(Ok(hash))) => self.password_hash(env, user, hash, force_change, &node),
-            (false, _) if text.is_empty() => {
+            (false, Some(Err(error))) => {
+                self.note(line, "value", error);
+                Ok(())
+            }
+            (false, None) if text.is_empty() => {
                 self.note(line, "value", "must not be empty");
                 Ok(())
             }
-            (false, _) => {
+            (false, None) => {
                 self.passwords.push(PasswordWork {
                     env,
                     user,

@@ -44,8 +44,22 @@ fn argon2_from_elsewhere_verifies() {
     assert!(verifies(REFERENCE, "password"));
     assert!(!verifies(REFERENCE, "differentpassword"));
     assert!(verifies(&format!("{{ARGON2}}{REFERENCE}"), "password"));
+    let encoded = format!("{{ARGON2}}{}", STANDARD.encode(REFERENCE));
+    assert!(verifies(&encoded, "password"));
     let hash: PasswordHash = REFERENCE.parse().unwrap();
     assert!(hash.is_outdated());
+}
+
+#[test]
+fn what_names_an_encoding_is_never_a_password() {
+    let of = PasswordHash::of_value;
+    assert_eq!(of("{SSHA}AAAA"), Some(Err(NotAHash::Malformed)));
+    assert_eq!(of("{ARGON2}$scrypt$"), Some(Err(NotAHash::Malformed)));
+    assert_eq!(of("{ARGON2}!"), Some(Err(NotAHash::Malformed)));
+    assert!(matches!(of(&format!("{{ARGON2}}{REFERENCE}")), Some(Ok(_))));
+    for password in ["", "{", "{brace}", "{SSHA", "{}x", REFERENCE] {
+        assert_eq!(of(password), None, "{password}");
+    }
 }
 
 #[test]

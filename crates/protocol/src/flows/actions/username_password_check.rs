@@ -133,13 +133,12 @@ impl Action for UsernamePasswordCheck {
                 });
                 flow.progress.used_password(cx.now);
                 advanced = advance(cx, &mut flow, proven.user, &account, right.arrival)?;
-                let rehashed = rewrite(cx, proven.credential, right.rehashed)?;
-                advanced.writes = advanced.writes.and(rehashed);
             }
         }
         flow.touch(cx.now);
         let writes = advanced
             .writes
+            .and(rewrite(cx, proven.credential, right.rehashed)?)
             .and(guess.write_account(cx, &account)?)
             .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;
@@ -179,7 +178,11 @@ fn required<'a>(flow: &'a Flow, input: &'a Input) -> Outcome<(&'a str, &'a Secre
 
 /// The password under today's parameters, if its hash is of another kind. A sign-on does not fail
 /// for want of it: the next one tries again.
-async fn rehash(cx: &Cx, credential: &Credential, password: &SecretString) -> Option<PasswordHash> {
+pub(crate) async fn rehash(
+    cx: &Cx,
+    credential: &Credential,
+    password: &SecretString,
+) -> Option<PasswordHash> {
     let hash = credential.password_hash.as_ref()?;
     if !hash.is_outdated() {
         return None;
@@ -190,7 +193,8 @@ async fn rehash(cx: &Cx, credential: &Credential, password: &SecretString) -> Op
     hashed.ok()
 }
 
-fn rewrite(
+/// Writes what [`rehash`] made.
+pub(crate) fn rewrite(
     cx: &Cx,
     credential: &Stored<Credential>,
     rehashed: Option<PasswordHash>,

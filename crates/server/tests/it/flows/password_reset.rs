@@ -228,6 +228,12 @@ on_every_adapter! {
             assert_eq!(after.last_changed_at, before.last_changed_at);
             assert_eq!(after.history, before.history);
         }
+        // Right is right, even if it is only good for a change.
+        let temporary = json!({ "hash": hash, "forceChange": true });
+        import_user(&server, json!({ "username": "grace", "password": temporary })).await;
+        let (_, answer) = sign_on(&server, &server.tenant.browser(), "U*U").await;
+        assert_eq!(answer.expect_status(200).text("/status"), "MUST_CHANGE_PASSWORD");
+        assert!(!credential().await.password_hash.unwrap().is_outdated());
     }
 
     async fn the_sign_on_goes_on_in_a_browser(server: TestServer) {

@@ -165,10 +165,8 @@ pub(super) async fn new_hash(
         let message = "must have 1 to 1024 bytes";
         return Ok(Err(wrong(Misfit::invalid(target, message))));
     }
-    if text.starts_with('{')
-        && let Ok(hash) = text.parse::<PasswordHash>()
-    {
-        return Ok(Ok(hash));
+    if let Some(encoded) = PasswordHash::of_value(text) {
+        return Ok(encoded.map_err(|error| wrong(Misfit::invalid(target, error.to_string()))));
     }
     if !bypass_policy {
         let policy = password::policy_of(call, user).await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use countersign_domain::entity::{Entity, Stored, load, load_by};
 use countersign_domain::ids::{EnvId, PopulationId, UserId, ordered_uuid};
+use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::population::Population;
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Conflict, Fault, IndexName};
@@ -272,7 +273,7 @@ async fn wanted(
     let password = body.get("password").and_then(|it| it.get("value"));
     let in_clear = password
         .and_then(Value::as_str)
-        .is_some_and(|it| !it.starts_with('{'));
+        .is_some_and(|it| PasswordHash::of_value(it).is_none());
     let kept = Kept::of(&body)?;
     let given = kept.id;
     let id = given.map_or_else(

@@ -20,6 +20,7 @@ use super::{creation, credential_of, recovery, removal, wrong};
 use crate::audit::{self, Party};
 use crate::cx::Cx;
 use crate::flows::actions::password_reset::{judge, renewed};
+use crate::flows::actions::username_password_check::{rehash, rewrite};
 use crate::flows::guess::{Guess, MAX_LEN};
 use crate::flows::turns::Turn;
 use crate::misfit::{Fit, Misfit};
@@ -415,21 +416,28 @@ struct CheckPassword<'a> {
 }
 
 impl Operation for CheckPassword<'_> {
-    type Facts = Guess;
+    type Facts = (Guess, Option<PasswordHash>);
     type Reply = ();
 
-    async fn gather(&self, cx: &Cx) -> Outcome<Guess> {
+    async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let user = noun::named::<User>(self.call).await?;
         checkable(&user, self.call.load(user.id).await?.as_ref())?;
-        Guess::gather(cx, &user.username, self.password, &self.turn).await
+        let guess = Guess::gather(cx, &user.username, self.password, &self.turn).await?;
+        let rehashed = match guess.proven() {
+            Some(proven) => rehash(cx, proven.credential, self.password).await,
+            None => None,
+        };
+        Ok((guess, rehashed))
     }
 
-    fn decide(&self, cx: &Cx, guess: Guess) -> Result<Verdict<()>, Fault> {
-        if guess.proven().is_none() {
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+        let (guess, rehashed) = facts;
+        let Some(proven) = guess.proven() else {
             return refused(cx, &guess, "password");
-        }
+        };
         let writes = guess.write_account(cx, &guess.account_after())?;
-        Ok(Verdict::reply(()).writing(writes))
+        let rewritten = rewrite(cx, proven.credential, rehashed)?;
+        Ok(Verdict::reply(()).writing(writes.and(rewritten)))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use countersign_domain::entity;
 use countersign_domain::ports::Clock;
+use countersign_domain::user::Credential;
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -10,6 +12,17 @@ use super::super::super::{Api, admin, refused};
 use super::users;
 
 const NEW: &str = "Quite-Another-1!";
+
+/// "secret" with "salt", and by Argon2id and bcrypt.
+const SALTED: [&str; 7] = [
+    "{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0",
+    "{SSHA256}+E+iFJ27Yu1ODPH1UNKUmzOmUT06dwfghQJRHHnMsO5zYWx0",
+    "{SSHA384}BPdC1qPVnOtOWlZBhlNvMSsThLk7gG0moXRB2Ulg+UGkFToChXZ4jNzGfK5Uh3Otc2FsdA==",
+    "{SSHA512}E491yrR9AdCoE7rbOPYS3EZgSuZpVE65AD9xko08s6floNesY/Zpe9zMVvLix4S2FiQSJ99RIkNvhHomNO9uL3NhbHQ=",
+    "{ARGON2}$argon2id$v=19$m=256,t=1,p=1$UCfXy8j1qzYVozcr2uFroQ$SBPsAUF7mS3JAA01tjRG0ay/gbe6B+89cvEHBc0eTjk",
+    "{ARGON2}JGFyZ29uMmlkJHY9MTkkbT0yNTYsdD0xLHA9MSRVQ2ZYeThqMXF6WVZvemNyMnVGcm9RJFNCUHNBVUY3bVMzSkFBMDF0alJHMGF5L2diZTZCKzg5Y3ZFSEJjMGVUams=",
+    "{BCRYPT}$2b$05$Q0v5ipqGVY9PxooIek12NupF.yPhwWOVzAF16hfM6WKY701JdSw7e",
+];
 
 fn path(server: &TestServer) -> String {
     format!("{}/{}/password", users(server), server.tenant.person.id)
@@ -60,6 +73,62 @@ on_every_adapter! {
         let set = json!({ "value": hash });
         let answer = api.act("PUT", &path(&server), "password.set", set).await;
         assert_eq!(answer.expect_status(200).json()["status"], "OK");
+    }
+
+    async fn what_begins_like_a_hash_and_is_none_does_not_become_a_password(server: TestServer) {
+        let api = admin(&server).await;
+        for value in [
+            "{BCRYPT}$2b$31$wVHYZDcx0Bq/YJ8K1nTMLO1SAdYDqFIZ7mW1W2kzV4nmYyq3oa9lG",
+            "{ARGON2}$argon2id$v=19$m=9999999,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "{ARGON2}$scrypt$ln=4",
+            "{SSHA}aB1!xyzqkm",
+            "{PBKDF2}aB1!xyzqkm",
+            "{SCRYPT}",
+        ] {
+            for bypass in [false, true] {
+                let set = json!({ "value": value, "bypassPolicy": bypass });
+                let user = json!({ "username": "grace", "email": "g@client.example", "password": set });
+                let answer = api.act("POST", &users(&server), "user.import", user).await;
+                refused(answer, 400, "INVALID_DATA", Some(("INVALID_VALUE", "password.value")));
+                let answer = api.act("PUT", &path(&server), "password.set", set).await;
+                refused(answer, 400, "INVALID_DATA", Some(("INVALID_VALUE", "value")));
+            }
+        }
+        let _ = check(&api, &server, &server.tenant.person.password).await.expect_status(200);
+        // A brace alone makes no hash.
+        let set = json!({ "value": "{brace}-First-1!" });
+        let _ = api.act("PUT", &path(&server), "password.set", set).await.expect_status(200);
+        let _ = check(&api, &server, "{brace}-First-1!").await.expect_status(200);
+    }
+
+    async fn the_right_password_replaces_a_hash_of_another_system(server: TestServer) {
+        for (number, hash) in SALTED.iter().enumerate() {
+            let api = admin(&server).await;
+            let user = json!({ "username": format!("old{number}"), "email": "o@client.example",
+                "password": { "value": hash, "forceChange": true } });
+            let made = Api::created(api.act("POST", &users(&server), "user.import", user).await);
+            let id = made["id"].as_str().unwrap();
+            let path = format!("{}/{id}/password", users(&server));
+            let stored = async || {
+                let (store, now) = (&*server.ports.store, server.ports.clock.now());
+                let env = server.tenant.id.parse().unwrap();
+                let found = entity::load::<Credential>(store, env, id, now).await;
+                found.unwrap().unwrap().value
+            };
+            let before = stored().await;
+            assert!(before.password_hash.as_ref().unwrap().is_outdated());
+            for (password, status) in [("wrong", 400), ("secret", 200), ("secret", 200)] {
+                let body = json!({ "password": password });
+                let answer = api.act("POST", &path, "password.check", body).await;
+                let answer = answer.expect_status(status);
+                assert!(status != 200 || answer.json()["status"] == "MUST_CHANGE_PASSWORD");
+            }
+            let after = stored().await;
+            assert!(!after.password_hash.unwrap().is_outdated(), "{hash}");
+            assert_eq!(after.last_changed_at, before.last_changed_at);
+            assert_eq!(after.history, before.history);
+            assert!(after.force_change);
+        }
     }
 
     async fn threat_31_checks_of_administrators_count_like_other_guesses(server: TestServer) {
