@@ -192,28 +192,9 @@ pub(crate) async fn judge(
     let profile = ProfileData::of(user);
     let current = current.map(ExposeSecret::expose_secret);
     let mut lacking = check(policy, text, current, &profile);
-    // Whatever the policy bypasses: the same password again is no change.
-    let is_same = if let Some(current) = current {
-        text == current
-    } else {
-        let hash = credential.password_hash.clone();
-        cx.ports.heavy.verify_password(hash, new.clone()).await?
-    };
-    if is_same {
-        lacking.insert(Requirement::NotSimilarToCurrent);
-    }
-    if !policy.bypass_policy {
-        if current.is_some() && is_too_young(policy, credential, cx.now) {
-            lacking.insert(Requirement::MinAgeDays);
-        }
-        for former in remembered(credential, policy.history, cx.now) {
-            let hash = Some(former.hash.clone());
-            let same = cx.ports.heavy.verify_password(hash, new.clone());
-            if same.await? {
-                lacking.insert(Requirement::History);
-                break;
-            }
-        }
+    lacking.extend(used_before(cx, policy, credential, current, new).await?);
+    if !policy.bypass_policy && current.is_some() && is_too_young(policy, credential, cx.now) {
+        lacking.insert(Requirement::MinAgeDays);
     }
     if !lacking.is_empty() {
         return Ok(Err(lacking));
@@ -222,6 +203,39 @@ pub(crate) async fn judge(
     cx.ports.entropy.fill(&mut salt);
     let hash = cx.ports.heavy.hash_password(new.clone(), salt).await?;
     Ok(Ok(hash))
+}
+
+/// Whether the new password is the current one, or one of those that the policy remembers.
+pub(crate) async fn used_before(
+    cx: &Cx,
+    policy: &PasswordPolicy,
+    credential: &Credential,
+    current: Option<&str>,
+    new: &SecretString,
+) -> Outcome<BTreeSet<Requirement>> {
+    let mut lacking = BTreeSet::new();
+    // Whatever the policy bypasses: the same password again is no change.
+    let is_same = if let Some(current) = current {
+        new.expose_secret() == current
+    } else {
+        let hash = credential.password_hash.clone();
+        cx.ports.heavy.verify_password(hash, new.clone()).await?
+    };
+    if is_same {
+        lacking.insert(Requirement::NotSimilarToCurrent);
+    }
+    if policy.bypass_policy {
+        return Ok(lacking);
+    }
+    for former in remembered(credential, policy.history, cx.now) {
+        let hash = Some(former.hash.clone());
+        let same = cx.ports.heavy.verify_password(hash, new.clone());
+        if same.await? {
+            lacking.insert(Requirement::History);
+            break;
+        }
+    }
+    Ok(lacking)
 }
 
 /// Decision: a password that an administrator set for one use is never too young to be changed.

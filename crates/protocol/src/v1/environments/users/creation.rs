@@ -5,12 +5,13 @@ use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::policy::{ProfileData, check};
 use countersign_domain::population::Population;
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::user::{LifecycleStatus, User};
+use countersign_domain::user::{Credential, LifecycleStatus, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Facts, credential_of, password, wrong};
+use crate::flows::actions::password_reset::used_before;
 use crate::flows::codes::{self, Issue};
 use crate::flows::guess::MAX_LEN;
 use crate::misfit::Misfit;
@@ -144,7 +145,15 @@ pub(super) async fn password(call: &Call<'_>, user: &User, facts: &mut Facts) ->
     let Some(value) = given.value else {
         return Ok(());
     };
-    let made = new_hash(call, user, &value, given.bypass_policy, "password.value").await?;
+    let made = new_hash(
+        call,
+        user,
+        None,
+        &value,
+        given.bypass_policy,
+        "password.value",
+    )
+    .await?;
     match made {
         Ok(hash) => facts.credential = Some(credential_of(user, hash, given.force_change, call)),
         Err(refused) => facts.unacceptable = Some(refused),
@@ -152,10 +161,15 @@ pub(super) async fn password(call: &Call<'_>, user: &User, facts: &mut Facts) ->
     Ok(())
 }
 
-/// A hash for a password that an administrator sets.
+/// A hash for a password that an administrator sets, in place of the one that the user has in
+/// `before`.
+///
+/// Decision: a password set by an administrator is held against the former ones and the current one
+/// as everybody's is, and is never too soon.
 pub(super) async fn new_hash(
     call: &Call<'_>,
     user: &User,
+    before: Option<&Credential>,
     value: &SecretString,
     bypass_policy: bool,
     target: &'static str,
@@ -170,7 +184,10 @@ pub(super) async fn new_hash(
     }
     if !bypass_policy {
         let policy = password::policy_of(call, user).await?;
-        let lacking = check(&policy, text, None, &ProfileData::of(user));
+        let mut lacking = check(&policy, text, None, &ProfileData::of(user));
+        if let Some(before) = before {
+            lacking.extend(used_before(call.cx, &policy, before, None, value).await?);
+        }
         if !lacking.is_empty() {
             let why = format!("the new password lacks {lacking:?}");
             let refusal = Refusal::PasswordUnacceptable {

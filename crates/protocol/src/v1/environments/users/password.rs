@@ -302,8 +302,10 @@ struct NewValue {
 
 async fn new_value(call: &Call<'_>, given: &NewValue, value: &SecretString) -> Outcome<Edit> {
     let user = noun::named::<User>(call).await?.value;
+    let before: Option<Stored<Credential>> = call.load(user.id).await?;
+    let before = before.as_ref().map(|it| &it.value);
     let bypass = given.bypass_policy;
-    let hash = creation::new_hash(call, &user, value, bypass, "value").await??;
+    let hash = creation::new_hash(call, &user, before, value, bypass, "value").await??;
     Ok(Edit::Set {
         hash,
         force_change: given.force_change,

@@ -131,6 +131,26 @@ on_every_adapter! {
         }
     }
 
+    async fn an_administrator_sets_no_password_that_was_used_before(server: TestServer) {
+        let api = admin(&server).await;
+        let set = async |value: &str, bypass: bool| {
+            let body = json!({ "value": value, "bypassPolicy": bypass });
+            api.act("PUT", &path(&server), "password.set", body).await
+        };
+        let lacks = |answer: Answer, requirement: &str| {
+            let error = answer.expect_status(400).json();
+            let lacking = &error["details"][0]["innerError"]["unsatisfiedRequirements"];
+            assert_eq!(lacking, &json!([requirement]));
+        };
+        let first = &server.tenant.person.password;
+        lacks(set(first, false).await, "notSimilarToCurrent");
+        // The day that a password must last binds whoever has it, not administrators.
+        let _ = set(NEW, false).await.expect_status(200);
+        lacks(set(NEW, false).await, "notSimilarToCurrent");
+        lacks(set(first, false).await, "history");
+        let _ = set(first, true).await.expect_status(200);
+    }
+
     async fn threat_31_checks_of_administrators_count_like_other_guesses(server: TestServer) {
         let api = admin(&server).await;
         for turn in 0..5 {
