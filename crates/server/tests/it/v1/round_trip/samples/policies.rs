@@ -35,7 +35,7 @@ fn password_policies() -> Sample {
             parts(
                 "length",
                 [
-                    number("min", 8..=32).required(),
+                    number("min", 8..=32).or(json!(8)),
                     number("max", 255..=255).or(json!(255)),
                 ],
             ),
