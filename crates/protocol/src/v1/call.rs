@@ -1,11 +1,13 @@
 //! A call of the management API, and its answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Store;
+use countersign_domain::store::{Doc, Key};
 use countersign_domain::time::Time;
 
 use super::actor::Actor;
@@ -42,7 +44,13 @@ pub struct Call<'a> {
     pub accept: &'a str,
     /// Hash of the `ST` cookie that came along.
     pub browser: Option<&'a str>,
+    /// What was read in advance.
+    pub ahead: Ahead,
 }
+
+/// Documents, or that there are none, which one call read together before it looks at them.
+#[derive(Default)]
+pub struct Ahead(OnceLock<HashMap<Key, Option<Doc>>>);
 
 impl Call<'_> {
     /// The store.
@@ -101,10 +109,35 @@ impl Call<'_> {
         types.any(|it| it.eq_ignore_ascii_case(media))
     }
 
+    /// Reads documents together, which costs less than one after the other; [`Call::load`] finds
+    /// them. Once in a call, and only in calls that write nothing: they are as they were now.
+    pub async fn read_ahead(&self, keys: Vec<Key>) -> Outcome<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let docs = self.store().get_all(&keys, self.now()).await?;
+        let _ = self.ahead.0.set(keys.into_iter().zip(docs).collect());
+        Ok(())
+    }
+
     /// The entity under an id of the environment.
     pub async fn load<E: Entity>(&self, id: impl ToString) -> Outcome<Option<Stored<E>>> {
-        let id = id.to_string();
-        Ok(entity::load(self.store(), self.env, id, self.now()).await?)
+        self.load_of(self.env, id).await
+    }
+
+    /// The entity under an id of some environment.
+    pub async fn load_of<E: Entity>(
+        &self,
+        env: EnvId,
+        id: impl ToString,
+    ) -> Outcome<Option<Stored<E>>> {
+        let key = Key::new(E::KIND, env, id.to_string());
+        let ahead = self.ahead.0.get().and_then(|docs| docs.get(&key));
+        let doc = match ahead {
+            Some(doc) => doc.clone(),
+            None => self.store().get(&key, self.now()).await?,
+        };
+        Ok(entity::read(doc)?)
     }
 }
 

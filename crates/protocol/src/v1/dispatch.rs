@@ -10,7 +10,7 @@ use countersign_domain::ids::{ApplicationId, EnvId, PopulationId, UserId};
 use countersign_domain::user::User;
 
 use super::actor::Actor;
-use super::call::{Call, Reply};
+use super::call::{Ahead, Call, Reply};
 use super::reach::Reach;
 use super::route::{Endpoint, Narrow};
 use crate::as_::params::Params;
@@ -72,6 +72,7 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
         content_type: request.content_type,
         accept: request.accept,
         browser: request.browser.as_deref(),
+        ahead: Ahead::default(),
     };
     if endpoint.is_in_environment() {
         call.env = environment_of(&request.path)?;

@@ -9,7 +9,7 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::Filterable;
 use countersign_domain::ids::{EnvId, random_uuid};
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::{Batch, Fault, IndexName, Query};
+use countersign_domain::store::{Batch, Fault, IndexName, Key, Kind, Query};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -93,6 +93,8 @@ pub trait Noun: Entity + Clone {
     const PARENT: Option<Parent> = None;
     /// How many items a page has; `None`: its lists are short and answered whole.
     const PAGE: Option<PageSize> = None;
+    /// Kinds of documents under its id that [`Noun::show`] looks at: they are read together with it.
+    const BESIDE: &'static [Kind] = &[];
     /// Attributes that an index finds, the most telling first.
     const INDEXED: &'static [Indexed] = &[];
 
@@ -203,8 +205,7 @@ pub async fn named_as<N: Noun>(call: &Call<'_>, id: &str) -> Outcome<Stored<N>> 
     if id.parse::<uuid::Uuid>().is_err() {
         return Err(absent().into());
     }
-    let (store, env) = (call.store(), N::place(call));
-    let found = countersign_domain::entity::load::<N>(store, env, id, call.now()).await?;
+    let found = call.load_of::<N>(N::place(call), id).await?;
     let found = match found {
         None if N::IMPLIES => all::<N>(call).await?.into_iter().find(|it| it.id() == id),
         found => found,
@@ -352,6 +353,12 @@ pub fn read<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 fn read_anew<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         N::enter(call).await?;
+        let id = call.text(N::PARAMETER);
+        if !N::BESIDE.is_empty() && id.parse::<uuid::Uuid>().is_ok() {
+            let kinds = [N::KIND].into_iter().chain(N::BESIDE.iter().copied());
+            let keys = kinds.map(|kind| Key::new(kind, N::place(call), id));
+            call.read_ahead(keys.collect()).await?;
+        }
         let found = named::<N>(call).await?;
         Ok(Reply::ok(shown(call, &found.value).await?))
     })
@@ -376,6 +383,11 @@ pub fn list<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             size: N::PAGE.unwrap_or(PageSize::ALL),
         };
         let found = page::page::<N>(call, listing, |noun, _| noun.is_visible(call)).await?;
+        let beside = found.items.iter().flat_map(|noun| {
+            let kinds = N::BESIDE.iter();
+            kinds.map(|kind| Key::new(*kind, env, noun.id()))
+        });
+        call.read_ahead(beside.collect()).await?;
         let items = try_join_all(found.items.iter().map(|noun| shown(call, noun))).await?;
         let count = found.is_all.then_some(items.len());
         let list = List {

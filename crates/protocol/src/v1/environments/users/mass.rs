@@ -23,7 +23,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::actor::Actor;
 use crate::v1::body::{self, Object};
-use crate::v1::call::Call;
+use crate::v1::call::{Ahead, Call};
 use crate::v1::noun::{self, Noun};
 use crate::v1::reach::Reach;
 use crate::v1::route::{Endpoint, Media};
@@ -190,6 +190,7 @@ impl Mass {
             content_type: "application/vnd.pingidentity.user.import+json",
             accept: "",
             browser: None,
+            ahead: Ahead::default(),
         };
         let population = match self.population {
             Some(population) => Some(population),

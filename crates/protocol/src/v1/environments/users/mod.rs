@@ -24,7 +24,7 @@ use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::lockout;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, IndexName, Key};
+use countersign_domain::store::{Batch, IndexName, Key, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::user::{Account, Credential, User};
 use serde_json::{Value, json};
@@ -115,6 +115,7 @@ impl Noun for User {
     const FIXED: &'static [&'static str] = &["population", "mfaEnabled"];
     const IS_CONFIGURATION: bool = false;
     const PAGE: Option<PageSize> = Some(PageSize::of(1_000));
+    const BESIDE: &'static [Kind] = &[Account::KIND];
     const INDEXED: &'static [Indexed] = &[
         Indexed {
             attribute: "username",
