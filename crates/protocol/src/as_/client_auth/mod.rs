@@ -91,7 +91,7 @@ pub struct Credentials {
 
 /// Reads the credentials of a request; refuses a request that has none, or uses two methods.
 ///
-/// Spec: RFC 6749 2.3.
+/// Spec: RFC 6749 2.3, 3.2.1.
 pub fn credentials(authorization: Option<&str>, params: &Params) -> Result<Credentials, Refused> {
     let mut used = Vec::with_capacity(2);
     for method in METHODS {
@@ -116,7 +116,7 @@ pub fn credentials(authorization: Option<&str>, params: &Params) -> Result<Crede
 /// Authenticates the client of a request by its own method. `endpoint` is the one that was called,
 /// below the issuer: an assertion may name it as its audience.
 ///
-/// Spec: RFC 6749 3.2.1; `reference/oidc.md` 6.1, `rulings.md` 6, 25.
+/// Source: `reference/oidc.md` 6.1, `rulings.md` 6, 25.
 pub async fn authenticate(
     cx: &Cx,
     endpoint: &'static str,
