@@ -140,7 +140,6 @@ pub async fn pages_by_id_cover_every_range_in_both_directions(store: &dyn Store)
     Ok(())
 }
 
-/// What was there from the beginning appears exactly once, whatever is added on the way.
 /// Counting finds what listing finds.
 pub async fn a_query_is_counted_as_far_as_its_limit(store: &dyn Store) -> Outcome {
     let ids: Vec<String> = (0..12).map(|number| format!("c{number:02}")).collect();
@@ -197,6 +196,7 @@ pub async fn a_query_is_counted_as_far_as_its_limit(store: &dyn Store) -> Outcom
     Ok(())
 }
 
+/// What was there from the beginning appears exactly once, whatever is added on the way.
 pub async fn a_list_is_stable_under_insert(store: &dyn Store) -> Outcome {
     let first: Vec<String> = (0..20).map(|number| format!("n{number:02}5")).collect();
     put(store, first.iter().map(|id| user(id).index(id))).await?;
