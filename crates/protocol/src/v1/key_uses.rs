@@ -1,4 +1,4 @@
-//! Configuration that names a key or a certificate, whatever it uses it for.
+//! Configuration that names a key, a certificate or a rotation policy, whatever it uses it for.
 
 use countersign_domain::application::Application;
 use countersign_domain::identity_provider::IdentityProvider;
@@ -14,21 +14,22 @@ use crate::refusal::Outcome;
 
 /// Whether an application or an identity provider names it, so that it must stay.
 pub async fn is_in_use(call: &Call<'_>, id: KeyId) -> Outcome<bool> {
-    let applications = naming::<Application>(call, id).await?;
-    Ok(!applications.is_empty() || !naming::<IdentityProvider>(call, id).await?.is_empty())
+    let id = id.to_string();
+    let applications = naming::<Application>(call, &id).await?;
+    Ok(!applications.is_empty() || !naming::<IdentityProvider>(call, &id).await?.is_empty())
 }
 
 /// The applications that name it, as they are listed below it: enough to find them.
 pub async fn applications(call: &Call<'_>, id: KeyId) -> Outcome<Reply> {
-    let applications = naming::<Application>(call, id).await?;
+    let applications = naming::<Application>(call, &id.to_string()).await?;
     Ok(listed(call, &applications))
 }
 
-async fn naming<N: Noun>(call: &Call<'_>, id: KeyId) -> Outcome<Vec<N>> {
-    let id = id.to_string();
+/// All of a kind that name this id somewhere.
+pub async fn naming<N: Noun>(call: &Call<'_>, id: &str) -> Outcome<Vec<N>> {
     let mut found = Vec::new();
     for noun in configuration::all::<N>(call.store(), call.env, call.now()).await? {
-        if names(&Value::Object(noun::object_of(&noun)?), &id) {
+        if names(&Value::Object(noun::object_of(&noun)?), id) {
             found.push(noun);
         }
     }
@@ -36,7 +37,7 @@ async fn naming<N: Noun>(call: &Call<'_>, id: KeyId) -> Outcome<Vec<N>> {
 }
 
 /// Whether a text is somewhere in a value.
-pub fn names(value: &Value, text: &str) -> bool {
+fn names(value: &Value, text: &str) -> bool {
     match value {
         Value::String(found) => found == text,
         Value::Array(items) => items.iter().any(|it| names(it, text)),

@@ -9,10 +9,9 @@ use countersign_domain::ids::KeyId;
 use countersign_domain::key::{KeyRotationPolicy, KeyUsageType, SigningKey};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::{Batch, Fault, Key};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::keys::generated;
-use crate::configuration;
 use crate::cx::Cx;
 use crate::defaults::key_pair::{self, KeyPair};
 use crate::defaults::{Maker, certified_key};
@@ -81,12 +80,8 @@ impl Noun for Policy {
             key: None,
         };
         if let Change::Remove(before) = change {
-            let (store, now) = (call.store(), call.now());
             let id = before.id.to_string();
-            for application in configuration::all::<Application>(store, call.env, now).await? {
-                let object = Value::Object(noun::object_of(&application)?);
-                facts.is_used = facts.is_used || key_uses::names(&object, &id);
-            }
+            facts.is_used = !key_uses::naming::<Application>(call, &id).await?.is_empty();
             if let Some(key) = call.load::<SigningKey>(before.next_key_id).await?
                 && !key.default
             {
