@@ -215,11 +215,13 @@ pub(crate) async fn used_before(
 ) -> Outcome<BTreeSet<Requirement>> {
     let mut lacking = BTreeSet::new();
     // Whatever the policy bypasses: the same password again is no change.
-    let is_same = if let Some(current) = current {
-        new.expose_secret() == current
-    } else {
-        let hash = credential.password_hash.clone();
-        cx.ports.heavy.verify_password(hash, new.clone()).await?
+    let is_same = match (current, &credential.password_hash) {
+        (Some(current), _) => new.expose_secret() == current,
+        (None, None) => false,
+        (None, hash) => {
+            let hash = hash.clone();
+            cx.ports.heavy.verify_password(hash, new.clone()).await?
+        }
     };
     if is_same {
         lacking.insert(Requirement::NotSimilarToCurrent);

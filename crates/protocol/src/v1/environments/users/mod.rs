@@ -277,8 +277,9 @@ impl Noun for User {
 
 /// What the user's document does not hold.
 ///
-/// Decision: an account with a locked password is locked, too, until that lock ends: "can
-/// authenticate or has a locked password" in `reference/flows.md` 6.7 makes sense only so.
+/// Decision: an account with a locked password is locked, too, until that lock ends, without a
+/// `lockedAt`: PingOne's page on accounts says that it may be missing after failed passwords, and only
+/// so "can authenticate or has a locked password" in `reference/flows.md` 6.7 makes sense.
 ///
 /// Source: `reference/platform.md` 3.7.
 fn describe(user: &User, account: Option<&Account>, now: Time, object: &mut Object) {
