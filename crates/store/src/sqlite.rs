@@ -52,7 +52,7 @@ impl Default for SqliteOptions {
             readers: 8,
             writer_cache_kib: 4096,
             reader_cache_kib: 2048,
-            kept_kib: 8192,
+            kept_kib: 32 * 1024,
         }
     }
 }
