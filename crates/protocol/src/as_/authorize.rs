@@ -33,6 +33,7 @@ use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
 use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
 use crate::flows::state::{Done, FlowFailure};
+use crate::flows::view::Resource;
 use crate::flows::{State, view};
 use crate::groups;
 use crate::in_use::Use;
@@ -118,7 +119,7 @@ pub enum Answer {
     /// 302 to a page where the person signs on.
     SignOn(String),
     /// 200 with the flow (`pi.flow`).
-    Flow(serde_json::Value),
+    Flow(Box<Resource>),
     /// The authorization response, an error among them.
     Response(Delivery),
     /// An error for a client that asked by `pi.flow`: JSON, on the spot.
@@ -135,7 +136,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
             .await?
             .value
             .request;
-        return judged(cx, &request, &view, token, Some(&pushed)).await;
+        return judged(cx, &Arc::new(request), &view, token, Some(&pushed)).await;
     }
     let opened = match request_object::open(cx, params, &view).await {
         Ok(opened) => opened,
@@ -156,7 +157,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
         destination => destination?,
     };
     match checks::validate(cx, &opened, &view, &destination, Channel::Front).await {
-        Ok(request) => judged(cx, &request, &view, token, None).await,
+        Ok(request) => judged(cx, &Arc::new(request), &view, token, None).await,
         Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
         Err(fault) => Err(fault),
     }
@@ -165,7 +166,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
 /// What becomes of a valid request.
 async fn judged(
     cx: &Cx,
-    request: &AuthorizationRequest,
+    request: &Arc<AuthorizationRequest>,
     view: &Arc<ApplicationView>,
     token: Option<&BrowserToken>,
     pushed: Option<&str>,
@@ -199,9 +200,9 @@ enum Judged {
     /// The person has something to do.
     Asked(Reply),
     /// Nothing needs to be asked. With the flow, where the client is told of it.
-    Issued(Box<Issued>, Option<serde_json::Value>),
+    Issued(Box<Issued>, Option<Box<Resource>>),
     /// Nothing is issued for the session, and the client reads that in the flow.
-    Failed(serde_json::Value, Refused),
+    Failed(Box<Resource>, Refused),
 }
 
 /// Sends a refusal to the client, if it may travel: `pi.flow` has no redirect, its errors are
@@ -231,7 +232,7 @@ pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> O
 }
 
 struct Authorize<'a> {
-    request: &'a AuthorizationRequest,
+    request: &'a Arc<AuthorizationRequest>,
     view: &'a Arc<ApplicationView>,
     token: Option<&'a BrowserToken>,
     /// Hash of the handle, if the request was pushed.
@@ -343,7 +344,7 @@ impl Authorize<'_> {
 
         let mut flow = Flow {
             id: facts.flow_id,
-            request: request.clone(),
+            request: Arc::clone(request),
             application_name: self.view.application.name.clone(),
             application_icon: self.view.application.picture(),
             binding,
@@ -404,7 +405,7 @@ impl Authorize<'_> {
             return Ok(Verdict::refuse(refusal.because(why)));
         }
         let answer = if request.destination.mode == Mode::PiFlow {
-            Answer::Flow(view::render_first(&cx.env, &flow))
+            Answer::Flow(Box::new(view::render_first(&cx.env, &flow)))
         } else {
             Answer::SignOn(sign_on_page(cx, self.view, flow.id))
         };
@@ -428,7 +429,7 @@ fn answer_at_once(
             flow.state = State::Failed(FlowFailure::Denied);
             let writes = Batch::new().create(cx.env_id(), &flow)?;
             let writes = writes.record(denied.to_event(cx.env_id())?);
-            let shown = view::render(&cx.env, &flow);
+            let shown = Box::new(view::render(&cx.env, &flow));
             return Ok(Verdict::reply(Judged::Failed(shown, refused)).writing(writes));
         }
         Err(refused) => {
@@ -442,7 +443,7 @@ fn answer_at_once(
             // The client may read the flow it was told of.
             flow.resumed = true;
             writes = writes.put(flow.to_doc(cx.env_id())?);
-            Some(view::render(&cx.env, &flow))
+            Some(Box::new(view::render(&cx.env, &flow)))
         }
         Mode::Query | Mode::Fragment | Mode::FormPost => {
             let allowed = audit::access(cx, &flow, done, None);

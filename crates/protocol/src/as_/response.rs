@@ -5,7 +5,6 @@ use countersign_domain::group::Memberships;
 use countersign_domain::ids::TokenId;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::User;
-use serde_json::Value;
 
 use crate::as_::access_control::Standing;
 use crate::as_::authorize::AuthorizationRequest;
@@ -18,6 +17,7 @@ use crate::browser::{self, BrowserToken};
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::flows::state::Done;
+use crate::flows::view::Resource;
 use crate::refusal::{Refusal, Refused};
 
 /// Fresh randomness for a response.
@@ -145,7 +145,7 @@ pub fn deliver(
     cx: &Cx,
     view: &ApplicationView,
     issued: Issued,
-    flow: Option<Value>,
+    flow: Option<Box<Resource>>,
 ) -> Result<Delivery, Fault> {
     let mut parameters = Parameters::new();
     if let Some(session_state) = issued.session_state {
@@ -168,7 +168,7 @@ pub fn respond(
     cx: &Cx,
     destination: &Destination,
     mut parameters: Parameters,
-    flow: Option<Value>,
+    flow: Option<Box<Resource>>,
 ) -> Delivery {
     if cx.env.environment.settings.authorization_response_iss {
         parameters.push(("iss", cx.env.issuer.clone()));

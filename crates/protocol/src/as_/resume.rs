@@ -44,7 +44,7 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
         State::Completed(_) => match run(cx, &Resume { flow_id, token }).await {
             Ok(Resumed::Issued(issued)) => {
                 let (view, issued, flow) = *issued;
-                let delivery = response::deliver(cx, &view, issued, Some(flow))?;
+                let delivery = response::deliver(cx, &view, issued, flow)?;
                 Ok(Reply {
                     answer: Answer::Response(delivery),
                     cookie: None,
@@ -83,7 +83,7 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
 
 fn shown(cx: &Cx, flow: &Flow) -> Reply {
     Reply {
-        answer: Answer::Flow(view::render(&cx.env, flow)),
+        answer: Answer::Flow(Box::new(view::render(&cx.env, flow))),
         cookie: None,
     }
 }
@@ -108,7 +108,7 @@ struct Facts {
 
 enum Resumed {
     /// The response, and the flow that `pi.flow` wraps it in.
-    Issued(Box<(Arc<ApplicationView>, Issued, serde_json::Value)>),
+    Issued(Box<(Arc<ApplicationView>, Issued, Option<Box<view::Resource>>)>),
     /// Nothing is issued for the sign-on, and the client reads that in the flow.
     Failed(Box<Flow>, Refused),
 }
@@ -186,7 +186,8 @@ impl Operation for Resume<'_> {
         };
         match response::issue(cx, &flow.request, &done, &recipient, facts.fresh)? {
             Ok((issued, issuing)) => {
-                let flow = view::render(&cx.env, &flow);
+                let is_shown = flow.request.destination.mode == Mode::PiFlow;
+                let flow = is_shown.then(|| Box::new(view::render(&cx.env, &flow)));
                 let resumed = Resumed::Issued(Box::new((view, issued, flow)));
                 Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
             }

@@ -1,5 +1,7 @@
 //! Going on: a step is satisfied, and the policy says what comes next.
 
+use std::sync::Arc;
+
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::group::Memberships;
@@ -165,18 +167,23 @@ fn onward(
 ) -> Result<Advanced, Fault> {
     flow.progress.satisfy();
     let session = flow.session.clone();
-    let ui_locales = flow.request.ui_locales.clone();
+    let request = Arc::clone(&flow.request);
     let known = Known {
         user: Some(user),
         account: Some(account),
         consents: &arrival.consents,
         groups: arrival.groups.as_ref(),
-        ui_locales: ui_locales.as_deref(),
+        ui_locales: request.ui_locales.as_deref(),
         session: session.as_ref(),
         remote_ip: flow.remote_ip(cx),
     };
-    let policies = flow.request.policies.clone();
-    let policy = match next(&cx.env, &policies, &mut flow.progress, known, cx.now) {
+    let policy = match next(
+        &cx.env,
+        &request.policies,
+        &mut flow.progress,
+        known,
+        cx.now,
+    ) {
         Next::Stand(state) => {
             let issued = arrival.verification.as_ref();
             let issued = issued.filter(|_| matches!(state, State::VerificationCodeRequired(_)));

@@ -1,6 +1,7 @@
 //! The flow document.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
@@ -190,7 +191,7 @@ pub struct Flow {
     /// Its id: unguessable, and yet not enough without the browser's cookie.
     pub id: FlowId,
     /// The validated request, frozen (`threats.md` 12).
-    pub request: AuthorizationRequest,
+    pub request: Arc<AuthorizationRequest>,
     /// Name of the application, as shown.
     pub application_name: String,
     /// Its picture, if it has one.
@@ -226,7 +227,12 @@ impl Flow {
     }
 
     /// A flow at its very beginning, for nobody known.
-    pub fn new(id: FlowId, request: AuthorizationRequest, binding: Binding, now: Time) -> Self {
+    pub fn new(
+        id: FlowId,
+        request: Arc<AuthorizationRequest>,
+        binding: Binding,
+        now: Time,
+    ) -> Self {
         Self {
             id,
             request,

@@ -171,12 +171,13 @@ impl World {
                 );
                 Some("refused")
             }
-            Answer::Response(Delivery::Json(json)) => panic!("an answer for nobody: {json}"),
+            Answer::Response(Delivery::Json(json)) => panic!("an answer for nobody: {json:?}"),
             Answer::SignOn(page) => {
                 assert!(page.starts_with("https://auth.example/"), "{page}");
                 Some("asked")
             }
             Answer::Flow(flow) => {
+                let flow = serde_json::to_value(flow).unwrap();
                 assert_ne!(flow["status"], "COMPLETED", "{flow}");
                 Some("asked")
             }

@@ -230,8 +230,8 @@ impl World {
         }
         let counts = !matches!(extra, "&prompt=login" | "&max_age=0");
         let (json, answered) = match reply.answer {
-            Answer::Flow(json) => (json, false),
-            Answer::Response(Delivery::Json(json)) => (json, true),
+            Answer::Flow(flow) => (serde_json::to_value(flow).unwrap(), false),
+            Answer::Response(Delivery::Json(ended)) => (serde_json::to_value(ended).unwrap(), true),
             other => panic!("{other:?}"),
         };
         let flow = FlowModel {
@@ -525,9 +525,10 @@ impl World {
         let params = Params::parse(query.as_bytes()).unwrap();
         match resume(&cx, &params, token.as_ref()).await {
             Ok(reply) => {
-                let Answer::Response(Delivery::Json(json)) = reply.answer else {
+                let Answer::Response(Delivery::Json(ended)) = reply.answer else {
                     return;
                 };
+                let json = serde_json::to_value(ended).unwrap();
                 assert!(json["authorizeResponse"]["code"].is_string());
                 let model = &mut self.flows[flow];
                 assert_eq!(browser, model.browser);

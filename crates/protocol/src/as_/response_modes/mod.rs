@@ -7,7 +7,8 @@ pub mod query;
 
 use countersign_domain::application::redirect_uri::RedirectUri;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::flows::view::Resource;
 
 /// A response mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,12 +74,12 @@ pub enum Delivery {
         fields: Parameters,
     },
     /// 200 with this JSON.
-    Json(Value),
+    Json(Box<pi_flow::Ended>),
 }
 
 impl Destination {
     /// Delivers parameters. `flow` is the resource that `pi.flow` wraps them in.
-    pub fn deliver(&self, mut parameters: Parameters, flow: Option<Value>) -> Delivery {
+    pub fn deliver(&self, mut parameters: Parameters, flow: Option<Box<Resource>>) -> Delivery {
         if let Some(state) = &self.state {
             parameters.push(("state", state.clone()));
         }

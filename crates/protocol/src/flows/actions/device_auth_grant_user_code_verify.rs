@@ -170,7 +170,7 @@ impl Action for DeviceAuthGrantUserCodeVerify {
         };
         flow.application_name.clone_from(&view.application.name);
         flow.application_icon = view.application.picture();
-        flow.request.client = device.client;
+        Arc::make_mut(&mut flow.request).client = device.client;
         flow.state = State::DagConsentRequired(Box::new(DeviceConsent {
             done: asked.done,
             device: device.hash,

@@ -77,8 +77,8 @@ impl Action for SessionReset {
         flow.session = None;
         flow.progress = Progress::default();
         let known = Known::nobody(flow.remote_ip(cx));
-        let policies = flow.request.policies.clone();
-        flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();
+        let policies = &flow.request.policies;
+        flow.state = next(&cx.env, policies, &mut flow.progress, known, cx.now).stand();
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))

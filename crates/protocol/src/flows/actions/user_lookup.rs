@@ -67,9 +67,9 @@ impl Action for UserLookup {
         } = flow;
         flow.progress.identifier = Some(username);
         flow.progress.identified = identified;
-        let policies = flow.request.policies.clone();
         let known = Known::nobody(flow.remote_ip(cx));
-        flow.state = next(&cx.env, &policies, &mut flow.progress, known, cx.now).stand();
+        let policies = &flow.request.policies;
+        flow.state = next(&cx.env, policies, &mut flow.progress, known, cx.now).stand();
         flow.touch(cx.now);
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         Ok(Verdict::reply(Reply { flow, cookie: None }).writing(writes))
