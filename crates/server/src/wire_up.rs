@@ -89,7 +89,7 @@ pub async fn ports(config: &Config, overrides: Overrides) -> anyhow::Result<Port
     let entropy = overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
     let store = match overrides.store {
         Some(store) => store,
-        None => countersign_store::open(&config.database)
+        None => countersign_store::open_keeping(&config.database, config.cache_mib)
             .await
             .context("cannot open the database")?,
     };

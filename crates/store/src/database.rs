@@ -105,6 +105,19 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
     })
 }
 
+/// The same for a server whose memory is weighed: SQLite keeps at most so many MiB of documents. The
+/// other databases keep none.
+pub async fn open_keeping(database: &Database, mib: u32) -> Result<Arc<dyn Store>, Fault> {
+    let options = SqliteOptions {
+        kept_kib: mib.saturating_mul(1024),
+        ..SqliteOptions::default()
+    };
+    match database {
+        Database::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, options)?)),
+        Database::Memory | Database::Postgres(_) => open(database).await,
+    }
+}
+
 /// Opens the database for a program that does nothing but write very much, such as a mass import:
 /// with memory for the indexes it writes all over.
 pub async fn open_for_much(database: &Database) -> Result<Arc<dyn Store>, Fault> {

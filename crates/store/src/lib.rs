@@ -17,7 +17,7 @@ mod range;
 mod sqlite;
 
 pub use counting::Counting;
-pub use database::{Database, NotADatabase, open, open_for_much};
+pub use database::{Database, NotADatabase, open, open_for_much, open_keeping};
 pub use memory::MemoryStore;
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -41,7 +41,7 @@ pub struct SqliteOptions {
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection in KiB.
     pub reader_cache_kib: u32,
-    /// Documents kept in memory, in KiB. There may be twice as much for a while. 0: none.
+    /// Most memory for documents that are kept, in KiB. 0: none are.
     pub kept_kib: u32,
 }
 
@@ -52,7 +52,7 @@ impl Default for SqliteOptions {
             readers: 8,
             writer_cache_kib: 4096,
             reader_cache_kib: 2048,
-            kept_kib: 32 * 1024,
+            kept_kib: 64 * 1024,
         }
     }
 }

@@ -9,7 +9,16 @@ use super::call::Call;
 
 /// `_links`: relations and where they lead, in the order in which they were added.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Links(Vec<(&'static str, String)>);
+pub struct Links(Vec<(&'static str, Href)>);
+
+/// Where a relation leads.
+#[derive(Debug, Clone, PartialEq)]
+enum Href {
+    To(String),
+    /// To where `self` leads, with this path behind it. Written, never put together: a user has
+    /// twenty of them.
+    Below(&'static str),
+}
 
 impl Links {
     /// With `self`, and `environment` when the call is in one.
@@ -25,17 +34,44 @@ impl Links {
 
     /// Adds a relation; one of that name leads elsewhere now.
     pub fn add(&mut self, relation: &'static str, href: String) {
+        self.put(relation, Href::To(href));
+    }
+
+    /// Adds relations to places below the one that `self` leads to.
+    pub fn add_below(&mut self, places: &[(&'static str, &'static str)]) {
+        for (relation, path) in places {
+            self.put(relation, Href::Below(path));
+        }
+    }
+
+    fn put(&mut self, relation: &'static str, href: Href) {
         match self.0.iter_mut().find(|(name, _)| *name == relation) {
             Some(link) => link.1 = href,
             None => self.0.push((relation, href)),
         }
     }
 
-    /// Adds relations to places below this one.
-    pub fn add_below(&mut self, own: &str, places: &[(&'static str, &str)]) {
-        for (relation, path) in places {
-            self.add(relation, [own, path].concat());
+    /// Where `self` leads.
+    fn own(&self) -> Option<&str> {
+        self.0.iter().find_map(|link| match link {
+            ("self", Href::To(own)) => Some(own.as_str()),
+            _ => None,
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let own = self.own().unwrap_or_default();
+        let mut links = Members::begin(out);
+        for (relation, href) in &self.0 {
+            let mut link = Members::begin(links.name(relation));
+            let (start, end) = match href {
+                Href::To(href) => (href.as_str(), ""),
+                Href::Below(path) => (own, *path),
+            };
+            text(link.name("href"), [start, end]);
+            link.end();
         }
+        links.end();
     }
 }
 
@@ -64,9 +100,7 @@ impl Body {
 
     /// Where it is, by its `self` link.
     pub fn place(&self) -> Option<&str> {
-        let mut links = self.links.0.iter();
-        let own = links.find(|(name, _)| *name == "self");
-        own.map(|(_, href)| href.as_str())
+        self.links.own()
     }
 
     /// As it is sent.
@@ -84,13 +118,7 @@ impl Body {
     fn write(&self, out: &mut Vec<u8>) {
         let mut members = Members::begin(out);
         if !self.links.0.is_empty() {
-            let mut links = Members::begin(members.name("_links"));
-            for (relation, href) in &self.links.0 {
-                let mut link = Members::begin(links.name(relation));
-                text(link.name("href"), href);
-                link.end();
-            }
-            links.end();
+            self.links.write(members.name("_links"));
         }
         if let Some((plural, items)) = &self.items {
             let mut embedded = Members::begin(members.name("_embedded"));
@@ -130,7 +158,7 @@ impl<'a> Members<'a> {
     fn name(&mut self, name: &str) -> &mut Vec<u8> {
         self.out.push(self.next);
         self.next = b',';
-        text(self.out, name);
+        text(self.out, [name]);
         self.out.push(b':');
         self.out
     }
@@ -143,19 +171,23 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A string. Those that need no escape, such as links, are most of an answer and copied whole.
-fn text(out: &mut Vec<u8>, text: &str) {
-    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+/// A string, given in parts. Those that need no escape, such as links, are most of an answer and
+/// copied whole.
+fn text<const N: usize>(out: &mut Vec<u8>, parts: [&str; N]) {
     // Without an early end, so that the compiler looks at many bytes at once.
-    if text
-        .bytes()
-        .fold(false, |so_far, byte| so_far | needs_escape(byte))
-    {
-        json(out, text);
+    let is_plain = |part: &str| {
+        !part.bytes().fold(false, |so_far, byte| {
+            so_far | (byte < b' ') | (byte == b'"') | (byte == b'\\')
+        })
+    };
+    if parts.iter().all(|part| is_plain(part)) {
+        out.push(b'"');
+        for part in parts {
+            out.extend_from_slice(part.as_bytes());
+        }
+        out.push(b'"');
     } else {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
+        json(out, &parts.concat());
     }
 }
 
@@ -249,7 +281,7 @@ mod tests {
         let mut links = Links::default();
         links.add("self", "https://a.example/v1/x".to_owned());
         links.add("odd", "https://a.example/\"\\\n\u{1}é😀".to_owned());
-        links.add_below("https://a.example/v1/x", &[("below", "/y"), ("odd", "/z")]);
+        links.add_below(&[("below", "/y"), ("odd", "/z")]);
         let members = json!({ "name": "say \"hi\"\t", "none": null, "list": [1, -2.5, { "a": {} }], "é\"": true });
         let Value::Object(members) = members else {
             panic!("not an object");

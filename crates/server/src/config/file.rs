@@ -115,6 +115,7 @@ mod tests {
             mail-dir = "mail"
             audit-days = 30
             api-rate = 100
+            cache-mib = 16
         "#;
         let raw = parse(text).unwrap();
         assert_eq!(raw.listen.len(), 2);

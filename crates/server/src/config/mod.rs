@@ -30,6 +30,10 @@ use crate::mail::MailOptions;
 /// The port of a server that was told none.
 pub const DEFAULT_PORT: u16 = 9400;
 
+/// MiB of documents that SQLite keeps at hand: those of some 10,000 people who are signing on, or
+/// are read by a program.
+const DEFAULT_CACHE_MIB: u32 = 64;
+
 /// Days that audit events are kept.
 ///
 /// Source: PingOne's audit page: events of the last two years can be asked for.
@@ -46,6 +50,8 @@ pub struct Config {
     pub urls: UrlOptions,
     /// Where documents live.
     pub database: Database,
+    /// Most MiB of documents that SQLite keeps at hand.
+    pub cache_mib: u32,
     /// Certificate chain and key files, when TLS is on.
     pub tls: Option<TlsFiles>,
     /// Files to import at start, in order.
@@ -151,6 +157,7 @@ impl Config {
                 uploads: values::base_url(raw.uploads_url.as_deref()).context("uploads-url")?,
             },
             database,
+            cache_mib: raw.cache_mib.unwrap_or(DEFAULT_CACHE_MIB),
             tls,
             import: raw.import,
             master_key,

@@ -52,6 +52,10 @@ pub struct RawConfig {
     #[serde(deserialize_with = "secret")]
     pub database: Option<SecretString>,
 
+    /// With SQLite: most memory for documents that are kept at hand, in MiB [default: 64]
+    #[arg(long, env = "COUNTERSIGN_CACHE_MIB", value_name = "MIB")]
+    pub cache_mib: Option<u32>,
+
     /// Certificate chain (PEM) for TLS; read again when it changes
     #[arg(long, env = "COUNTERSIGN_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
@@ -194,6 +198,7 @@ impl RawConfig {
             apps_url: self.apps_url.or(below.apps_url),
             uploads_url: self.uploads_url.or(below.uploads_url),
             database: self.database.or(below.database),
+            cache_mib: self.cache_mib.or(below.cache_mib),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),
             import: list(self.import, below.import),

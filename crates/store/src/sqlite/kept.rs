@@ -72,11 +72,11 @@ enum Known {
 }
 
 impl Kept {
-    /// For the database at `path`, which is open: at most twice `kib` KiB. With 0 nothing is kept.
+    /// For the database at `path`, which is open: at most `kib` KiB. With 0 nothing is kept.
     pub(super) fn of(path: &Path, kib: u32) -> Self {
         Self {
             heads: (kib > 0).then(|| Heads::of(path)).flatten(),
-            most: usize::try_from(kib).unwrap_or_default() * 1024,
+            most: usize::try_from(kib).unwrap_or_default() * 1024 / 2,
             state: Mutex::default(),
         }
     }

@@ -249,7 +249,7 @@ impl Noun for User {
         }
     }
 
-    fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
+    fn link(&self, _call: &Call<'_>, _own: &str, links: &mut Links) {
         let places = [
             ("password", "/password"),
             ("password.set", "/password"),
@@ -271,7 +271,7 @@ impl Noun for User {
             ("sessions", "/sessions"),
             ("roleAssignments", "/roleAssignments"),
         ];
-        links.add_below(own, &places);
+        links.add_below(&places);
     }
 }
 
