@@ -30,6 +30,7 @@ use crate::cx::Cx;
 use crate::flows::agreement;
 use crate::flows::external::{self, Identified};
 use crate::flows::flow::{Binding, Flow, FlowUser, IDLE, Progress, SessionFacts};
+use crate::flows::frozen::Frozen;
 use crate::flows::guess::MAX_LEN;
 use crate::flows::next::{Known, Next, may_ask_for_attributes, next};
 use crate::flows::state::{Done, FlowFailure};
@@ -136,7 +137,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
             .await?
             .value
             .request;
-        return judged(cx, &Arc::new(request), &view, token, Some(&pushed)).await;
+        return judged(cx, &Frozen::new(request), &view, token, Some(&pushed)).await;
     }
     let opened = match request_object::open(cx, params, &view).await {
         Ok(opened) => opened,
@@ -157,7 +158,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
         destination => destination?,
     };
     match checks::validate(cx, &opened, &view, &destination, Channel::Front).await {
-        Ok(request) => judged(cx, &Arc::new(request), &view, token, None).await,
+        Ok(request) => judged(cx, &Frozen::new(request), &view, token, None).await,
         Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
         Err(fault) => Err(fault),
     }
@@ -166,7 +167,7 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
 /// What becomes of a valid request.
 async fn judged(
     cx: &Cx,
-    request: &Arc<AuthorizationRequest>,
+    request: &Frozen<AuthorizationRequest>,
     view: &Arc<ApplicationView>,
     token: Option<&BrowserToken>,
     pushed: Option<&str>,
@@ -232,7 +233,7 @@ pub fn redirect_error(cx: &Cx, destination: &Destination, refused: Refused) -> O
 }
 
 struct Authorize<'a> {
-    request: &'a Arc<AuthorizationRequest>,
+    request: &'a Frozen<AuthorizationRequest>,
     view: &'a Arc<ApplicationView>,
     token: Option<&'a BrowserToken>,
     /// Hash of the handle, if the request was pushed.
@@ -344,7 +345,7 @@ impl Authorize<'_> {
 
         let mut flow = Flow {
             id: facts.flow_id,
-            request: Arc::clone(request),
+            request: request.clone(),
             application_name: self.view.application.name.clone(),
             application_icon: self.view.application.picture(),
             binding,

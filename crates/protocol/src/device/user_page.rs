@@ -24,6 +24,7 @@ use crate::cx::Cx;
 use crate::flows::State;
 use crate::flows::agreement;
 use crate::flows::flow::{Binding, Flow};
+use crate::flows::frozen::Frozen;
 use crate::flows::next::{Known, Next, next};
 use crate::flows::state::{DeviceFlow, FlowFailure};
 use crate::groups;
@@ -52,7 +53,7 @@ pub async fn start(
         (None, policy.into_iter().collect())
     };
     let start = Start {
-        request: Arc::new(AuthorizationRequest::for_device(client, policies)),
+        request: Frozen::new(AuthorizationRequest::for_device(client, policies)),
         name: match &view {
             Some(view) => view.application.name.clone(),
             None => cx.env.environment.name.clone(),
@@ -92,7 +93,7 @@ async fn application(cx: &Cx, identifier: &str) -> Outcome<Arc<ApplicationView>>
 }
 
 struct Start<'a> {
-    request: Arc<AuthorizationRequest>,
+    request: Frozen<AuthorizationRequest>,
     name: String,
     icon: Option<ImageId>,
     device: DeviceFlow,
@@ -152,7 +153,7 @@ impl Operation for Start<'_> {
             .as_ref()
             .filter(|(session, _)| session.last_sign_on.is_some());
         let session = counting.map(|(session, user)| session_facts(session, user));
-        let mut flow = Flow::new(facts.flow_id, Arc::clone(&self.request), binding, cx.now);
+        let mut flow = Flow::new(facts.flow_id, self.request.clone(), binding, cx.now);
         flow.application_name.clone_from(&self.name);
         flow.application_icon = self.icon;
         flow.session.clone_from(&session);

@@ -1,7 +1,5 @@
 //! Going on: a step is satisfied, and the policy says what comes next.
 
-use std::sync::Arc;
-
 use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::group::Memberships;
@@ -167,7 +165,7 @@ fn onward(
 ) -> Result<Advanced, Fault> {
     flow.progress.satisfy();
     let session = flow.session.clone();
-    let request = Arc::clone(&flow.request);
+    let request = flow.request.clone();
     let known = Known {
         user: Some(user),
         account: Some(account),

@@ -1,7 +1,6 @@
 //! The flow document.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
@@ -17,6 +16,7 @@ use crate::as_::authorize::AuthorizationRequest;
 use crate::cx::Cx;
 use crate::flows::State;
 use crate::flows::external::{ExternalIdentity, Identified, Trip};
+use crate::flows::frozen::Frozen;
 use crate::flows::registration::RegistrationOffer;
 use crate::flows::state::{DeviceFlow, DeviceSignOn, Done};
 
@@ -191,7 +191,7 @@ pub struct Flow {
     /// Its id: unguessable, and yet not enough without the browser's cookie.
     pub id: FlowId,
     /// The validated request, frozen (`threats.md` 12).
-    pub request: Arc<AuthorizationRequest>,
+    pub request: Frozen<AuthorizationRequest>,
     /// Name of the application, as shown.
     pub application_name: String,
     /// Its picture, if it has one.
@@ -229,7 +229,7 @@ impl Flow {
     /// A flow at its very beginning, for nobody known.
     pub fn new(
         id: FlowId,
-        request: Arc<AuthorizationRequest>,
+        request: Frozen<AuthorizationRequest>,
         binding: Binding,
         now: Time,
     ) -> Self {

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod complete;
 pub mod external;
 pub mod flow;
+pub mod frozen;
 pub mod guess;
 pub mod next;
 pub mod profile;

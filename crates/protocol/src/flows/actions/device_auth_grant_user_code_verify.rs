@@ -12,9 +12,11 @@ use countersign_domain::time::Time;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Call, Reply};
+use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::device_authorization::{DeviceAuthorization, normalized, user_code_hash};
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
+use crate::flows::frozen::Frozen;
 use crate::flows::state::{DeviceConsent, FlowFailure};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -170,7 +172,10 @@ impl Action for DeviceAuthGrantUserCodeVerify {
         };
         flow.application_name.clone_from(&view.application.name);
         flow.application_icon = view.application.picture();
-        Arc::make_mut(&mut flow.request).client = device.client;
+        flow.request = Frozen::new(AuthorizationRequest {
+            client: device.client,
+            ..(*flow.request).clone()
+        });
         flow.state = State::DagConsentRequired(Box::new(DeviceConsent {
             done: asked.done,
             device: device.hash,
