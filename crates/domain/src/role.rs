@@ -176,8 +176,22 @@ const fn role_id(number: u128) -> RoleId {
     ))
 }
 
-/// The built-in roles that mean something here. Permissions are named by the plural of what they
-/// are about. Whoever has a role in an environment may read the environment itself.
+/// A role for a product that is not here.
+///
+/// Compat: plans and scripts find these roles by name and give them all the same.
+const fn of_another_product(number: u128, name: &'static str) -> BuiltInRole {
+    BuiltInRole {
+        id: role_id(number),
+        name,
+        description: "Reads environments; the product that it is for is not here.",
+        applicable_to: &[Organization, Environment],
+        permissions: &["environments:read"],
+    }
+}
+
+/// The built-in roles, by all the names of `reference/platform.md` 3.11. Permissions are named by
+/// the plural of what they are about. Whoever has a role in an environment may read the environment
+/// itself.
 pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         id: role_id(1),
@@ -366,21 +380,16 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         applicable_to: &[Organization, Environment],
         permissions: &["environments:read", "roles:*"],
     },
-    // Compat: there is no DaVinci here; plans and scripts give these roles all the same.
-    BuiltInRole {
-        id: role_id(10),
-        name: "DaVinci Admin",
-        description: "Reads environments; there are no flows of DaVinci here.",
-        applicable_to: &[Organization, Environment],
-        permissions: &["environments:read"],
-    },
-    BuiltInRole {
-        id: role_id(11),
-        name: "DaVinci Admin Read Only",
-        description: "Reads environments; there are no flows of DaVinci here.",
-        applicable_to: &[Organization, Environment],
-        permissions: &["environments:read"],
-    },
+    of_another_product(10, "DaVinci Admin"),
+    of_another_product(11, "DaVinci Admin Read Only"),
+    of_another_product(12, "Authorize Gateway Policy Evaluator"),
+    of_another_product(13, "Advanced Identity Cloud Super Admin"),
+    of_another_product(14, "Advanced Identity Cloud Tenant Admin"),
+    of_another_product(15, "PingFederate Administrator"),
+    of_another_product(16, "PingFederate Auditor"),
+    of_another_product(17, "PingFederate Crypto Administrator"),
+    of_another_product(18, "PingFederate Expression Administrator"),
+    of_another_product(19, "PingFederate User Administrator"),
 ];
 
 /// The built-in role of that name.
