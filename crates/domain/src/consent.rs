@@ -88,12 +88,19 @@ pub struct OauthConsent {
 impl OauthConsent {
     /// Index: consents of a user, by the user's id.
     pub const BY_USER: IndexName = "user";
-    /// Unique: see [`OauthConsent::of`].
+    /// Most scopes of one, where somebody else tells of it.
+    pub const MAX_SCOPES: usize = 100;
+    /// Unique: see [`OauthConsent::of`] and [`OauthConsent::of_elsewhere`].
     pub const UNIQUE_APPLICATION: IndexName = "application";
 
     /// The value of [`OauthConsent::UNIQUE_APPLICATION`] for an application that is registered here.
     pub fn of(user: UserId, application: ApplicationId) -> String {
         format!("{user}/{application}")
+    }
+
+    /// The same for one that is registered elsewhere, and has no more than a name.
+    pub fn of_elsewhere(user: UserId, application_name: &str) -> String {
+        format!("{user}/name:{application_name}")
     }
 
     /// Whether it holds.
@@ -116,7 +123,7 @@ impl Entity for OauthConsent {
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let application = match self.application {
             Some(application) => Self::of(self.user.id, application.id),
-            None => format!("{}/name:{}", self.user.id, self.application_name),
+            None => Self::of_elsewhere(self.user.id, &self.application_name),
         };
         vec![(Self::UNIQUE_APPLICATION, application)]
     }

@@ -19,6 +19,12 @@ pub(super) const AGREEMENT: Referent = Referent {
     rule: Agreement::UNIQUE_NAME,
     folds: true,
 };
+pub(super) const LANGUAGE: Referent = Referent {
+    kind: kinds::AGREEMENT_LANGUAGE,
+    noun: "language of the agreement",
+    rule: AgreementLanguage::UNIQUE_LOCALE,
+    folds: true,
+};
 
 impl Plan<'_> {
     pub(super) fn agreement(&mut self, env: EnvId, mut node: Node) -> Result<(), Fault> {

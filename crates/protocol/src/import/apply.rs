@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use countersign_domain::admin_config::AdminConfig;
-use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
+use countersign_domain::agreement::{
+    Agreement, AgreementConsent, AgreementLanguage, AgreementRevision,
+};
 use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
     Application, ApplicationAttribute, ApplicationSecret, Grant, SignOnPolicyAssignment,
 };
 use countersign_domain::branding::{BrandingSettings, Image, Theme};
+use countersign_domain::consent::OauthConsent;
 use countersign_domain::custom_domain::CustomDomain;
 use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, kinds, load, load_by};
@@ -36,7 +39,7 @@ use countersign_domain::reference::fold;
 use countersign_domain::resource::{Resource, ResourceAttribute, ResourceSecret, Scope};
 use countersign_domain::role::{CustomRole, RoleAssignment};
 use countersign_domain::schema::{SchemaAttribute, StandardAttribute};
-use countersign_domain::store::{Conflict, Doc, Fault, Key, Kind, Query, Unique};
+use countersign_domain::store::{Conflict, Doc, Fault, IndexName, Key, Kind, Query, Unique};
 use countersign_domain::subscription::Subscription;
 use countersign_domain::time::Time;
 use countersign_domain::translation::Translations;
@@ -301,7 +304,11 @@ pub(super) async fn list(
     env: EnvId,
     now: Time,
 ) -> Result<Vec<Doc>, Fault> {
-    let mut query = Query::all(kind, env, PAGE);
+    listed(store, Query::all(kind, env, PAGE), now).await
+}
+
+/// All that a query finds, page by page.
+async fn listed(store: &dyn Store, mut query: Query, now: Time) -> Result<Vec<Doc>, Fault> {
     let mut all = Vec::new();
     loop {
         let page = store.list(&query, now).await?;
@@ -440,12 +447,6 @@ async fn users_of(
             }
         }
         let Some(found) = found else { continue };
-        let by_user = GroupMembership::BY_USER;
-        let user = found.value.id.to_string();
-        let memberships = Query::equal(kinds::GROUP_MEMBERSHIP, env, by_user, user, 1_000);
-        for doc in store.list(&memberships, now).await?.docs {
-            draft.found(refile::<GroupMembership>(doc)?);
-        }
         let read: [(Kind, Refile); 2] = [
             (kinds::USER, refile::<User>),
             (kinds::CREDENTIAL, refile::<Credential>),
@@ -457,15 +458,37 @@ async fn users_of(
             }
         }
         let id = found.value.id.to_string();
-        let links = LinkedAccount::BY_USER;
-        let links = Query::equal(LinkedAccount::KIND, env, links, id.as_str(), PAGE);
-        for doc in store.list(&links, now).await?.docs {
-            draft.found(refile::<LinkedAccount>(doc)?);
-        }
-        let devices = Query::equal(Device::KIND, env, Device::BY_USER, id, PAGE);
-        for doc in store.list(&devices, now).await?.docs {
-            draft.found(refile::<Device>(doc)?);
+        for (kind, index, refile) in OF_USER {
+            let filed = Query::equal(*kind, env, index, id.as_str(), PAGE);
+            for doc in listed(store, filed, now).await? {
+                draft.found(refile(doc)?);
+            }
         }
     }
     Ok(())
 }
+
+/// What a user has several of, by which index it is found with them.
+const OF_USER: &[(Kind, IndexName, Refile)] = &[
+    (
+        kinds::GROUP_MEMBERSHIP,
+        GroupMembership::BY_USER,
+        refile::<GroupMembership>,
+    ),
+    (
+        kinds::LINKED_ACCOUNT,
+        LinkedAccount::BY_USER,
+        refile::<LinkedAccount>,
+    ),
+    (kinds::DEVICE, Device::BY_USER, refile::<Device>),
+    (
+        kinds::OAUTH_CONSENT,
+        OauthConsent::BY_USER,
+        refile::<OauthConsent>,
+    ),
+    (
+        kinds::AGREEMENT_CONSENT,
+        AgreementConsent::BY_USER,
+        refile::<AgreementConsent>,
+    ),
+];

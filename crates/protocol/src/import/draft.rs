@@ -32,11 +32,13 @@ impl fmt::Display for ImportReport {
 type Label = (Kind, EnvId, IndexName, String);
 
 /// Kinds that no snapshot of an environment has.
-const OF_PEOPLE: [Kind; 4] = [
+const OF_PEOPLE: [Kind; 6] = [
     kinds::USER,
     kinds::CREDENTIAL,
     kinds::LINKED_ACCOUNT,
     kinds::DEVICE,
+    kinds::OAUTH_CONSENT,
+    kinds::AGREEMENT_CONSENT,
 ];
 
 #[derive(Default)]

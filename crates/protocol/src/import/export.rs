@@ -1,5 +1,6 @@
 //! Export: an environment as a file that import reads. JSON, which is YAML too.
 
+mod consents;
 mod factors;
 mod kept;
 
@@ -54,6 +55,8 @@ pub struct ExportOptions {
     pub secrets: bool,
     /// Leave the users out.
     pub without_users: bool,
+    /// Leave out what the users consented to.
+    pub without_consents: bool,
 }
 
 /// Most users in a file: an import of it is one transaction, and its file is in memory.
@@ -485,6 +488,7 @@ impl Exporter<'_> {
         for device in self.all::<Device>().await? {
             devices.entry(device.user.id).or_default().push(device);
         }
+        let consents = self.consents().await?;
         let by_user: BTreeMap<_, _> = credentials.iter().map(|it| (it.user_id, it)).collect();
         let mut written = Vec::new();
         for user in self.all::<User>().await? {
@@ -517,6 +521,7 @@ impl Exporter<'_> {
                 "devices",
                 self.devices(own.unwrap_or_default())?,
             );
+            consents.write(user.id, &mut value)?;
             written.push(value);
         }
         Ok(written)

@@ -10,6 +10,7 @@ mod apply;
 mod build;
 mod certificates;
 mod clients;
+mod consents;
 mod contents;
 mod custom_domains;
 mod de;

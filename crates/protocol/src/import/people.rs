@@ -15,6 +15,14 @@ use super::node::{Data, Node};
 use super::plan::{PasswordWork, Plan, id_json};
 use super::settings::POPULATION;
 
+/// Lists of a user that are documents of their own.
+const LISTS: [&str; 4] = [
+    "linkedAccounts",
+    "devices",
+    "oauthConsents",
+    "agreementConsents",
+];
+
 /// Longest user name in characters (`platform.md` 3.7).
 const LONGEST_USERNAME: usize = 128;
 
@@ -39,7 +47,7 @@ impl Plan<'_> {
         self.authority(env, &mut node)?;
         let line = node.line;
         let mut lists = Node::from_json(json!({}), line);
-        for key in ["linkedAccounts", "devices"] {
+        for key in LISTS {
             if let Some(list) = node.take(key) {
                 lists.set(key, list);
             }
@@ -64,6 +72,8 @@ impl Plan<'_> {
                 "memberOfGroups",
                 "linkedAccounts",
                 "devices",
+                "oauthConsents",
+                "agreementConsents",
             ],
             ..Parts::of(env, id, node)
         })?;
@@ -78,6 +88,12 @@ impl Plan<'_> {
             })?;
             self.each(&mut lists, "devices", |plan, item| {
                 plan.device(env, id, item)
+            })?;
+            self.each(&mut lists, "oauthConsents", |plan, item| {
+                plan.oauth_consent(env, id, item)
+            })?;
+            self.each(&mut lists, "agreementConsents", |plan, item| {
+                plan.agreement_consent(env, id, item)
             })?;
         }
         if built.is_some() {

@@ -60,7 +60,7 @@ impl Heavy for Inline {
     }
 }
 
-fn ports(master: u8) -> Ports {
+pub(super) fn ports(master: u8) -> Ports {
     Ports {
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(Ticking(AtomicI64::new(0))),
@@ -88,19 +88,19 @@ fn read(text: &str) -> ImportDocument {
     parse("demo.yaml", text, Format::Yaml).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-async fn import(ports: &Ports, text: &str) -> ImportReport {
+pub(super) async fn import(ports: &Ports, text: &str) -> ImportReport {
     let done = apply(ports, &read(text), &options()).await;
     done.unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn refusal(ports: &Ports, text: &str) -> Problem {
+pub(super) async fn refusal(ports: &Ports, text: &str) -> Problem {
     match apply(ports, &read(text), &options()).await {
         Err(ImportError::Invalid(mut errors)) => errors.0.remove(0),
         other => panic!("{other:?}"),
     }
 }
 
-fn problems(text: &str) -> Vec<(usize, String, String)> {
+pub(super) fn problems(text: &str) -> Vec<(usize, String, String)> {
     let errors = parse("demo.yaml", text, Format::Yaml).unwrap_err();
     let parts = errors.0.into_iter();
     parts.map(|it| (it.line, it.field, it.message)).collect()
@@ -183,7 +183,7 @@ fn demo() -> String {
     DEMO.replace("KEY\n", &key)
 }
 
-fn env() -> EnvId {
+pub(super) fn env() -> EnvId {
     ENV.parse().unwrap()
 }
 
@@ -193,7 +193,7 @@ async fn get<E: Entity>(ports: &Ports, id: impl ToString) -> E {
     found.unwrap().unwrap().value
 }
 
-async fn all<E: Entity>(ports: &Ports) -> Vec<E> {
+pub(super) async fn all<E: Entity>(ports: &Ports) -> Vec<E> {
     let docs = apply::list(ports.store.as_ref(), E::KIND, env(), ports.clock.now()).await;
     docs.unwrap()
         .iter()

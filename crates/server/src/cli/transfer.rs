@@ -34,6 +34,7 @@ pub struct Import {
 
 /// Options of `export`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Export {
     /// The environment to write
     #[arg(long, value_name = "ID")]
@@ -50,6 +51,10 @@ pub struct Export {
     /// Leave the users out
     #[arg(long, conflicts_with = "users")]
     without_users: bool,
+
+    /// Leave out what the users consented to
+    #[arg(long, conflicts_with = "users")]
+    without_consents: bool,
 
     /// Write to this new file, readable by its owner alone, instead of printing
     #[arg(long, value_name = "FILE")]
@@ -101,6 +106,7 @@ pub fn export_environment(options: Export) -> anyhow::Result<ExitCode> {
         let what = ExportOptions {
             secrets,
             without_users: options.without_users,
+            without_consents: options.without_consents,
         };
         let found = export(&ports, options.environment, what).await?;
         found.with_context(|| format!("there is no environment {}", options.environment))

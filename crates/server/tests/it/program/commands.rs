@@ -58,6 +58,59 @@ fn an_export_is_what_import_reads() {
 }
 
 #[test]
+fn consents_travel_with_the_people_who_gave_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let made = run(here, &["keygen", "--out", "master.key"]);
+    assert!(made.status.success());
+    let id = "11111111-2222-4333-8444-555555555555";
+    let revision = json!({"effectiveAt": "2026-01-01T00:00:00Z", "text": "Be kind."});
+    let file = json!({"environments": [{
+        "id": id,
+        "name": "Test",
+        "agreements": [{"name": "Terms", "enabled": true,
+            "languages": [{"locale": "en", "revisions": [revision]}]}],
+        "applications": [{"name": "Television", "type": "CUSTOM_APP", "tokenEndpointAuthMethod": "NONE",
+            "grantTypes": ["DEVICE_CODE"]}],
+        "users": [{"username": "ada",
+            "oauthConsents": [{"application": "Television", "scope": ["openid"],
+                "device": {"type": "tv"}, "consentedAt": "2026-01-02T00:00:00Z"}],
+            "agreementConsents": [{"agreement": "Terms", "lastConsent": {"language": "en",
+                "revision": "2026-01-01T00:00:00Z", "consentedAt": "2026-01-02T00:00:00Z"}}]}],
+    }]});
+    std::fs::write(here.join("test.json"), file.to_string()).unwrap();
+    let run_in = |database: &str, arguments: &[&str]| {
+        let place = ["--database", database, "--master-key-file", "master.key"];
+        let done = run(here, &[arguments, &place].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        text(&done.stdout)
+    };
+    let export = ["export", "--environment", id];
+    let (first, second) = ("sqlite:first.db", "sqlite:second.db");
+    run_in(first, &["import", "test.json"]);
+    let exported = run_in(first, &export);
+    let written: Value = serde_json::from_str(&exported).unwrap();
+    let environment = &written["environments"][0];
+    let ada = &environment["users"][0];
+    let consent = &ada["oauthConsents"][0];
+    assert_eq!(consent["applicationName"], "Television");
+    assert_eq!(consent["device"]["type"], "tv");
+    let language = &environment["agreements"][0]["languages"][0];
+    let last = &ada["agreementConsents"][0]["lastConsent"];
+    assert_eq!(last["revision"]["id"], language["revisions"][0]["id"]);
+
+    std::fs::write(here.join("out.json"), &exported).unwrap();
+    let again = run_in(first, &["import", "out.json"]);
+    assert!(again.contains("0 created, 0 changed"), "{again}");
+    run_in(second, &["import", "out.json"]);
+    let elsewhere: Value = serde_json::from_str(&run_in(second, &export)).unwrap();
+    assert_eq!(elsewhere["environments"][0]["users"], environment["users"]);
+
+    let without = run_in(first, &[&export[..], &["--without-consents"]].concat());
+    assert!(without.contains("ada") && !without.contains("Consents\""));
+}
+
+#[test]
 fn keys_rotate_from_the_command_line_once_the_next_one_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -189,7 +189,8 @@ async fn consent_of(call: &Call<'_>, user: UserId, given: Given) -> Outcome<Oaut
     let mut check = Check::new();
     check.length("application.name", &name, 1, 256);
     let names = given.scope.iter();
-    let is_fine = given.scope.len() <= 100 && names.clone().all(|it| (1..=256).contains(&it.len()));
+    let is_fine = given.scope.len() <= OauthConsent::MAX_SCOPES
+        && names.clone().all(|it| (1..=256).contains(&it.len()));
     check.expect(is_fine, || {
         Misfit::invalid("scope", "must be at most 100 names of scopes")
     });

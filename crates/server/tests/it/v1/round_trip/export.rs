@@ -48,7 +48,13 @@ async fn everything(server: &TestServer) -> (String, String) {
         .collect();
     assert!(lost.is_empty(), "not in the exported file: {lost:#?}");
     // Of what no sample is made.
-    for name in ["certificate", "credential", "device", "pushCredential"] {
+    for name in [
+        "certificate",
+        "credential",
+        "device",
+        "pushCredential",
+        "oauthConsent",
+    ] {
         assert!(text.contains(ground.id(name)), "{name} is not in the file");
     }
     (id, text)
@@ -57,7 +63,7 @@ async fn everything(server: &TestServer) -> (String, String) {
 async fn exported_from(server: &TestServer, id: &str) -> String {
     let options = ExportOptions {
         secrets: true,
-        without_users: false,
+        ..ExportOptions::default()
     };
     let text = export(&server.ports, id.parse().unwrap(), options).await;
     text.unwrap().unwrap()
@@ -76,11 +82,7 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
         assert_eq!(exported_from(&server, id).await, first);
         server.import(&serde_json::from_str(&first).unwrap()).await;
         assert_eq!(exported_from(&server, id).await, first);
-        let silent = ExportOptions {
-            secrets: false,
-            without_users: false,
-        };
-        let silent = export(&server.ports, id.parse().unwrap(), silent).await;
+        let silent = export(&server.ports, id.parse().unwrap(), ExportOptions::default()).await;
         let silent = silent.unwrap().unwrap();
         assert!(!silent.contains("s3cret"), "{silent}");
         assert!(!silent.contains(SECRET), "{silent}");
@@ -108,6 +110,22 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
             .unwrap()
             .clone();
         assert_eq!(silent, [of_type("EMAIL").clone()]);
+        let ada = &environment["users"][0];
+        let consents = ada["oauthConsents"].as_array().unwrap();
+        let to = |name: &str| {
+            consents
+                .iter()
+                .find(|it| it["applicationName"] == name)
+                .unwrap()
+        };
+        assert_eq!(to("Web")["scope"], json!(["openid", "profile"]));
+        assert_eq!(to("Web")["consentedAt"], "2026-01-02T00:00:00.000Z");
+        assert_eq!(to("Elsewhere")["applicationType"], "EXTERNAL");
+        let language = &environment["agreements"][0]["languages"][0];
+        let last = &ada["agreementConsents"][0]["lastConsent"];
+        assert_eq!(last["language"]["id"], language["id"]);
+        assert_eq!(last["revision"]["id"], language["revisions"][0]["id"]);
+        assert_eq!(last["status"], "ACCEPTED");
         assert_eq!(gateway["credentials"][0]["id"], CREDENTIAL);
         assert_eq!(environment["certificates"][0]["usageType"], "SIGNING");
         assert_eq!(environment["billOfMaterials"]["solutionType"], "WORKFORCE");
@@ -169,7 +187,14 @@ fn by_hand(certificate: &str) -> Value {
             "totp": { "enabled": true } }],
         "users": [{ "username": "ada", "population": "Staff", "devices": [
             { "type": "TOTP", "secret": SECRET, "status": "ACTIVE", "nickname": "Phone" },
-            { "type": "EMAIL", "email": "ada@a.example", "policy": "Factors" }] }],
+            { "type": "EMAIL", "email": "ada@a.example", "policy": "Factors" }],
+            "oauthConsents": [
+                { "application": "Web", "scope": ["openid", "profile"], "consentedAt": "2026-01-02T00:00:00Z" },
+                { "applicationName": "Elsewhere", "scope": ["read"], "status": "REVOKED" }],
+            "agreementConsents": [{ "agreement": "Terms", "lastConsent": {
+                "language": "en", "revision": "2026-01-01T00:00:00Z", "consentedAt": "2026-01-03T00:00:00Z" } }] }],
+        "agreements": [{ "name": "Terms", "enabled": true, "languages": [{ "locale": "en",
+            "revisions": [{ "effectiveAt": "2026-01-01T00:00:00Z", "text": "Be kind." }] }] }],
         "groups": [{ "name": "Watchers", "roleAssignments": ["Looks on",
             { "role": "Application Owner", "scope": { "type": "APPLICATION", "name": "Web" } }] }],
         "applications": [{ "name": "Web", "type": "WEB_APP", "clientSecret": "Change-me-change-me",
