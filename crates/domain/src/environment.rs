@@ -196,6 +196,8 @@ impl Default for EnvironmentSettings {
 impl Environment {
     /// Index: environments of an organization, by its id.
     pub const BY_ORGANIZATION: IndexName = "organization";
+    /// Index: environments that wait for their deletion, by the id of their organization.
+    pub const WAITING: IndexName = "waiting";
     /// Unique: organization id, `/`, folded name.
     pub const UNIQUE_NAME: IndexName = "name";
 
@@ -211,10 +213,15 @@ impl Entity for Environment {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        vec![IndexEntry {
-            name: Self::BY_ORGANIZATION,
+        let by_organization = |name| IndexEntry {
+            name,
             value: self.organization.id.to_string(),
-        }]
+        };
+        let mut entries = vec![by_organization(Self::BY_ORGANIZATION)];
+        if self.status == EnvironmentStatus::DeletePending {
+            entries.push(by_organization(Self::WAITING));
+        }
+        entries
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         vec![(

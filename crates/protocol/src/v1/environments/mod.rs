@@ -42,7 +42,7 @@ mod removal;
 
 use std::time::Duration;
 
-use countersign_domain::entity;
+use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::{
     Environment, EnvironmentSettings, EnvironmentStatus, EnvironmentType,
 };
@@ -50,7 +50,7 @@ use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::ids::EnvId;
 use countersign_domain::organization::License;
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::Batch;
+use countersign_domain::store::{Batch, Query};
 use serde_json::{Value, json};
 
 use super::body::{self, Check, Object};
@@ -66,6 +66,11 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 pub const REGIONS: [&str; 6] = ["AP", "AU", "CA", "EU", "NA", "SG"];
 /// How long an environment waits at least before it may be deleted for good.
 const SOFT_DELETION: Duration = Duration::from_hours(30 * 24);
+/// Most environments of an organization that wait for their deletion.
+///
+/// Source: `reference/platform.md` 3.1; PingOne standard platform limits: per organization.
+/// Decision: one more is refused as what is not possible now; PingOne's answer is not documented.
+const MAX_WAITING: u32 = 100;
 
 const ALL: &str = "/environments";
 const ONE: &str = "/environments/{environment}";
@@ -115,6 +120,14 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// What judging a change takes.
+pub struct Facts {
+    /// Whether its licence exists.
+    has_license: bool,
+    /// Whether it begins to wait for its deletion where as many wait as may.
+    is_one_too_many: bool,
+}
+
 impl Noun for Environment {
     const PLURAL: &'static str = "environments";
     const PARAMETER: &'static str = "environment";
@@ -136,7 +149,7 @@ impl Noun for Environment {
         is_folded: false,
         then: None,
     }];
-    type Facts = bool;
+    type Facts = Facts;
 
     fn place(_call: &Call<'_>) -> EnvId {
         EnvId::PLATFORM
@@ -158,25 +171,40 @@ impl Noun for Environment {
         !call.actor.reach(permission, self).is_nowhere()
     }
 
-    /// Whether its licence exists.
-    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<bool> {
-        let Some(license) = change.after().and_then(|after| after.license) else {
-            return Ok(true);
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let has_license = match change.after().and_then(|after| after.license) {
+            Some(license) => {
+                let (store, id) = (call.store(), license.id.to_string());
+                let found = entity::load::<License>(store, EnvId::PLATFORM, id, call.now()).await?;
+                found.is_some()
+            }
+            None => true,
         };
-        let (store, id) = (call.store(), license.id.to_string());
-        let found = entity::load::<License>(store, EnvId::PLATFORM, id, call.now()).await?;
-        Ok(found.is_some())
+        let is_one_too_many = match change {
+            Change::Replace { before, after } if before.is_active() && !after.is_active() => {
+                let organization = after.organization.id.to_string();
+                let (kind, index) = (Self::KIND, Self::WAITING);
+                let waiting = Query::equal(kind, EnvId::PLATFORM, index, organization, MAX_WAITING);
+                call.store().count(&waiting).await? >= MAX_WAITING
+            }
+            Change::Create(_) | Change::Replace { .. } | Change::Remove(_) => false,
+        };
+        Ok(Facts {
+            has_license,
+            is_one_too_many,
+        })
     }
 
-    fn judge(
-        call: &Call<'_>,
-        change: Change<'_, Self>,
-        has_license: bool,
-    ) -> Result<Batch, Failure> {
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
             return Err(Refusal::MethodNotAllowed.into());
         };
-        check(after, has_license)?;
+        check(after, facts.has_license)?;
+        if facts.is_one_too_many {
+            let message = format!("{MAX_WAITING} environments wait for their deletion already");
+            let misfit = Misfit::constraint("status", message.clone());
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
         // Its snapshot lives under its own id, not where it is stored.
         let _ = call;
         Ok(Batch::new().changed(after.id))

@@ -1,9 +1,11 @@
 //! `/v1/environments/{e}/groups` and memberships
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use countersign_domain::entity::kinds;
+use countersign_testkit::{Adapter, TestServer, on_every_adapter, run};
 use serde_json::{Value, json};
 
 use super::super::{Api, admin, refused, text, worker};
+use super::crowd;
 use super::users::{encoded, users};
 
 fn groups(server: &TestServer) -> String {
@@ -27,6 +29,45 @@ async fn memberships(api: &Api, path: &str) -> Vec<(String, String)> {
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
     expected.iter().map(owned).collect()
+}
+
+/// On one adapter: that all of them count alike is a promise of stores.
+#[test]
+fn there_are_so_many_groups_and_no_more() {
+    run(Adapter::Memory, |server| async move {
+        let api = admin(&server).await;
+        crowd(
+            &server,
+            server.tenant.id.parse().unwrap(),
+            kinds::GROUP,
+            99_999,
+        )
+        .await;
+        let last = group(&api, &server, json!({ "name": "Last" })).await;
+        let all = groups(&server);
+        let body = json!({ "name": "One more" });
+        let full = api.post(&all, body.clone()).await;
+        refused(
+            full,
+            400,
+            "REQUEST_FAILED",
+            Some(("CONSTRAINT_VIOLATION", "")),
+        );
+        // What is wrong with it is told first, and what is there can be changed.
+        refused(
+            api.post(&all, json!({ "name": "last" })).await,
+            400,
+            "INVALID_DATA",
+            Some(("UNIQUENESS_VIOLATION", "name")),
+        );
+        let path = format!("{all}/{last}");
+        let _ = api
+            .put(&path, json!({ "name": "Final" }))
+            .await
+            .expect_status(200);
+        let _ = api.delete(&path).await.expect_status(204);
+        Api::created(api.post(&all, body).await);
+    });
 }
 
 on_every_adapter! {

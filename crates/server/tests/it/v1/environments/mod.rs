@@ -30,7 +30,7 @@ mod users;
 
 use countersign_domain::entity::kinds;
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Doc, Key, Query};
+use countersign_domain::store::{Batch, Doc, Key, Kind, Query};
 use countersign_protocol::leftovers;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
@@ -38,9 +38,9 @@ use serde_json::{Value, json};
 use super::{Api, admin, refused, text, worker};
 
 /// Puts so many documents into an environment.
-async fn crowd(server: &TestServer, env: EnvId, count: u32) {
+async fn crowd(server: &TestServer, env: EnvId, kind: Kind, count: u32) {
     let docs = (0..count).map(|number| {
-        let key = Key::new(kinds::SESSION, env, format!("crowd-{number}"));
+        let key = Key::new(kind, env, format!("crowd-{number}"));
         Doc::new(key, "{}".to_owned())
     });
     let batch = docs.fold(Batch::new(), Batch::put);
@@ -133,7 +133,7 @@ on_every_adapter! {
         let made = Api::created(api.post("/environments", body).await);
         let id = text(&made, "/id");
         let env: EnvId = id.parse().unwrap();
-        crowd(&server, env, 2 * leftovers::SLICE + 1).await;
+        crowd(&server, env, kinds::SESSION, 2 * leftovers::SLICE + 1).await;
         let path = format!("/environments/{id}");
         let _ = api.delete(&path).await.expect_status(204);
         refused(api.get(&path).await, 404, "NOT_FOUND", None);
@@ -160,7 +160,7 @@ on_every_adapter! {
         let file = json!({ "organization": { "name": "Tests" }, "environments": [environment] });
         server.import(&file).await;
         let env: EnvId = id.parse().unwrap();
-        crowd(&server, env, 2 * leftovers::SLICE + 1).await;
+        crowd(&server, env, kinds::SESSION, 2 * leftovers::SLICE + 1).await;
         let path = format!("/environments/{id}");
         let _ = api.delete(&path).await.expect_status(204);
         server.import(&file).await;
@@ -192,6 +192,32 @@ on_every_adapter! {
         let answer = api.put(&format!("{path}/type"), sandbox).await.expect_status(200).json();
         assert_eq!(answer["type"], "SANDBOX");
         let _ = api.delete(&path).await.expect_status(204);
+    }
+
+    async fn a_hundred_environments_wait_for_their_deletion_and_no_more(server: TestServer) {
+        let api = admin(&server).await;
+        let live = |number: u32| format!("{number:08}-3434-4565-8787-909090909090");
+        let environments = (0..101).map(|number| {
+            let status = if number < 99 { "DELETE_PENDING" } else { "ACTIVE" };
+            json!({ "id": live(number), "name": format!("Live {number}"), "type": "PRODUCTION",
+                "status": status, "defaults": false })
+        });
+        let environments: Vec<Value> = environments.collect();
+        server.import(&json!({ "organization": { "name": "Tests" }, "environments": environments })).await;
+        let put = async |number: u32, status: &str| {
+            let path = format!("/environments/{}/status", live(number));
+            api.put(&path, json!({ "status": status })).await
+        };
+        let last = put(99, "DELETE_PENDING").await.expect_status(200).json();
+        assert_eq!(last["status"], "DELETE_PENDING");
+        let full = put(100, "DELETE_PENDING").await;
+        refused(full, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "status")));
+        let read = api.get(&format!("/environments/{}", live(100))).await.expect_status(200).json();
+        assert_eq!(read["status"], "ACTIVE");
+        // Who waits already may be told to once more.
+        let _ = put(99, "DELETE_PENDING").await.expect_status(200);
+        let _ = put(0, "ACTIVE").await.expect_status(200);
+        let _ = put(100, "DELETE_PENDING").await.expect_status(200);
     }
 
     async fn an_environment_is_read_as_it_was_written(server: TestServer) {
