@@ -2,7 +2,7 @@
 //! applications that do not hold the browser's cookie.
 
 use countersign_domain::entity::{self, Entity, Stored};
-use countersign_domain::ids::{ApplicationId, SessionId};
+use countersign_domain::ids::SessionId;
 use countersign_domain::session::Session;
 use countersign_domain::store::{Batch, Fault};
 
@@ -12,20 +12,11 @@ use crate::cx::Cx;
 use crate::refusal::{Failure, Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 
-/// The session is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedOff {
-    /// Whose ID token it was.
-    pub client: ApplicationId,
-    /// Where the application wants the browser to be.
-    pub redirect: Option<String>,
-}
-
 /// Ends the session that an ID token, expired or not, was issued in. A session that is over already
-/// is no error.
+/// is no error. Answers where the application wants the browser to be.
 ///
 /// Source: `reference/oidc.md` 14.2.
-pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<SignedOff> {
+pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<Option<String>> {
     let hint = signoff::hint(cx, params.require("id_token_hint")?)?;
     let answer = end(cx, params, &hint).await;
     if let (Err(Failure::Refused(refused)), Some(id)) = (&answer, hint.session()) {
@@ -36,7 +27,7 @@ pub async fn idp_signoff(cx: &Cx, params: &Params) -> Outcome<SignedOff> {
     answer
 }
 
-async fn end(cx: &Cx, params: &Params, hint: &signoff::Hint) -> Outcome<SignedOff> {
+async fn end(cx: &Cx, params: &Params, hint: &signoff::Hint) -> Outcome<Option<String>> {
     let view = signoff::enabled(cx, hint.client(), "id_token_hint").await?;
     if !view.application.idp_signoff {
         let why = format!("idpSignoff of application {} is false", hint.client());
@@ -48,10 +39,7 @@ async fn end(cx: &Cx, params: &Params, hint: &signoff::Hint) -> Outcome<SignedOf
     if let Some(session) = hint.session() {
         run(cx, &EndSession(session)).await?;
     }
-    Ok(SignedOff {
-        client: hint.client(),
-        redirect,
-    })
+    Ok(redirect)
 }
 
 struct EndSession(SessionId);

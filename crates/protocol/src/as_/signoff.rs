@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_domain::application::Application;
 use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::{ApplicationId, SessionId, UserId};
@@ -114,6 +116,21 @@ pub fn hint(cx: &Cx, text: &str) -> Result<Hint, Refused> {
         return Err(refuse("another issuer".to_owned()));
     }
     Ok(hint)
+}
+
+/// Which application a sign-off is about, as the request says, believed or not: the one it names, else
+/// the one that the hint was issued to.
+pub fn claimed_client(params: &Params) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claimed {
+        aud: String,
+    }
+    if let Some(id) = params.get("client_id") {
+        return Some(id.to_owned());
+    }
+    let payload = params.get("id_token_hint")?.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    Some(serde_json::from_slice::<Claimed>(&payload).ok()?.aud)
 }
 
 /// The application with an id, which must still be there and enabled.

@@ -19,7 +19,7 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(codes) => answer::json(StatusCode::OK, JSON, &codes),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    let about = About::Body;
+    let about = About::Caller;
     cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 

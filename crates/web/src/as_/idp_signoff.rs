@@ -7,7 +7,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::idp_signoff::idp_signoff;
-use countersign_protocol::refusal::Outcome;
+use countersign_protocol::as_::params::Params;
+use countersign_protocol::as_::signoff::claimed_client;
+use countersign_protocol::refusal::{Outcome, Refused};
 
 use super::authorize::unredirectable;
 use crate::pages::frame::Frame;
@@ -18,34 +20,32 @@ use crate::{App, pages};
 
 /// Signs off.
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    let (client, response) = match answered(&app, &env, &incoming).await {
-        Ok((client, response)) => (Some(client), response),
-        Err(failure) => {
-            let params = form::query(&incoming).unwrap_or_default();
-            let client = params.get("client_id").map(str::to_owned);
-            (
-                client,
-                unredirectable(&app, &env, &failure, &incoming, false).await,
-            )
-        }
+    let params = form::query(&incoming);
+    let client = params.as_ref().ok().and_then(claimed_client);
+    let response = match answered(&app, &env, &incoming, params).await {
+        Ok(response) => response,
+        Err(failure) => unredirectable(&app, &env, &failure, &incoming, false).await,
     };
     let about = About::Client(client.as_deref());
     cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
 }
 
-async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(String, Response)> {
+async fn answered(
+    app: &App,
+    env: &str,
+    incoming: &Incoming,
+    params: Result<Params, Refused>,
+) -> Outcome<Response> {
     let cx = app.cx(env, incoming).await?;
-    let params = form::query(incoming)?;
-    let done = idp_signoff(&cx, &params).await?;
+    let redirect = idp_signoff(&cx, &params?).await?;
     let accept = incoming.header(header::ACCEPT).unwrap_or_default();
-    let response = match done.redirect {
+    Ok(match redirect {
         Some(to) => answer::redirect(StatusCode::FOUND, &to),
         None if accept.to_ascii_lowercase().contains("application/json") => {
             (StatusCode::NO_CONTENT, Body::empty()).into_response()
         }
         None => answer::redirect(StatusCode::FOUND, &format!("{}/signon", cx.env.issuer)),
-    };
-    Ok((done.client.to_string(), response))
+    })
 }
 
 /// Where a browser is after a sign-off that leads back to no application.

@@ -18,7 +18,7 @@ pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Inc
         Ok(()) => StatusCode::OK.into_response(),
         Err(failure) => oauth_error::render(&failure, &incoming),
     };
-    let about = About::Body;
+    let about = About::Caller;
     cors::finish(&app, &env, &incoming, about, Exposure::Ordinary, response).await
 }
 

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_domain::application::cors::Exposure;
 use countersign_protocol::as_::params::Params;
-use countersign_protocol::as_::signoff::{SignedOff, signoff};
+use countersign_protocol::as_::signoff::{SignedOff, claimed_client, signoff};
 use countersign_protocol::refusal::{Outcome, Refused};
 
 use super::authorize::unredirectable;
@@ -19,8 +19,7 @@ use crate::{App, pages};
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let params = form::body(&incoming)
         .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
-    let client = params.as_ref().ok();
-    let client = client.and_then(|params| params.get("client_id").map(str::to_owned));
+    let client = params.as_ref().ok().and_then(claimed_client);
     let response = match answered(&app, &env, &incoming, params).await {
         Ok(response) => response,
         Err(failure) => unredirectable(&app, &env, &failure, &incoming, false).await,

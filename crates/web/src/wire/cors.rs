@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_domain::application::cors::{Exposure, allows};
 use countersign_domain::entity;
 use countersign_domain::ids::ApplicationId;
+use countersign_protocol::as_::client_auth;
 use countersign_protocol::as_::params::MAX_PUSHED;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::refusal::Outcome;
@@ -27,9 +28,8 @@ const EXPOSED: &str = "Correlation-Id";
 pub enum About<'a> {
     /// The one with this client id, as the request says.
     Client(Option<&'a str>),
-    /// The one that the form body names: a page is a public client. Read for requests of pages
-    /// alone.
-    Body,
+    /// The one that its credentials or its form name. Read for requests of pages alone.
+    Caller,
     /// The one of this flow.
     Flow(&'a str),
 }
@@ -101,10 +101,11 @@ async fn allowed(
     let (ports, now) = (app.configuration.ports(), app.now());
     let client: Option<ApplicationId> = match about {
         About::Client(id) => id.and_then(|id| id.parse().ok()),
-        About::Body => {
-            // As much of it as was taken in.
-            let params = form::body_within(incoming, MAX_PUSHED)?;
-            params.get("client_id").and_then(|id| id.parse().ok())
+        About::Caller => {
+            // As much of it as was taken in. A form that cannot be read leaves the header.
+            let params = form::body_within(incoming, MAX_PUSHED).unwrap_or_default();
+            let claimed = client_auth::claimed(incoming.authorization(), &params);
+            claimed.and_then(|id| id.parse().ok())
         }
         About::Flow(id) => {
             let flow = entity::load::<Flow>(&*ports.store, snapshot.id, id, now).await?;

@@ -48,7 +48,8 @@ pub fn find(params: &Params, family: &str) -> Result<Option<Presented>, Refused>
     }))
 }
 
-fn claimed_client(jwt: &str) -> Option<String> {
+/// Whom an assertion claims to be of: read without belief.
+pub fn claimed_client(jwt: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Claimed {
         sub: String,

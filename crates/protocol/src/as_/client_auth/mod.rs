@@ -113,6 +113,16 @@ pub fn credentials(authorization: Option<&str>, params: &Params) -> Result<Crede
     }
 }
 
+/// Who a request says it comes from, in whatever way it says so, believed or not: what is decided by
+/// this alone is whether a page may read the answer.
+pub fn claimed(authorization: Option<&str>, params: &Params) -> Option<String> {
+    let mut found = METHODS.iter().map(|it| it.find(authorization, params));
+    let by_method = found.find_map(|it| it.ok().flatten().map(|it| it.client_id));
+    by_method
+        .or_else(|| params.get("client_id").map(str::to_owned))
+        .or_else(|| assertion::claimed_client(params.get("client_assertion")?))
+}
+
 /// Authenticates the client of a request by its own method. `endpoint` is the one that was called,
 /// below the issuer: an assertion may name it as its audience.
 ///
