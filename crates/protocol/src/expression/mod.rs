@@ -11,6 +11,8 @@ mod eval;
 mod functions;
 mod parse;
 
+pub use eval::text;
+
 use serde_json::{Map, Value};
 
 /// Longest expression in bytes.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::{ApplicationView, ResourceView};
 use crate::cx::Cx;
-use crate::expression;
+use crate::expression::{self, Expression};
 use crate::refusal::{Refusal, Refused};
 
 /// Where claims go.
@@ -85,7 +85,7 @@ pub fn user_claims(
     for attribute in openid.iter().flat_map(|view| &view.attributes) {
         if goes(attribute.id_token, attribute.user_info, target)
             && is_released(attribute, openid, scope)
-            && let Some(value) = attribute.expression.value(&see)
+            && let Some(value) = claim(&attribute.name, &attribute.expression, &see)
         {
             insert(&mut claims, &attribute.name, value);
         }
@@ -100,13 +100,26 @@ pub fn user_claims(
         if !by_scope || !goes(attribute.id_token, attribute.user_info, target) {
             continue;
         }
-        match attribute.expression.value(&see) {
+        match claim(&attribute.name, &attribute.expression, &see) {
             Some(value) => insert(&mut claims, &attribute.name, value),
             None if attribute.required => return Err(without_value(&attribute.name)),
             None => {}
         }
     }
     Ok(claims)
+}
+
+/// What a mapping says of a claim, if it says anything.
+///
+/// Decision: `sub` is a text in every token (RFC 7519 4.1.2), whatever is mapped to it: numbers and
+/// truth values become theirs; a list or an object is no value, and what the documents say of a
+/// mapping without a value holds.
+fn claim(name: &str, expression: &Expression, see: &expression::Scope<'_>) -> Option<Value> {
+    match expression.value(see)? {
+        Value::Array(_) | Value::Object(_) if name == "sub" => None,
+        scalar if name == "sub" => Some(Value::String(expression::text(&scalar))),
+        value => Some(value),
+    }
 }
 
 fn goes(id_token: Option<bool>, user_info: Option<bool>, target: Target) -> bool {
@@ -174,7 +187,7 @@ pub fn add_resource_claims(
 ) -> Result<(), Refused> {
     let mut mapped = BTreeSet::new();
     for attribute in resources.iter().flat_map(|resource| &resource.attributes) {
-        if let Some(value) = attribute.expression.value(see) {
+        if let Some(value) = claim(&attribute.name, &attribute.expression, see) {
             if mapped.insert(&attribute.name) {
                 token.insert(attribute.name.clone(), value);
             }

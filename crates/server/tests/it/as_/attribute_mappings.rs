@@ -116,4 +116,29 @@ on_every_adapter! {
         assert_eq!(token["aud"].as_array().unwrap().len(), 1);
         assert!(token.get("p1.userId").is_none());
     }
+
+    async fn a_subject_is_a_text_whatever_is_mapped_to_it(server: TestServer) {
+        let tenant = &server.tenant;
+        let id = tenant.person.id.as_str();
+        for (value, expected) in [
+            ("${user.enabled}", "true"),
+            ("${1 + 1}", "2"),
+            ("${user.name}", id),
+            ("${user.memberOfGroupNames}", id),
+            ("${user.title}", id),
+        ] {
+            let mapping = json!([{ "name": "sub", "value": value, "required": false }]);
+            configure(&server, json!({ "attributes": mapping }), mapping.clone()).await;
+            let tokens = tokens(&server, "openid orders:read").await;
+            let userinfo = tenant.userinfo(tokens["access_token"].as_str().unwrap()).await;
+            let id_token = tenant.verify(&tokens["id_token"]).await;
+            assert_eq!(id_token.claims["sub"], expected, "{value}");
+            assert_eq!(claims(&server, &tokens).await["sub"], expected, "{value}");
+            assert_eq!(userinfo.expect_status(200).json()["sub"], expected, "{value}");
+        }
+        // A mapping that must have a value has none.
+        let mapping = json!([{ "name": "sub", "value": "${user.name}", "required": true }]);
+        configure(&server, json!({ "attributes": mapping }), json!([])).await;
+        assert_eq!(tokens(&server, "openid").await["error"], "access_denied");
+    }
 }
