@@ -103,6 +103,11 @@ impl AuthorizationRequest {
             transaction: Transaction::default(),
         }
     }
+
+    /// Whether it is known who asks: see [`Self::for_device`].
+    pub fn has_client(&self) -> bool {
+        !self.client.uuid().is_nil()
+    }
 }
 
 /// What authorize answers.

@@ -95,8 +95,7 @@ struct Resume<'a> {
 
 struct Facts {
     flow: Stored<Flow>,
-    /// The application, unless it is gone or disabled.
-    view: Option<Arc<ApplicationView>>,
+    view: Arc<ApplicationView>,
     /// The user, if tokens are to be made, and the user and the session still are there.
     user: Option<User>,
     /// Their groups, where tokens may name them.
@@ -119,13 +118,10 @@ impl Operation for Resume<'_> {
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let flow = access::find(cx, self.flow_id, self.token).await?;
-        // Disabled in the middle of the flow: nothing comes out of it (`threats.md` 19).
-        let view = cx
-            .env
-            .application(&cx.ports, flow.request.client, cx.now)
-            .await?;
-        let is_open = |view: &Arc<ApplicationView>| view.application.access_control.is_none();
-        let is_restricted = !view.as_ref().is_none_or(is_open);
+        let client = flow.request.client;
+        let view = cx.env.application(&cx.ports, client, cx.now).await?;
+        let view = view.ok_or_else(|| Refusal::ClientUnknown.because("gone since authorize"))?;
+        let is_restricted = view.application.access_control.is_some();
         let user = match &flow.state {
             // A code is looked at again when it is redeemed; tokens are not.
             State::Completed(done) if is_restricted || !flow.request.response_type.is_code() => {
@@ -134,22 +130,19 @@ impl Operation for Resume<'_> {
             }
             _ => None,
         };
-        let standing = match (&view, &user) {
-            (Some(view), Some(user)) => {
-                access_control::standing(cx, &view.application, user).await?
-            }
-            _ if is_restricted => Standing::Refused("the user is gone or disabled"),
-            _ => Standing::Allowed,
+        let standing = match &user {
+            Some(user) => access_control::standing(cx, &view.application, user).await?,
+            None if is_restricted => Standing::Refused("the user is gone or disabled"),
+            None => Standing::Allowed,
         };
-        let is_mapped = |view: &Arc<ApplicationView>| groups::are_mapped(cx, view);
         let has_tokens = !flow.request.response_type.is_code();
-        let is_wanted = has_tokens && view.as_ref().is_some_and(is_mapped);
+        let is_wanted = has_tokens && groups::are_mapped(cx, &view);
         let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
             flow,
             groups,
             standing,
-            view: view.filter(|view| view.application.enabled),
+            view,
             user,
             fresh: Fresh::draw(cx),
         })
@@ -160,11 +153,6 @@ impl Operation for Resume<'_> {
             value: mut flow,
             version,
         } = facts.flow;
-        let Some(view) = facts.view else {
-            return Ok(Verdict::refuse(
-                Refusal::ClientUnknown.because("disabled since authorize"),
-            ));
-        };
         let State::Completed(done) = flow.state.clone() else {
             return Ok(Verdict::refuse(
                 Refusal::ActionNotOffered.because("no longer completed"),
@@ -178,7 +166,7 @@ impl Operation for Resume<'_> {
         flow.resumed = true;
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         let recipient = Recipient {
-            view: &view,
+            view: &facts.view,
             user: facts.user.as_ref(),
             groups: facts.groups.as_ref(),
             token: self.token,
@@ -188,7 +176,7 @@ impl Operation for Resume<'_> {
             Ok((issued, issuing)) => {
                 let is_shown = flow.request.destination.mode == Mode::PiFlow;
                 let flow = is_shown.then(|| Box::new(view::render(&cx.env, &flow)));
-                let resumed = Resumed::Issued(Box::new((view, issued, flow)));
+                let resumed = Resumed::Issued(Box::new((facts.view, issued, flow)));
                 Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
             }
             Err(refused) => {

@@ -1,4 +1,4 @@
-//! Finding a flow for a browser: it must be the browser's own.
+//! Finding a flow for a browser: it must be the browser's own, and its application still served.
 
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::FlowId;
@@ -11,12 +11,31 @@ use crate::cx::Cx;
 use crate::flows::flow::{Binding, Flow};
 use crate::refusal::{Outcome, Refusal, Refused};
 
-/// The flow under an id, if it lives and belongs to the browser that holds `token`. Everything else
-/// is the same "not found": a flow that exists for somebody else is nobody's business.
+/// The flow under an id, if it lives, belongs to the browser that holds `token`, and leads to an
+/// application that is there and enabled: nobody signs on to one that is not (`threats.md` 19).
+///
+/// Decision: what a flow answers when its application is gone or disabled is not documented; it is
+/// what authorize answers (`reference/oidc.md` 23.3).
+pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<Stored<Flow>> {
+    let flow = of_browser(cx, id, token).await?;
+    let client = flow.request.client;
+    if !flow.request.has_client() {
+        return Ok(flow);
+    }
+    let view = cx.env.application(&cx.ports, client, cx.now).await?;
+    if view.is_some_and(|view| view.application.enabled) {
+        return Ok(flow);
+    }
+    let why = format!("application {client} is gone or disabled since the flow began");
+    Err(Refusal::ClientUnknown.because(why).into())
+}
+
+/// A living flow of this browser. Everything else is the same "not found": a flow that exists for
+/// somebody else is nobody's business.
 ///
 /// Decision: a call without the cookie of the flow is refused as if the flow did not exist
 /// (`reference/flows.md` 8.1).
-pub async fn find(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<Stored<Flow>> {
+async fn of_browser(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<Stored<Flow>> {
     let missing = |why: &'static str| Refusal::FlowNotFound.because(why);
     let id: FlowId = id
         .parse()

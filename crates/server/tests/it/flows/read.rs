@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use countersign_testkit::{TestServer, on_every_adapter, submit};
 use serde_json::json;
 
 on_every_adapter! {
@@ -42,6 +42,34 @@ on_every_adapter! {
         let gone = browser.get(tenant.flow(&flow)).send().await.expect_status(404).json();
         assert_eq!(gone["code"], "NOT_FOUND");
         assert!(gone["id"].is_string());
+    }
+
+    async fn threat_19_nobody_signs_on_to_an_application_that_was_disabled(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let page = tenant.authorize(&tenant.native).page(&browser).await;
+        let enable = async |enabled: bool| {
+            let application = json!({ "id": tenant.native.id, "name": "Native", "enabled": enabled });
+            let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+            server.import(&json!({ "environments": [environment] })).await;
+        };
+        enable(false).await;
+        let person = &tenant.person;
+        let read = browser.get(tenant.flow(&flow)).send().await.expect_status(400).json();
+        assert_eq!(read["code"], "INVALID_DATA");
+        assert!(read["message"].as_str().unwrap().contains("Application not found or not enabled"));
+        let check = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        assert_eq!(check.expect_status(400).json()["message"], read["message"]);
+        let submitted = submit(tenant, &browser, &page, &person.username, &person.password).await;
+        let _ = submitted.expect_status(400);
+        // Nor to another one.
+        let other = tenant.authorize(&tenant.post).send(&browser).await.redirect();
+        assert!(other.path().ends_with("/signon/"), "{other}");
+        // Where it was a mistake, nothing is lost.
+        enable(true).await;
+        let check = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        assert_eq!(check.expect_status(200).text("/status"), "COMPLETED");
     }
 
     async fn unknown_flows_are_not_found(server: TestServer) {

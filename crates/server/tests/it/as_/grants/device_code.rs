@@ -395,10 +395,11 @@ on_every_adapter! {
         let flow = sign_on(tenant, &browser, &codes.text("/verification_uri")).await;
         let _ = verify(tenant, &browser, &flow, &codes.text("/user_code")).await.expect_status(200);
         configure(&server, json!({ "enabled": false })).await;
-        let failed = consent(tenant, &browser, &flow, true).await.expect_status(200);
-        assert_eq!(failed.text("/status"), "FAILED");
+        let _ = consent(tenant, &browser, &flow, true).await.expect_status(400);
+        let polled = poll(tenant, &tenant.native, &codes.text("/device_code")).await;
+        assert_eq!(polled.expect_status(401).text("/error"), "invalid_client");
         configure(&server, json!({ "enabled": true })).await;
-        is_error(&poll(tenant, &tenant.native, &codes.text("/device_code")).await, "access_denied");
+        is_error(&poll(tenant, &tenant.native, &codes.text("/device_code")).await, "authorization_pending");
     }
 
     async fn threat_42_codes_mean_nothing_next_door(server: TestServer) {
