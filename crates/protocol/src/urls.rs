@@ -152,7 +152,7 @@ impl Urls {
     /// The hosted sign-on page. The environment is in the path and in the query: pages of PingOne
     /// document either (`reference/oidc.md` C2); on a custom domain it is in neither. The
     /// application, which PingOne does not name there, is who the page leads back to when the flow is
-    /// gone by then.
+    /// gone by then; nobody, while a flow that connects a device knows none.
     pub fn sign_on_page(&self, env: EnvId, flow: FlowId, client: ApplicationId) -> String {
         let (apps, path) = (&self.apps, self.path(env));
         let named = if self.names_environment {
@@ -160,7 +160,12 @@ impl Urls {
         } else {
             String::new()
         };
-        format!("{apps}{path}/signon/?{named}flowId={flow}&client_id={client}")
+        let client = if client.uuid().is_nil() {
+            String::new()
+        } else {
+            format!("&client_id={client}")
+        };
+        format!("{apps}{path}/signon/?{named}flowId={flow}{client}")
     }
 
     /// The same page on the authentication host, for a visit without the cookie of that host.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use countersign_testkit::{Answer, App, Browser, Tenant, TestServer, on_every_adapter};
+use countersign_testkit::{Answer, App, Browser, Tenant, TestServer, on_every_adapter, query};
 use serde_json::{Value, json};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -253,6 +253,8 @@ on_every_adapter! {
         // The page without an application takes the codes of all, in people's own spelling.
         let browser = tenant.browser();
         let page = format!("{}/{}/device", tenant.base, tenant.id);
+        let to = browser.get(&page).send().await.expect_status(302).redirect();
+        assert!(!query(&to).contains_key("client_id"), "nobody asks yet: {to}");
         let flow = sign_on(tenant, &browser, &page).await;
         let typed = codes.text("/user_code").to_lowercase().replace('-', " ");
         let asked = verify(tenant, &browser, &flow, &typed).await.expect_status(200);
