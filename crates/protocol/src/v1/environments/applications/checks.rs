@@ -178,16 +178,7 @@ fn openid(check: &mut Check, after: &Application, facts: &Facts) {
             Misfit::constraint("requireSignedRequestObject", why)
         },
     );
-    // Source: `reference/oidc.md` 20.1: a secret is what client credentials are.
-    let grants = &after.grant_types;
-    let is_public = after.is_public();
-    check.expect(
-        !(is_public && grants.contains(&GrantType::ClientCredentials)),
-        || {
-            let why = "must not be NONE with CLIENT_CREDENTIALS";
-            Misfit::constraint("tokenEndpointAuthMethod", why)
-        },
-    );
+    public(check, after);
     let is_worker = after.type_ == ApplicationType::Worker;
     let is_tag = |it: &String| it == "PING_FED_CONNECTION_INTEGRATION";
     let tags = &after.tags;
@@ -200,6 +191,28 @@ fn openid(check: &mut Check, after: &Application, facts: &Facts) {
         },
     );
     mobile(check, after);
+}
+
+/// Who proves nothing gets nothing by these grants, and a service is nobody else's program.
+///
+/// Source: `reference/oidc.md` 6.1, 20.1.
+fn public(check: &mut Check, after: &Application) {
+    const NEED_PROOF: [(GrantType, &str); 3] = [
+        (GrantType::ClientCredentials, "with CLIENT_CREDENTIALS"),
+        (GrantType::TokenExchange, "with TOKEN_EXCHANGE"),
+        (GrantType::Ciba, "with CIBA"),
+    ];
+    if !after.is_public() {
+        return;
+    }
+    let is_service = after.type_ == ApplicationType::Service;
+    let granted = NEED_PROOF.iter();
+    let granted = granted.filter(|(grant, _)| after.grant_types.contains(grant));
+    let why = granted.map(|(_, why)| *why);
+    for why in why.chain(is_service.then_some("for SERVICE")) {
+        let why = format!("must not be NONE {why}");
+        check.note(Misfit::constraint("tokenEndpointAuthMethod", why));
+    }
 }
 
 fn uris(check: &mut Check, after: &Application) {

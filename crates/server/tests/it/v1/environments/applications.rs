@@ -323,11 +323,6 @@ on_every_adapter! {
         body["requireSignedRequestObject"] = json!(true);
         refused(api.post(&all(&server), body).await, 400, "INVALID_DATA",
             Some(("CONSTRAINT_VIOLATION", "requireSignedRequestObject")));
-        let mut body = web("Wrong");
-        body["grantTypes"] = json!(["CLIENT_CREDENTIALS"]);
-        body["tokenEndpointAuthMethod"] = json!("NONE");
-        refused(api.post(&all(&server), body).await, 400, "INVALID_DATA",
-            Some(("CONSTRAINT_VIOLATION", "tokenEndpointAuthMethod")));
         let mut body = web("Wild");
         body["redirectUris"] = json!(["https://client.example/*"]);
         let body = refused(api.post(&all(&server), body).await, 400, "REQUEST_FAILED", None);
@@ -340,6 +335,37 @@ on_every_adapter! {
     }
 
     async fn certificate_login_needs_a_key_that_issues(server: TestServer) {
+    async fn who_needs_a_proof_is_not_set_to_none(server: TestServer) {
+        let api = admin(&server).await;
+        for (type_, grant, is_made) in [
+            ("WEB_APP", "AUTHORIZATION_CODE", true),
+            ("WEB_APP", "DEVICE_CODE", true),
+            ("WORKER", "AUTHORIZATION_CODE", true),
+            ("WEB_APP", "CLIENT_CREDENTIALS", false),
+            ("WEB_APP", "TOKEN_EXCHANGE", false),
+            ("WEB_APP", "CIBA", false),
+            ("WORKER", "CLIENT_CREDENTIALS", false),
+            ("SERVICE", "AUTHORIZATION_CODE", false),
+        ] {
+            let mut body = web(&format!("{type_} with {grant}"));
+            body["type"] = json!(type_);
+            body["grantTypes"] = json!(["AUTHORIZATION_CODE", grant]);
+            let mut public = body.clone();
+            public["tokenEndpointAuthMethod"] = json!("NONE");
+            let answer = api.post(&all(&server), public.clone()).await;
+            if is_made {
+                let _ = Api::created(answer);
+                continue;
+            }
+            let why = Some(("CONSTRAINT_VIOLATION", "tokenEndpointAuthMethod"));
+            refused(answer, 400, "INVALID_DATA", why);
+            // Nor does it become so.
+            let made = Api::created(api.post(&all(&server), body).await);
+            let path = format!("{}/{}", all(&server), text(&made, "/id"));
+            refused(api.put(&path, public).await, 400, "INVALID_DATA", why);
+        }
+    }
+
         let api = admin(&server).await;
         let mut body = web("Kerberos");
         body["kerberos"] = json!({ "key": { "id": "00000000-0000-4000-8000-000000000009" } });
