@@ -405,6 +405,9 @@ fn is_target(text: &str) -> bool {
         && Url::parse(text).is_ok_and(|it| is_good(&it) && has_no_user(&it))
 }
 
+/// A domain name, `localhost` or an IPv4 address, with nothing after it but a port.
+///
+/// Source: `reference/oidc.md` 18.1.
 fn is_origin(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
@@ -412,7 +415,7 @@ fn is_origin(text: &str) -> bool {
     let is_host = |it: &str| {
         let host = it.split(':').next().unwrap_or(it);
         let domain = host.strip_prefix("*.").unwrap_or(host);
-        !domain.is_empty() && !domain.contains('*') && !it.contains(['/', '?', '#', '@', '\\'])
+        !domain.is_empty() && !domain.contains('*') && !it.contains(['/', '?', '#', '@', '\\', '['])
     };
     text.len() <= LONGEST_URI && rest.is_some_and(is_host) && is_web(text)
 }
@@ -457,6 +460,8 @@ mod tests {
             "https://*",
             "https://a.*.example",
             "https://u@a.example",
+            "https://[::1]",
+            "https://[::1]:8443",
             "a.example",
         ] {
             assert!(!is_origin(bad), "{bad}");

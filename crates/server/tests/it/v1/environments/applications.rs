@@ -307,6 +307,7 @@ on_every_adapter! {
             ("jwks", json!("{\"keys\":[{\"kty\":\"oct\",\"k\":\"x\"}]}"), "INVALID_VALUE", "jwks"),
             ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS" }), "REQUIRED_VALUE", "corsSettings.origins"),
             ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://a.example/x"] }), "INVALID_VALUE", "corsSettings.origins[0]"),
+            ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://[::1]"] }), "INVALID_VALUE", "corsSettings.origins[0]"),
             ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": vec!["https://a.example"; 21] }), "SIZE_LIMIT_EXCEEDED", "corsSettings.origins"),
             ("accessControl", json!({ "group": { "type": "ANY_GROUP", "groups": [{ "id": nobody }] } }), "INVALID_VALUE", "accessControl.group.groups"),
             ("signing", json!({ "keyRotationPolicy": { "id": nobody } }), "INVALID_VALUE", "signing.keyRotationPolicy.id"),
@@ -334,7 +335,6 @@ on_every_adapter! {
             Some(("UNIQUENESS_VIOLATION", "devicePathId")));
     }
 
-    async fn certificate_login_needs_a_key_that_issues(server: TestServer) {
     async fn who_needs_a_proof_is_not_set_to_none(server: TestServer) {
         let api = admin(&server).await;
         for (type_, grant, is_made) in [
@@ -366,6 +366,7 @@ on_every_adapter! {
         }
     }
 
+    async fn certificate_login_needs_a_key_that_issues(server: TestServer) {
         let api = admin(&server).await;
         let mut body = web("Kerberos");
         body["kerberos"] = json!({ "key": { "id": "00000000-0000-4000-8000-000000000009" } });
