@@ -6,6 +6,7 @@ use countersign_domain::resource::{Resource as ApiResource, ResourceType, Scope}
 use countersign_domain::store::Batch;
 use serde_json::json;
 
+use super::grants;
 use crate::expression;
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -78,8 +79,19 @@ pub(super) fn core(
 /// What else a change concerns.
 pub struct Facts {
     protocol: Option<Protocol>,
-    /// Whether each of its scopes is one of the OpenID Connect resource.
-    scopes: Vec<bool>,
+    /// What each of its scopes is.
+    scopes: Vec<Named>,
+}
+
+/// What a scope that a mapping names is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// None of the OpenID Connect resource.
+    Nothing,
+    /// One that the application may not ask for.
+    NotGranted,
+    /// One that it may ask for.
+    Granted,
 }
 
 impl Noun for ApplicationAttribute {
@@ -125,15 +137,23 @@ impl Noun for ApplicationAttribute {
         };
         let application = call.load::<Application>(after.application.id).await?;
         facts.protocol = application.map(|it| it.protocol);
-        for id in after.oidc_scopes.iter().flatten().take(MOST_SCOPES) {
-            let is_openid = match call.load::<Scope>(id).await? {
-                None => false,
-                Some(scope) => {
-                    let resource = call.load::<ApiResource>(scope.resource.id).await?;
-                    resource.is_some_and(|it| it.type_ == ResourceType::OpenidConnect)
-                }
+        let Some(wanted) = &after.oidc_scopes else {
+            return Ok(facts);
+        };
+        let grants = grants::of_application(call, &after.application.id.to_string()).await?;
+        let mut granted: Vec<ScopeId> = openid_scope(call).into_iter().collect();
+        granted.extend(grants.iter().flat_map(|it| &it.scopes).map(|it| it.id));
+        for id in wanted.iter().take(MOST_SCOPES) {
+            let resource = match call.load::<Scope>(id).await? {
+                Some(scope) => call.load::<ApiResource>(scope.resource.id).await?,
+                None => None,
             };
-            facts.scopes.push(is_openid);
+            let is_openid = resource.is_some_and(|it| it.type_ == ResourceType::OpenidConnect);
+            facts.scopes.push(match (is_openid, granted.contains(id)) {
+                (false, _) => Named::Nothing,
+                (true, false) => Named::NotGranted,
+                (true, true) => Named::Granted,
+            });
         }
         Ok(facts)
     }
@@ -195,7 +215,7 @@ impl Noun for ApplicationAttribute {
     }
 }
 
-/// The scope that every sign-on with OpenID Connect has.
+/// The scope that every sign-on with OpenID Connect has, granted or not.
 fn openid_scope(call: &Call<'_>) -> Option<ScopeId> {
     let mut views = call.cx.env.resources.iter();
     let openid = views.find(|it| it.resource.type_ == ResourceType::OpenidConnect)?;
@@ -203,7 +223,7 @@ fn openid_scope(call: &Call<'_>) -> Option<ScopeId> {
     scopes.find(|it| it.name == "openid").map(|it| it.id)
 }
 
-fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[bool]) {
+fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[Named]) {
     check.expect(!RESERVED.contains(&after.name.as_str()), || {
         // Source: Ping's Terraform provider, whose tests look for this text.
         let name = &after.name;
@@ -226,10 +246,12 @@ fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[bool]) {
             Misfit::new(Fit::TooLong, "oidcScopes", "must have at most 100 entries")
         });
     }
-    for (at, is_openid) in scopes.iter().enumerate() {
-        check.expect(*is_openid, || {
-            let why = "no scope of the OpenID Connect resource has this id";
-            Misfit::invalid(format!("oidcScopes[{at}]"), why)
-        });
+    for (at, named) in scopes.iter().enumerate() {
+        let why = match named {
+            Named::Granted => continue,
+            Named::NotGranted => "is not granted to the application",
+            Named::Nothing => "no scope of the OpenID Connect resource has this id",
+        };
+        check.note(Misfit::invalid(format!("oidcScopes[{at}]"), why));
     }
 }

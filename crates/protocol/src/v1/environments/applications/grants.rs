@@ -171,7 +171,8 @@ fn suits(check: &mut Check, application: &Application, resource: &ApiResource) {
     check.note(Misfit::constraint("resource", why));
 }
 
-async fn of_application(call: &Call<'_>, id: &str) -> Outcome<Vec<Grant>> {
+/// What an application was granted.
+pub(super) async fn of_application(call: &Call<'_>, id: &str) -> Outcome<Vec<Grant>> {
     let query = Query::equal(Grant::KIND, call.env, Grant::BY_APPLICATION, id, 500);
     let page = call.store().list(&query, call.now()).await?;
     let grants: Result<_, _> = page.docs.iter().map(Grant::from_doc).collect();

@@ -122,9 +122,14 @@ on_every_adapter! {
         let body = json!({ "name": "subject", "value": "x", "required": true });
         refused(api.put(&core, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "name")));
 
-        let (_, scopes) = resource(&api, &server, "openid").await;
+        let (openid, scopes) = resource(&api, &server, "openid").await;
         let body = json!({ "name": "full", "value": "${user.name.given + ', ' + user.name.family}",
             "required": false, "idToken": true, "userInfo": false, "oidcScopes": [scopes["email"]] });
+        // What the application may not ask for releases nothing.
+        refused(api.post(&path, body.clone()).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "oidcScopes[0]")));
+        let grants = format!("{}/{}/grants", all(&server), text(&app, "/id"));
+        let grant = json!({ "resource": { "id": openid }, "scopes": [{ "id": scopes["email"] }] });
+        let _ = Api::created(api.post(&grants, grant).await);
         let made = Api::created(api.post(&path, body.clone()).await);
         for (member, sent) in body.as_object().unwrap() {
             assert_eq!(&made[member], sent, "{member}");
