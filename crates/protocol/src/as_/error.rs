@@ -237,9 +237,14 @@ fn row(refusal: &Refusal) -> Row {
         ),
         Refusal::CodeVerifier => bad("invalid_grant", "code_verifier does not match"),
 
-        Refusal::TokenMissing | Refusal::TokenInvalid | Refusal::TokenWithoutUser => Row {
+        Refusal::TokenMissing | Refusal::TokenInvalid => Row {
             status: 401,
             ..shown("invalid_token", "The access token is not valid")
+        // RFC 6750 has no other word for a good token that is not good enough.
+        Refusal::TokenWithoutUser => Row {
+            status: 403,
+            ..shown("insufficient_scope", "The access token is not a user's")
+        },
         },
         Refusal::TokenScope(scope) => Row {
             status: 403,

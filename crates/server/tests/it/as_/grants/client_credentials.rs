@@ -109,6 +109,8 @@ on_every_adapter! {
         client(&server, WORKER, "WORKER", json!({ "roleAssignments": ["Environment Admin"] })).await;
         let answer = ask(&server, WORKER, None).await.expect_status(200).json();
         let refused = server.tenant.userinfo(answer["access_token"].as_str().unwrap()).await;
+        let challenge = refused.header("www-authenticate").unwrap_or_default();
+        assert!(challenge.starts_with("Bearer error=\"insufficient_scope\""), "{challenge}");
         assert_eq!(refused.expect_status(403).text("/code"), "ACCESS_FAILED");
     }
 
