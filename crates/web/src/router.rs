@@ -12,8 +12,8 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route(
             "/{env}/as/authorize",
-            get(as_::authorize::get)
-                .post(as_::authorize::post)
+            get(as_::authorize::any)
+                .post(as_::authorize::any)
                 .options(cors::preflight),
         )
         .route(

@@ -135,6 +135,9 @@ pub enum Answer {
 /// Answers an authorization request. What fails before client and redirect URI are trusted is an
 /// error here; what fails after is an answer to the client.
 pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<Reply> {
+    if let Some(refused) = params.repetition() {
+        return repeated(cx, params, refused).await;
+    }
     let view = checks::client::check(cx, params).await?;
     // Of a pushed request the browser carries only the handle; whatever else it carries is ignored.
     if let Some(pushed) = params.get("request_uri").and_then(par::handle) {
@@ -166,6 +169,28 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
         Ok(request) => judged(cx, &Frozen::new(request), &view, token, None).await,
         Err(Failure::Refused(refused)) => redirect_error(cx, &destination, refused),
         Err(fault) => Err(fault),
+    }
+}
+
+/// What becomes of a request that has a parameter twice: its client is told, unless that leaves open
+/// who this is or where to.
+///
+/// Spec: RFC 6749 4.1.2.1 (`invalid_request`); `reference/oidc.md` 23.3.
+async fn repeated(cx: &Cx, params: &Params, refused: Refused) -> Outcome<Reply> {
+    let of_destination = [
+        "client_id",
+        "redirect_uri",
+        "response_mode",
+        "request",
+        "request_uri",
+    ];
+    if of_destination.iter().any(|name| params.is_repeated(name)) {
+        return Err(refused.into());
+    }
+    let view = checks::client::check(cx, params).await?;
+    match checks::destination(params, &view) {
+        Ok(destination) => redirect_error(cx, &destination, refused),
+        Err(_) => Err(refused.into()),
     }
 }
 

@@ -138,8 +138,7 @@ fn row(refusal: &Refusal) -> Row {
             }
         }
         Refusal::ParameterRepeated(name) => {
-            // Nobody knows which of two client ids or redirect URIs is the true one.
-            shown("invalid_request", format!("{name} must not be repeated"))
+            bad("invalid_request", format!("{name} must not be repeated"))
         }
         Refusal::ParameterInvalid(name) => {
             let row = bad("invalid_request", format!("{name} has an invalid value"));
@@ -240,11 +239,11 @@ fn row(refusal: &Refusal) -> Row {
         Refusal::TokenMissing | Refusal::TokenInvalid => Row {
             status: 401,
             ..shown("invalid_token", "The access token is not valid")
+        },
         // RFC 6750 has no other word for a good token that is not good enough.
         Refusal::TokenWithoutUser => Row {
             status: 403,
             ..shown("insufficient_scope", "The access token is not a user's")
-        },
         },
         Refusal::TokenScope(scope) => Row {
             status: 403,

@@ -1,8 +1,8 @@
 //! Parameters of `/as/*` requests: form-encoded, read strictly.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::refusal::{Refusal, Refused};
 
@@ -17,7 +17,12 @@ const MAX_PARAMETERS: usize = 100;
 /// Parameters of one request, each at most once. An empty value is an absent parameter (RFC 6749
 /// 3.1); unknown ones are kept and ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Params(BTreeMap<String, String>);
+pub struct Params {
+    given: BTreeMap<String, String>,
+    /// Names of those that came more than once. They have no value: which one counts would be a
+    /// guess.
+    repeated: BTreeSet<String>,
+}
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` text: a query string or a form body.
@@ -29,66 +34,101 @@ impl Params {
 
     /// The same with another limit, in bytes.
     pub fn parse_within(encoded: &[u8], max: usize) -> Result<Self, Refused> {
+        Self::parse_marking(encoded, max)?.unrepeated()
+    }
+
+    /// The same for a request whose sender may be told elsewhere than on the spot that a parameter
+    /// is repeated: what is repeated is marked, and absent.
+    pub fn parse_marking(encoded: &[u8], max: usize) -> Result<Self, Refused> {
         if encoded.len() > max {
             return Err(Refusal::TooLarge.because(format!("parameters longer than {max} bytes")));
         }
-        let mut map = BTreeMap::new();
+        let mut params = Self::default();
         for (name, value) in pairs(encoded) {
-            if map.len() >= MAX_PARAMETERS {
+            if params.given.len() >= MAX_PARAMETERS {
                 return Err(Refusal::TooLarge.because("more than 100 parameters"));
             }
             if !is_text(&name) || !is_text(&value) {
                 return Err(Refusal::MalformedBody.because("a parameter is not text"));
             }
-            match map.entry(name.into_owned()) {
-                Entry::Vacant(entry) => entry.insert(value.into_owned()),
-                Entry::Occupied(entry) => {
-                    return Err(Refusal::ParameterRepeated(printable(entry.key())).into());
-                }
-            };
+            params.add(name.into_owned(), value.into_owned());
         }
-        map.retain(|_, value| !value.is_empty());
-        Ok(Self(map))
+        let repeated = &params.repeated;
+        params
+            .given
+            .retain(|name, value| !value.is_empty() && !repeated.contains(name));
+        Ok(params)
     }
 
     /// Puts the parameters of a body and of a query together; one that is in both is repeated.
-    pub fn merged(mut self, other: Self) -> Result<Self, Refused> {
-        for (name, value) in other.0 {
-            if self.0.contains_key(&name) {
-                return Err(Refusal::ParameterRepeated(printable(&name)).into());
-            }
-            self.0.insert(name, value);
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        self.repeated.extend(other.repeated);
+        for (name, value) in other.given {
+            self.add(name, value);
         }
-        Ok(self)
+        let repeated = &self.repeated;
+        self.given.retain(|name, _| !repeated.contains(name));
+        self
+    }
+
+    fn add(&mut self, name: String, value: String) {
+        match self.given.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(entry) => {
+                self.repeated.insert(entry.key().clone());
+            }
+        }
+    }
+
+    /// These, unless one is repeated.
+    pub fn unrepeated(self) -> Result<Self, Refused> {
+        match self.repetition() {
+            Some(refused) => Err(refused),
+            None => Ok(self),
+        }
+    }
+
+    /// The refusal of a parameter that is repeated, if one is.
+    pub fn repetition(&self) -> Option<Refused> {
+        let name = self.repeated.first()?;
+        Some(Refusal::ParameterRepeated(printable(name)).into())
+    }
+
+    /// Whether a parameter is repeated.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.repeated.contains(name)
     }
 
     /// With a parameter in place of the one there is.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.insert(name.into(), value.into());
+        self.given.insert(name.into(), value.into());
         self
     }
 
     /// Without a parameter.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
-        self.0.remove(name);
+        self.given.remove(name);
         self
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.given.is_empty()
     }
 
     /// A parameter's value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.given.get(name).map(String::as_str)
     }
 
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.0.iter();
+        let all = self.given.iter();
         all.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
@@ -141,6 +181,19 @@ mod tests {
         assert_eq!(refused.refusal, Refusal::ParameterRepeated("a".into()));
         // Even when one of the two is empty: which one counts would be a guess.
         assert!(Params::parse(b"a=&a=1").is_err());
+    }
+
+    #[test]
+    fn threat_21_what_is_repeated_has_no_value_even_where_it_is_marked() {
+        let marking = |form: &str| Params::parse_marking(form.as_bytes(), MAX_FORM).unwrap();
+        let params = marking("a=1&b=2&a=1&c=&c=3");
+        assert!(params.is_repeated("a") && params.is_repeated("c") && !params.is_repeated("b"));
+        assert_eq!(params.iter().collect::<Vec<_>>(), [("b", "2")]);
+        let both = marking("a=1&b=2").merged(marking("b=2&c=3&c=4"));
+        assert!(both.is_repeated("b") && both.is_repeated("c"));
+        assert_eq!(both.iter().collect::<Vec<_>>(), [("a", "1")]);
+        assert!(both.unrepeated().is_err());
+        assert!(marking("a=1").merged(marking("b=2")).unrepeated().is_ok());
     }
 
     #[test]

@@ -17,25 +17,9 @@ use crate::wire::incoming::Incoming;
 use crate::wire::{cookies, form, p1_error};
 use crate::{App, pages};
 
-/// By query.
-pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    let params = form::query(&incoming);
-    handle(&app, &env, &incoming, params).await
-}
-
-/// By form body; with an empty body, by query (`reference/rulings.md` 16).
-pub async fn post(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    let params = form::body(&incoming)
-        .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
-    handle(&app, &env, &incoming, params).await
-}
-
-async fn handle(
-    app: &App,
-    env: &str,
-    incoming: &Incoming,
-    params: Result<Params, Refused>,
-) -> Response {
+/// By query, or by form body; with an empty body, by query (`reference/rulings.md` 16).
+pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
+    let params = form::both(&incoming);
     // An error before the destination is trusted is shown where the caller is (oidc.md 23.3).
     let pi_flow = incoming.query.contains("pi.flow")
         || params
@@ -46,12 +30,12 @@ async fn handle(
         .ok()
         .and_then(|params| params.get("client_id"))
         .map(str::to_owned);
-    let response = match answered(app, env, incoming, params).await {
+    let response = match answered(&app, &env, &incoming, params).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(app, env, &failure, incoming, pi_flow).await,
+        Err(failure) => unredirectable(&app, &env, &failure, &incoming, pi_flow).await,
     };
     let about = About::Client(client.as_deref());
-    cors::finish(app, env, incoming, about, Exposure::Sensitive, response).await
+    cors::finish(&app, &env, &incoming, about, Exposure::Sensitive, response).await
 }
 
 async fn answered(

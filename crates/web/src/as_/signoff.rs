@@ -17,8 +17,7 @@ use crate::{App, pages};
 
 /// Signs the browser off. A POST carries the same parameters in its body.
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    let params = form::body(&incoming)
-        .and_then(|body| form::query(&incoming).and_then(|query| body.merged(query)));
+    let params = form::both(&incoming).and_then(Params::unrepeated);
     let client = params.as_ref().ok().and_then(claimed_client);
     let response = match answered(&app, &env, &incoming, params).await {
         Ok(response) => response,

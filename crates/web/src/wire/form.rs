@@ -20,9 +20,21 @@ pub fn body(incoming: &Incoming) -> Result<Params, Refused> {
 
 /// The same with another limit, in bytes.
 pub fn body_within(incoming: &Incoming, max: usize) -> Result<Params, Refused> {
+    Params::parse_within(encoded(incoming)?, max)
+}
+
+/// Parameters of the body and of the query together. Repeated ones are marked.
+pub fn both(incoming: &Incoming) -> Result<Params, Refused> {
+    let body = Params::parse_marking(encoded(incoming)?, MAX_FORM)?;
+    let query = Params::parse_marking(incoming.query.as_bytes(), MAX_FORM)?;
+    Ok(body.merged(query))
+}
+
+/// The form in the body.
+fn encoded(incoming: &Incoming) -> Result<&[u8], Refused> {
     let body = incoming.body()?;
     if body.is_empty() {
-        return Ok(Params::default());
+        return Ok(body);
     }
     let media = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
@@ -30,5 +42,5 @@ pub fn body_within(incoming: &Incoming, max: usize) -> Result<Params, Refused> {
         let shown: String = media.chars().take(100).collect();
         return Err(Refusal::UnsupportedMediaType.because(format!("Content-Type is {shown:?}")));
     }
-    Params::parse_within(body, max)
+    Ok(body)
 }

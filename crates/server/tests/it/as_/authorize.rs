@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_testkit::{Answer, Browser, TestServer, code_of, on_every_adapter, query};
+use countersign_testkit::{
+    Answer, Browser, REDIRECT_URI, TestServer, code_of, on_every_adapter, query,
+};
 use serde_json::json;
 
 /// The error in a redirect to the client.
@@ -99,16 +101,55 @@ on_every_adapter! {
         let _ = answer.expect_status(400);
     }
 
-    async fn a_repeated_parameter_is_an_invalid_request(server: TestServer) {
+    async fn a_repeated_parameter_is_told_to_the_client(server: TestServer) {
         let tenant = &server.tenant;
-        let browser = tenant.browser();
-        for name in ["scope", "state", "response_type", "nonce", "client_id", "redirect_uri"] {
-            let answer = tenant.authorize(&tenant.web).add(name, "openid").send(&browser).await;
-            let refused = match answer.location() {
-                Some(to) => query(&to).get("error").is_some_and(|error| error == "invalid_request"),
-                None => answer.status == 400,
-            };
-            assert!(refused, "{name}: {} {:?}", answer.status, answer.location());
+        let good = tenant.authorize(&tenant.web);
+        for name in ["scope", "state", "response_type", "nonce", "prompt", "code_challenge", "x-unknown"] {
+            let twice = good.clone().set(name, "openid").add(name, "openid");
+            let by_form = twice.post(&tenant.browser()).await;
+            let url = format!("{}&{name}=a", good.clone().remove(name).url());
+            let browser = tenant.browser();
+            let in_both = browser.post(url).form([(name, "b")]);
+            for answer in [twice.send(&tenant.browser()).await, by_form, in_both.send().await] {
+                let to = answer.expect_status(302).redirect();
+                assert!(to.as_str().starts_with(REDIRECT_URI), "{to}");
+                let told = query(&to);
+                assert_eq!(told["error"], "invalid_request", "{name}");
+                assert!(told["error_description"].contains(&format!("{name} must not be repeated")));
+                // Which of two states the client knows cannot be said.
+                let state = (name != "state").then_some("the state & more");
+                assert_eq!(told.get("state").map(String::as_str), state, "{name}");
+            }
+        }
+        let fragment = good.clone().set("response_mode", "fragment").add("nonce", "2");
+        let to = fragment.send(&tenant.browser()).await.expect_status(302).redirect();
+        assert!(to.fragment().unwrap().contains("error=invalid_request"), "{to}");
+        let pi_flow = good.pi_flow().add("nonce", "2").send(&tenant.browser()).await;
+        assert_eq!(pi_flow.expect_status(400).text("/details/0/target"), "nonce");
+    }
+
+    async fn threat_5_nothing_leaves_when_who_or_where_to_is_said_twice(server: TestServer) {
+        let tenant = &server.tenant;
+        let good = tenant.authorize(&tenant.web);
+        for (name, value) in [
+            ("client_id", tenant.web.id.as_str()),
+            ("redirect_uri", REDIRECT_URI),
+            ("response_mode", "query"),
+            ("request", "x"),
+            ("request_uri", "x"),
+        ] {
+            let twice = good.clone().set(name, value).add(name, value).add("nonce", "2");
+            for answer in [twice.send(&tenant.browser()).await, twice.post(&tenant.browser()).await] {
+                assert_eq!((answer.status, answer.header("location")), (400, None), "{name}");
+            }
+        }
+        for wrong in [
+            good.clone().set("redirect_uri", "https://evil.example/"),
+            good.clone().set("client_id", "nobody"),
+            good.clone().remove("redirect_uri"),
+        ] {
+            let answer = wrong.add("nonce", "2").send(&tenant.browser()).await;
+            assert_eq!((answer.status, answer.header("location")), (400, None));
         }
     }
 
