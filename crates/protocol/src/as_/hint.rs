@@ -104,7 +104,7 @@ async fn of_login_hint_token(cx: &Cx, token: &str) -> Outcome<String> {
     if !is_for_us {
         return Err(refuse(NAME, format!("aud is not {}", cx.env.issuer)).into());
     }
-    audience::check_times(&claims, cx.now).map_err(|why| refuse(NAME, why))?;
+    audience::check_times_and_issue(&claims, cx.now).map_err(|why| refuse(NAME, why))?;
     let subject = claims.get("sub").and_then(Value::as_str);
     let subject = subject.filter(|name| !name.is_empty());
     Ok(subject

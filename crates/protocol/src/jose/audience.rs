@@ -1,7 +1,8 @@
 //! `aud`, and the times of a token: what is read of them in tokens that clients make.
 
 use countersign_domain::time::Time;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Number, Value};
 
 /// How far ahead of ours a client's clock may be, in seconds.
 ///
@@ -35,22 +36,59 @@ pub fn names_one(audience: &Value, parties: &[String]) -> bool {
     parties.iter().any(|party| names(audience, party))
 }
 
+/// A moment in a token, in whole seconds. A fraction of one may be written, and is dropped.
+///
+/// Spec: RFC 7519 2 (NumericDate).
+///
+/// Decision: in `login_hint_token`, too, whose times are documented as integers
+/// (`reference/oidc.md` 4.2): all tokens that clients make are read alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct NumericDate(pub i64);
+
+impl TryFrom<Number> for NumericDate {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        /// Beyond it a float does not tell one second from the next.
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        if let Some(whole) = number.as_i64() {
+            return Ok(Self(whole));
+        }
+        let seconds = number.as_f64().filter(|it| it.abs() < MOST);
+        let seconds = seconds.ok_or("no moment")?.floor();
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and below 2^53")]
+        let seconds = seconds as i64;
+        Ok(Self(seconds))
+    }
+}
+
+fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, &'static str> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    let date = NumericDate::deserialize(value).map_err(|_| "a time is no number of seconds")?;
+    Ok(Some(date.0))
+}
+
 /// Checks `exp`, `nbf` and `iat` where they are given; one that is no number is refused.
 pub fn check_times(claims: &Map<String, Value>, now: Time) -> Result<(), &'static str> {
-    let at = |name: &str| match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_i64()
-            .map(Some)
-            .ok_or("a time is not whole seconds"),
-    };
-    if at("exp")?.is_some_and(|exp| exp <= now.seconds()) {
+    if moment(claims, "exp")?.is_some_and(|exp| exp <= now.seconds()) {
         return Err("exp is over");
     }
-    if at("nbf")?.is_some_and(|nbf| !has_begun(nbf, now)) {
+    if moment(claims, "nbf")?.is_some_and(|nbf| !has_begun(nbf, now)) {
         return Err("nbf is in the future");
     }
-    at("iat").map(|_| ())
+    moment(claims, "iat").map(|_| ())
+}
+
+/// The same for a token that cannot have been made later than now.
+pub fn check_times_and_issue(claims: &Map<String, Value>, now: Time) -> Result<(), &'static str> {
+    check_times(claims, now)?;
+    match moment(claims, "iat")? {
+        Some(iat) if !has_begun(iat, now) => Err("iat is in the future"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +118,12 @@ mod tests {
             (json!({}), true),
             (json!({ "exp": 1_001, "nbf": 1_000, "iat": 2_000 }), true),
             (json!({ "exp": 1_000 }), false),
+            (
+                json!({ "exp": 1_001.5, "nbf": 999.5, "iat": 1_000.0 }),
+                true,
+            ),
+            (json!({ "exp": 1_000.5 }), false),
+            (json!({ "exp": u64::MAX }), false),
             (json!({ "nbf": 1_010 }), true),
             (json!({ "nbf": 1_011 }), false),
             (json!({ "exp": "1001" }), false),
@@ -90,6 +134,15 @@ mod tests {
                 panic!()
             };
             assert_eq!(check_times(&map, now).is_ok(), good, "{claims}");
+        }
+        for (claims, good) in [
+            (json!({}), true),
+            (json!({ "iat": 1_010 }), true),
+            (json!({ "iat": 1_011 }), false),
+            (json!({ "exp": 1_000 }), false),
+        ] {
+            let map = claims.as_object().unwrap();
+            assert_eq!(check_times_and_issue(map, now).is_ok(), good, "{claims}");
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::as_::params::Params;
 use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::jose::{audience, header};
+use crate::jose::audience::{self, NumericDate};
+use crate::jose::header;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::secrets;
 
@@ -63,8 +64,8 @@ struct Claims {
     iss: String,
     sub: String,
     aud: Value,
-    exp: i64,
-    nbf: Option<i64>,
+    exp: NumericDate,
+    nbf: Option<NumericDate>,
     jti: Option<Value>,
 }
 
@@ -90,12 +91,13 @@ pub async fn check(
         return Err(refuse("iss and sub must both be the client id").into());
     }
     let now = cx.now.seconds();
-    if claims.exp <= now || claims.exp > now.saturating_add(MAX_AHEAD) {
+    let NumericDate(exp) = claims.exp;
+    if exp <= now || exp > now.saturating_add(MAX_AHEAD) {
         return Err(refuse("exp is over, or more than an hour ahead").into());
     }
     if claims
         .nbf
-        .is_some_and(|nbf| !audience::has_begun(nbf, cx.now))
+        .is_some_and(|nbf| !audience::has_begun(nbf.0, cx.now))
     {
         return Err(refuse("nbf is in the future").into());
     }
@@ -128,5 +130,5 @@ async fn check_strictly(cx: &Cx, view: &ApplicationView, claims: &Claims) -> Out
     let jti = claims.jti.as_ref().and_then(Value::as_str);
     let jti = jti.filter(|jti| !jti.is_empty());
     let jti = jti.ok_or_else(|| refuse("there is no jti"))?;
-    used_assertion::use_up(cx, view.application.id, jti, claims.exp).await
+    used_assertion::use_up(cx, view.application.id, jti, claims.exp.0).await
 }

@@ -117,6 +117,8 @@ on_every_adapter! {
             json!({ "exp": now }),
             json!({ "exp": now + 3601 }),
             json!({ "nbf": now + 11 }),
+            json!({ "exp": (now + 300).to_string() }),
+            json!({ "exp": 1e300 }),
         ] {
             let assertion = jwt::sign_with_client_key(None, &claims(&server, &changes));
             is_refused(ask(&server, &assertion).await, &changes.to_string());
@@ -126,6 +128,23 @@ on_every_adapter! {
         let assertion = jwt::sign_with_client_key(None, &claims(&server, &more));
         let _ = ask(&server, &assertion).await.expect_status(200);
         let _ = ask(&server, &assertion).await.expect_status(200);
+    }
+
+    async fn times_may_have_fractions_of_seconds(server: TestServer) {
+        for method in ["PRIVATE_KEY_JWT", "CLIENT_SECRET_JWT"] {
+            service(&server, method).await;
+            let now = server.clock.now().seconds();
+            for (fraction, good) in [(".0", true), (".5", true), ("e9", false)] {
+                let number = |seconds: i64| -> Value { format!("{seconds}{fraction}").parse().unwrap() };
+                let times = json!({ "exp": number(now + 300), "nbf": number(now - 1), "iat": number(now) });
+                let claims = claims(&server, &times);
+                let assertion = match method {
+                    "PRIVATE_KEY_JWT" => jwt::sign_with_client_key(None, &claims),
+                    _ => jwt::sign_with_secret(Algorithm::HS256, SECRET, &claims),
+                };
+                assert_eq!(ask(&server, &assertion).await.status == 200, good, "{method} {fraction}");
+            }
+        }
     }
 
     async fn threat_15_the_record_decides_the_algorithm(server: TestServer) {

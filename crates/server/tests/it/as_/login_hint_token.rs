@@ -126,6 +126,8 @@ on_every_adapter! {
             json!({ "sub": server.other.person.id }),
             json!({ "exp": now }),
             json!({ "nbf": now + 11 }),
+            json!({ "iat": now + 11 }),
+            json!({ "iat": "now" }),
         ] {
             bad.push(token(&server, &changes));
         }
