@@ -9,7 +9,7 @@ use countersign_domain::group::Memberships;
 use countersign_domain::ids::{ApplicationId, EnvId, SessionId, TokenId, UserId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::Session;
-use countersign_domain::store::{Batch, Fault, Key, Kind};
+use countersign_domain::store::{Batch, Fault, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
 use crate::as_::tokens::refresh::{self, RefreshFamily};
-use crate::as_::tokens::revoked::RevokedToken;
+use crate::as_::tokens::revoked::{self, RevokedToken};
 use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::browser;
 use crate::cx::Cx;
@@ -181,13 +181,15 @@ impl Operation for Redeem<'_> {
         };
         let is_wanted = groups::are_mapped(cx, self.client.view());
         let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
+        let fresh = TokenId::random(&*cx.ports.entropy);
+        let family = TokenId::random(&*cx.ports.entropy);
         Ok(Facts {
             code,
             session,
             user,
             groups,
-            jti: TokenId::random(&*cx.ports.entropy),
-            family: TokenId::random(&*cx.ports.entropy),
+            jti: revoked::jti_in(family, fresh),
+            family,
         })
     }
 
@@ -312,17 +314,14 @@ fn replayed(cx: &Cx, spent: &Spent) -> Result<Verdict<TokenClaims>, Fault> {
     let Some(jti) = spent.access_token else {
         return Ok(Verdict::refuse(refused));
     };
-    let revoked = RevokedToken {
-        jti,
-        expires_at: spent.remembered_until,
+    let writes = if let Some(family) = spent.family {
+        refresh::end(cx.env_id(), family, cx.now)?
+    } else {
+        let revoked = RevokedToken {
+            jti,
+            expires_at: spent.remembered_until,
+        };
+        Batch::new().put(revoked.to_doc(cx.env_id())?)
     };
-    let mut writes = Batch::new().put(revoked.to_doc(cx.env_id())?);
-    if let Some(family) = spent.family {
-        writes = writes.delete(Key::new(
-            RefreshFamily::KIND,
-            cx.env_id(),
-            family.to_string(),
-        ));
-    }
     Ok(Verdict::refuse(refused).writing(writes))
 }

@@ -22,6 +22,7 @@ use crate::as_::device_authorization::{Decision, DeviceAuthorization};
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
 use crate::as_::tokens::refresh::{self, RefreshFamily};
+use crate::as_::tokens::revoked;
 use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::browser;
 use crate::cx::Cx;
@@ -125,6 +126,8 @@ impl Operation for Redeem<'_> {
         }
         let is_wanted = groups::are_mapped(cx, self.client.view());
         let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
+        let fresh = TokenId::random(&*cx.ports.entropy);
+        let family = TokenId::random(&*cx.ports.entropy);
         Ok(Facts {
             groups,
             request,
@@ -132,8 +135,8 @@ impl Operation for Redeem<'_> {
             session,
             user,
             consent,
-            jti: TokenId::random(&*cx.ports.entropy),
-            family: TokenId::random(&*cx.ports.entropy),
+            jti: revoked::jti_in(family, fresh),
+            family,
         })
     }
 

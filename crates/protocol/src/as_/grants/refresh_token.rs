@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_domain::application::GrantType;
-use countersign_domain::entity::{self, Entity, Stored};
+use countersign_domain::entity::{self, Stored};
 use countersign_domain::group::Memberships;
 use countersign_domain::ids::TokenId;
 use countersign_domain::ports::BoxFuture;
@@ -18,6 +18,7 @@ use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
 use crate::as_::tokens::refresh::{self, RefreshFamily};
+use crate::as_::tokens::revoked;
 use crate::as_::tokens::{self, SignOn, TokenClaims};
 use crate::configuration::{ApplicationView, Snapshot};
 use crate::cx::Cx;
@@ -119,7 +120,7 @@ impl Operation for Refresh<'_> {
             groups,
             consented,
             standing,
-            jti: TokenId::random(&*cx.ports.entropy),
+            jti: revoked::jti_in(self.family, TokenId::random(&*cx.ports.entropy)),
         })
     }
 
@@ -147,7 +148,7 @@ impl Operation for Refresh<'_> {
             let why = "exchanged before: the token is in two hands";
             let verdict = refuse(why);
             return Ok(if ends_family {
-                verdict.writing(Batch::new().delete(family.key(cx.env_id())))
+                verdict.writing(refresh::end(cx.env_id(), family.id, cx.now)?)
             } else {
                 verdict
             });

@@ -104,14 +104,14 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
         None => claims.user(),
     };
     let env = cx.env_id();
-    let mut keys = vec![Key::new(RevokedToken::KIND, env, claims.jti.to_string())];
+    let mut keys = RevokedToken::keys(env, claims.jti).to_vec();
     if let Some(sid) = claims.sid {
         keys.push(Key::new(Session::KIND, env, sid.to_string()));
     }
     keys.extend(user.map(|id| Key::new(User::KIND, env, id.to_string())));
     let mut docs = cx.ports.store.get_all(&keys, cx.now).await?.into_iter();
     let mut next = || docs.next().flatten();
-    if next().is_some() {
+    if next().or_else(&mut next).is_some() {
         return Err(invalid(format!("token {} is revoked", claims.jti)).into());
     }
     if claims.sid.is_none() {

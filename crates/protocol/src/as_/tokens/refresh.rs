@@ -14,11 +14,12 @@ use countersign_domain::application::{Application, GrantType};
 use countersign_domain::consent::OauthConsent;
 use countersign_domain::entity::{self, Entity, kinds};
 use countersign_domain::ids::{ApplicationId, EnvId, OauthConsentId, SessionId, TokenId, UserId};
-use countersign_domain::store::{Fault, Kind};
+use countersign_domain::store::{Batch, Fault, Key, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::vault::Vault;
 use serde::{Deserialize, Serialize};
 
+use super::revoked::RevokedToken;
 use crate::as_::checks::scope::{self, GrantedScope};
 use crate::configuration::{ApplicationView, Snapshot};
 use crate::cx::Cx;
@@ -101,6 +102,16 @@ impl Entity for RefreshFamily {
     fn expires_at(&self) -> Option<Time> {
         Some(self.expires_at)
     }
+}
+
+/// Ends a family of which a token is in two hands, and every access token that was issued with it.
+///
+/// Source: `reference/oidc.md` 6.6 (`additionalRefreshTokenReplayProtectionEnabled`: "and all
+/// descendants").
+pub fn end(env: EnvId, family: TokenId, now: Time) -> Result<Batch, Fault> {
+    let key = Key::new(RefreshFamily::KIND, env, family.to_string());
+    let revoked = RevokedToken::all_of(family, now);
+    Ok(Batch::new().delete(key).put(revoked.to_doc(env)?))
 }
 
 const PREFIX: &str = "r";

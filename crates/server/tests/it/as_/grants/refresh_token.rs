@@ -140,6 +140,52 @@ on_every_adapter! {
         is_invalid_grant(refresh(&server, &second).await);
     }
 
+    async fn threat_10_and_26_with_a_family_end_the_access_tokens_of_every_generation(server: TestServer) {
+        configure(&server, with_refresh()).await;
+        let tenant = &server.tenant;
+        let post = &tenant.post;
+        let browser = tenant.browser();
+        let introspect = async |token: &str| {
+            let form = [("client_id", &*post.id), ("client_secret", &*post.secret), ("token", token)];
+            let browser = tenant.browser();
+            let request = browser.post(tenant.endpoint("introspect")).form(form);
+            request.send().await.expect_status(200).json()["active"] == true
+        };
+        for way in ["the code again", "an exchanged refresh token again", "nothing"] {
+            let bystander = tokens(&server, "openid").await;
+            let code = tenant.authorize(post).code(&browser).await;
+            let redeem = tenant.redeem(post, &code);
+            let first = redeem.send(&browser).await.expect_status(200).json();
+            let mut all = vec![first.clone()];
+            for _ in 0..2 {
+                let last = text(all.last().unwrap(), "refresh_token");
+                all.push(refresh(&server, &last).await.expect_status(200).json());
+            }
+            let ids: Vec<_> = all.iter().map(|it| text(it, "access_token")).collect();
+            for token in &ids {
+                let _ = tenant.userinfo(token).await.expect_status(200);
+                assert!(introspect(token).await);
+            }
+            let before = server.counts.commits();
+            match way {
+                "the code again" => is_invalid_grant(redeem.send(&browser).await),
+                "nothing" => {}
+                _ => is_invalid_grant(refresh(&server, &text(&first, "refresh_token")).await),
+            }
+            let is_alive = way == "nothing";
+            assert_eq!(server.counts.commits() - before, u64::from(!is_alive), "{way}");
+            for token in &ids {
+                let status = tenant.userinfo(token).await.status;
+                assert_eq!((status == 200, introspect(token).await), (is_alive, is_alive), "{way}");
+            }
+            let last = text(all.last().unwrap(), "refresh_token");
+            assert_eq!(refresh(&server, &last).await.status == 200, is_alive, "{way}");
+            // What else the user has is nobody's loss.
+            let _ = tenant.userinfo(&text(&bystander, "access_token")).await.expect_status(200);
+            let _ = refresh(&server, &text(&bystander, "refresh_token")).await.expect_status(200);
+        }
+    }
+
     async fn without_replay_protection_only_the_old_token_is_refused(server: TestServer) {
         let mut settings = with_refresh();
         settings["additionalRefreshTokenReplayProtectionEnabled"] = json!(false);
