@@ -6,10 +6,11 @@ use countersign_domain::group::Memberships;
 use countersign_domain::ids::{EnvId, SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
 use countersign_domain::store::{Batch, Fault, Key, Query, Range};
-use countersign_domain::user::{Account, LifecycleStatus, User};
+use countersign_domain::user::{LifecycleStatus, User};
 
 use crate::browser::BrowserToken;
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::actions::Call;
 use crate::flows::agreement;
 use crate::flows::codes::{self, Issue};
@@ -132,10 +133,20 @@ async fn prior(cx: &Cx, call: &Call<'_>, flow: &Flow) -> Result<Option<Stored<Se
 /// What became of the flow.
 #[derive(Default)]
 pub struct Advanced {
-    /// What is written besides the flow.
+    /// What is written besides the flow: the account among it.
     pub writes: Batch,
     /// The browser's new token, if a session began or changed.
     pub cookie: Option<BrowserToken>,
+}
+
+impl Advanced {
+    /// The flow stands at a step that says nothing of the others; the account is written.
+    pub fn standing(cx: &Cx, account: &AccountAfter) -> Result<Self, Fault> {
+        Ok(Self {
+            writes: account.writes(cx.env_id())?,
+            cookie: None,
+        })
+    }
 }
 
 /// The step that the flow waited for is satisfied by `user`, whom this flow or its session proved:
@@ -144,15 +155,16 @@ pub fn advance(
     cx: &Cx,
     flow: &mut Flow,
     user: &User,
-    account: &Account,
+    mut account: AccountAfter,
     arrival: Arrival,
 ) -> Result<Advanced, Fault> {
     let link = match &arrival.link {
         Some(link) => link.make(cx, &mut flow.progress, user)?,
         None => Batch::new(),
     };
-    let mut advanced = onward(cx, flow, user, account, arrival)?;
-    advanced.writes = advanced.writes.and(link);
+    let mut advanced = onward(cx, flow, user, &mut account, arrival)?;
+    let account = account.writes(cx.env_id())?;
+    advanced.writes = advanced.writes.and(link).and(account);
     Ok(advanced)
 }
 
@@ -160,7 +172,7 @@ fn onward(
     cx: &Cx,
     flow: &mut Flow,
     user: &User,
-    account: &Account,
+    account: &mut AccountAfter,
     arrival: Arrival,
 ) -> Result<Advanced, Fault> {
     flow.progress.satisfy();
@@ -168,7 +180,7 @@ fn onward(
     let request = flow.request.clone();
     let known = Known {
         user: Some(user),
-        account: Some(account),
+        account: Some(account.account()),
         consents: &arrival.consents,
         groups: arrival.groups.as_ref(),
         ui_locales: request.ui_locales.as_deref(),
@@ -202,6 +214,7 @@ fn onward(
     let sessions = arrival.sessions;
     let completion = Completion {
         user: FlowUser::from(user),
+        account,
         policy,
         prior: arrival.prior.as_ref(),
         session_id: arrival.session_id,

@@ -11,8 +11,10 @@ use countersign_domain::session::{
 };
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
+use countersign_domain::user::UserSignOn;
 
 use crate::browser::BrowserToken;
+use crate::flows::account::AccountAfter;
 use crate::flows::flow::{Binding, Flow, FlowUser};
 use crate::flows::state::{Done, State};
 
@@ -24,6 +26,8 @@ pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 pub struct Completion<'a> {
     /// Who signed on.
     pub user: FlowUser,
+    /// Their account.
+    pub account: &'a mut AccountAfter,
     /// The policy that completed.
     pub policy: SessionPolicy,
     /// The session that the browser had, if it still lives.
@@ -41,7 +45,8 @@ pub struct Completion<'a> {
 }
 
 /// Completes a flow in which somebody authenticated: updates the session of the same user, ends
-/// that of another, or begins one. The writes include that session, not the flow.
+/// that of another, or begins one. The writes include that session, not the flow
+/// nor the account.
 pub fn complete(
     env: EnvId,
     flow: &mut Flow,
@@ -50,6 +55,7 @@ pub fn complete(
 ) -> Result<(Session, Batch), Fault> {
     let Completion {
         user,
+        account,
         policy,
         prior,
         session_id,
@@ -82,6 +88,11 @@ pub fn complete(
         .clone()
         .map(|remote_ip| SessionLocation { at: now, remote_ip });
     let before = same_user.map(|session| session.locations.clone());
+    // Here and nowhere else: a right password in a flow that fails afterwards is no sign-on.
+    account.signed_on(UserSignOn {
+        at: auth_time,
+        remote_ip: remote_ip.clone(),
+    });
     let locations = location.into_iter().chain(before.unwrap_or_default());
     let mut session = Session {
         id: same_user.map_or(session_id, |session| session.id),

@@ -12,13 +12,14 @@ use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::lockout;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::reference::fold;
-use countersign_domain::store::{Batch, Fault, Query, Range};
+use countersign_domain::store::{Fault, Query, Range};
 use countersign_domain::time::Time;
 use countersign_domain::user::{Account, Credential, User};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::Party;
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::turns::Turn;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::Verdict;
@@ -159,7 +160,7 @@ impl Guess {
                 ),
             })
         };
-        let writes = self.write_account(cx, &account)?;
+        let writes = AccountAfter::changed(account, self.account_version).writes(cx.env_id())?;
         Ok(Verdict::refuse(self.about(cx, refusal)).writing(writes))
     }
 
@@ -171,19 +172,11 @@ impl Guess {
         }
     }
 
-    /// The account after the right password.
-    pub fn account_after(&self) -> Account {
-        lockout::after_success(&self.account)
-    }
-
-    /// Writes the account on the version that was judged. Written even when nothing else changed:
-    /// the version is what keeps a success from slipping past a lock that another process commits
-    /// at the same moment.
-    pub fn write_account(&self, cx: &Cx, account: &Account) -> Result<Batch, Fault> {
-        match self.account_version {
-            Some(version) => Batch::new().update(cx.env_id(), account, version),
-            None => Batch::new().create(cx.env_id(), account),
-        }
+    /// The account after the right password. Written even when nothing else changed: the version
+    /// is what keeps a success from slipping past a lock that another process commits at the same
+    /// moment.
+    pub fn account_after(&self) -> AccountAfter {
+        AccountAfter::changed(lockout::after_success(&self.account), self.account_version)
     }
 }
 

@@ -3,6 +3,7 @@
 //! renders the resource; every action is a file in [`actions`].
 
 pub mod access;
+pub mod account;
 pub mod actions;
 pub mod advance;
 pub mod agreement;

@@ -15,6 +15,7 @@ use countersign_domain::user::{Account, Credential, User};
 use secrecy::SecretString;
 
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::actions::password_reset::{judge, renewed};
 use crate::flows::codes;
 use crate::flows::guess::{self, MAX_LEN};
@@ -90,12 +91,9 @@ impl Candidate {
         ))?)
     }
 
-    /// Writes the account on the version that was judged.
-    pub fn write_account(&self, cx: &Cx, account: &Account) -> Result<Batch, Fault> {
-        match self.account_version {
-            Some(version) => Batch::new().update(cx.env_id(), account, version),
-            None => Batch::new().create(cx.env_id(), account),
-        }
+    /// The account as something changed it, on the version that was judged.
+    const fn changed(&self, account: Account) -> AccountAfter {
+        AccountAfter::changed(account, self.account_version)
     }
 }
 
@@ -115,7 +113,7 @@ pub enum Judgement {
     /// There is a new password.
     Recovered {
         /// The account, without what was held against it; not in the writes yet.
-        account: Account,
+        account: AccountAfter,
         /// The password, and the end of the code.
         writes: Batch,
     },
@@ -209,7 +207,9 @@ impl Attempt {
         let env = cx.env_id();
         let changed = renewed(credential, hash, &self.policy, cx.now);
         Ok(Judgement::Recovered {
-            account: lockout::after_success(&self.candidate.account),
+            account: self
+                .candidate
+                .changed(lockout::after_success(&self.candidate.account)),
             writes: codes::redeem(env, code).update(env, &changed, credential.version)?,
         })
     }
@@ -239,7 +239,7 @@ impl Attempt {
         let why = "the last try for this recovery code was wrong";
         Ok(Judgement::Refused {
             refused: Refusal::RecoveryFailuresExceeded.because(why),
-            writes: writes.and(self.candidate.write_account(cx, &account)?),
+            writes: writes.and(self.candidate.changed(account).writes(cx.env_id())?),
         })
     }
 }

@@ -13,7 +13,7 @@ use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 use countersign_domain::user::{
-    Account, Credential, Lifecycle, LifecycleStatus, User, UserIdentityProvider, VerifyStatus,
+    Credential, Lifecycle, LifecycleStatus, User, UserIdentityProvider, VerifyStatus,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -256,10 +256,10 @@ impl Registrant {
             .then(|| Refusal::Unfit(self.taken.clone()).because("another user has this value"))
     }
 
-    /// The new user with their password and this account.
-    pub fn writes(&self, cx: &Cx, account: &Account) -> Result<Batch, Fault> {
+    /// The new user with their password.
+    pub fn writes(&self, cx: &Cx) -> Result<Batch, Fault> {
         let env = cx.env_id();
-        let batch = Batch::new().create(env, &self.user)?.create(env, account)?;
+        let batch = Batch::new().create(env, &self.user)?;
         match &self.outcome {
             Some(Ok(hash)) => {
                 batch.create(env, &Credential::new(self.user.id, hash.clone(), cx.now))

@@ -7,7 +7,7 @@ use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::password::lockout;
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault, Query};
-use countersign_domain::user::{Account, User, UserIdentityProvider, UserSignOn};
+use countersign_domain::user::{Account, User, UserIdentityProvider};
 use serde_json::json;
 
 use super::attributes;
@@ -16,6 +16,7 @@ use crate::audit::{Watched, kinds};
 use crate::browser::BrowserToken;
 use crate::configuration::ProviderView;
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::actions::Call;
 use crate::flows::advance::{Advanced, Arrival, advance};
 use crate::flows::external::{self, ExternalIdentity, Trip};
@@ -387,8 +388,8 @@ impl Arriving<'_> {
         let writes = Batch::new()
             .create(self.cx.env_id(), &user)?
             .create(self.cx.env_id(), &link)?;
-        self.proved(flow, &user, Account::new(user.id), None, arrival, writes)
-            .map(Ok)
+        let account = AccountAfter::changed(Account::new(user.id), None);
+        self.proved(flow, &user, account, arrival, writes).map(Ok)
     }
 
     fn sign_on(
@@ -415,31 +416,21 @@ impl Arriving<'_> {
             Some(stored) => (stored.value, Some(stored.version)),
             None => (Account::new(after.id), None),
         };
-        self.proved(flow, &after, account, version, arrival, writes)
-            .map(Ok)
+        let account = AccountAfter::changed(account, version);
+        self.proved(flow, &after, account, arrival, writes).map(Ok)
     }
 
     fn proved(
         &self,
         flow: &mut Flow,
         user: &User,
-        mut account: Account,
-        version: Option<u64>,
+        account: AccountAfter,
         arrival: Arrival,
         writes: Batch,
     ) -> Result<Advanced, Fault> {
-        let env = self.cx.env_id();
-        account.last_sign_on = Some(UserSignOn {
-            at: self.cx.now,
-            remote_ip: arrival.remote_ip.clone(),
-        });
         flow.progress.used_provider(self.cx.now);
-        let mut advanced = advance(self.cx, flow, user, &account, arrival)?;
+        let mut advanced = advance(self.cx, flow, user, account, arrival)?;
         advanced.writes = advanced.writes.and(writes);
-        advanced.writes = match version {
-            Some(version) => advanced.writes.update(env, &account, version)?,
-            None => advanced.writes.create(env, &account)?,
-        };
         Ok(advanced)
     }
 }

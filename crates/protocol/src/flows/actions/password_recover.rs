@@ -2,7 +2,6 @@
 
 use countersign_domain::entity::Stored;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::UserSignOn;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -69,7 +68,7 @@ impl Action for PasswordRecover {
 
     fn decide(&self, cx: &Cx, flow: Stored<Flow>, facts: Facts) -> Result<Verdict<Reply>, Fault> {
         let Facts { attempt, arrival } = facts;
-        let (mut account, writes) = match attempt.judge(cx)? {
+        let (account, writes) = match attempt.judge(cx)? {
             Judgement::Recovered { account, writes } => (account, writes),
             Judgement::Refused { refused, writes } => {
                 return Ok(Verdict::refuse(refused).writing(writes));
@@ -82,18 +81,13 @@ impl Action for PasswordRecover {
             value: mut flow,
             version,
         } = flow;
-        account.last_sign_on = Some(UserSignOn {
-            at: cx.now,
-            remote_ip: arrival.remote_ip.clone(),
-        });
         flow.progress.used_password(cx.now);
         let elsewhere = arrival.elsewhere(cx.env_id());
-        let advanced = advance(cx, &mut flow, user, &account, arrival)?;
+        let advanced = advance(cx, &mut flow, user, account, arrival)?;
         flow.touch(cx.now);
         let writes = advanced
             .writes
             .and(writes)
-            .and(attempt.candidate.write_account(cx, &account)?)
             .update(cx.env_id(), &flow, version)?;
         let writes = elsewhere.into_iter().fold(writes, Batch::delete);
         let cookie = advanced.cookie;

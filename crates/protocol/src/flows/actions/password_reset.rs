@@ -10,7 +10,7 @@ use countersign_domain::password::policy::{
 };
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
-use countersign_domain::user::{Credential, FormerPassword, User, UserSignOn};
+use countersign_domain::user::{Credential, FormerPassword, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -106,7 +106,7 @@ impl Action for PasswordReset {
             let why = format!("user {} is disabled, locked or external", proven.user.id);
             return Ok(Verdict::refuse(refusal.because(why)));
         }
-        let mut account = guess.account_after();
+        let account = guess.account_after();
         let hash = match judged.outcome {
             Ok(hash) => hash,
             Err(lacking) => {
@@ -116,7 +116,7 @@ impl Action for PasswordReset {
                     lacking: lacking.into_iter().collect(),
                     policy: guess.policy.id,
                 };
-                let writes = guess.write_account(cx, &account)?;
+                let writes = account.writes(cx.env_id())?;
                 return Ok(Verdict::refuse(refusal.because(why)).writing(writes));
             }
         };
@@ -124,17 +124,12 @@ impl Action for PasswordReset {
             value: mut flow,
             version,
         } = flow;
-        account.last_sign_on = Some(UserSignOn {
-            at: cx.now,
-            remote_ip: judged.arrival.remote_ip.clone(),
-        });
         flow.progress.used_password(cx.now);
-        let advanced = advance(cx, &mut flow, proven.user, &account, judged.arrival)?;
+        let advanced = advance(cx, &mut flow, proven.user, account, judged.arrival)?;
         flow.touch(cx.now);
         let changed = renewed(proven.credential, hash, &guess.policy, cx.now);
         let writes = advanced
             .writes
-            .and(guess.write_account(cx, &account)?)
             .update(cx.env_id(), &changed, proven.credential.version)?
             .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;

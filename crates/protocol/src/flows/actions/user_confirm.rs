@@ -5,11 +5,12 @@ use countersign_domain::identity_provider::AttributeUpdate;
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::{Account, User, UserSignOn};
+use countersign_domain::user::{Account, User};
 use serde_json::{Map, Value};
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::external::{self, ExternalIdentity};
 use crate::flows::profile;
@@ -98,20 +99,12 @@ impl Action for UserConfirm {
                 let (said, is_verified) = (&identity.attributes, identity.email_verified);
                 let user = attributes::update(&user, said, is_verified, cx.now)?;
                 let link = identity.link(facts.new_link, &user, cx.now);
-                let mut account = Account::new(user.id);
-                account.last_sign_on = Some(UserSignOn {
-                    at: cx.now,
-                    remote_ip: facts.arrival.remote_ip.clone(),
-                });
+                let account = AccountAfter::changed(Account::new(user.id), None);
                 flow.progress.external = None;
                 flow.progress.used_provider(cx.now);
-                let advanced = advance(cx, &mut flow, &user, &account, facts.arrival)?;
+                let advanced = advance(cx, &mut flow, &user, account, facts.arrival)?;
                 cookie = advanced.cookie;
-                writes = advanced
-                    .writes
-                    .create(env, &user)?
-                    .create(env, &link)?
-                    .create(env, &account)?;
+                writes = advanced.writes.create(env, &user)?.create(env, &link)?;
             }
             (Some(_), _) => {
                 let why = "another provider has the say over the user of this name";

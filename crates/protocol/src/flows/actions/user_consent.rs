@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::agreement::ConsentPrompt;
 use crate::flows::state::FlowFailure;
@@ -88,9 +89,7 @@ impl Action for UserConsent {
             let why = "deleted, disabled or locked since the sign-on";
             return Ok(Verdict::refuse(Refusal::AccountNotUsable.because(why)));
         };
-        let account = facts
-            .account
-            .map_or_else(|| Account::new(user.id), |stored| stored.value);
+        let account = AccountAfter::unchanged(user.id, facts.account);
         let (mut arrival, mut writes) = (facts.arrival, Batch::new());
         // Decision: what was shown is what is accepted. A text that another one replaced meanwhile
         // is not; the walk shows the other one.
@@ -104,7 +103,7 @@ impl Action for UserConsent {
         } else {
             flow.progress.asking = None;
         }
-        let advanced = advance(cx, &mut flow, &user, &account, arrival)?;
+        let advanced = advance(cx, &mut flow, &user, account, arrival)?;
         flow.touch(cx.now);
         let writes = writes.and(advanced.writes).update(env, &flow, version)?;
         let cookie = advanced.cookie;

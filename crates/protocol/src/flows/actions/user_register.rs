@@ -3,11 +3,12 @@
 use countersign_domain::entity::Stored;
 use countersign_domain::ids::UserId;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::{Account, LifecycleStatus, UserSignOn};
+use countersign_domain::user::{Account, LifecycleStatus};
 use serde_json::{Map, Value};
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::external::PendingLink;
 use crate::flows::registration::{self, Applicant, Registrant, RegistrationOffer};
@@ -113,15 +114,11 @@ impl Action for UserRegister {
         } else {
             flow.progress.used_password(cx.now);
         }
-        let mut account = Account::new(registrant.user.id);
-        account.last_sign_on = Some(UserSignOn {
-            at: cx.now,
-            remote_ip: arrival.remote_ip.clone(),
-        });
-        let advanced = advance(cx, &mut flow, &registrant.user, &account, arrival)?;
+        let account = AccountAfter::changed(Account::new(registrant.user.id), None);
+        let advanced = advance(cx, &mut flow, &registrant.user, account, arrival)?;
         flow.touch(cx.now);
         let writes = writes
-            .and(registrant.writes(cx, &account)?)
+            .and(registrant.writes(cx)?)
             .and(advanced.writes)
             .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -93,21 +94,18 @@ impl Action for UserUpdate {
         if user != before.value {
             writes = writes.update(env, &user, before.version)?;
         }
+        let account_version = facts.account.as_ref().map(|stored| stored.version);
         let mut account = facts
             .account
-            .as_ref()
-            .map_or_else(|| Account::new(user.id), |stored| stored.value.clone());
+            .map_or_else(|| Account::new(user.id), |stored| stored.value);
         account.profiled.insert(facts.action, cx.now);
-        writes = match facts.account {
-            Some(stored) => writes.update(env, &account, stored.version)?,
-            None => writes.create(env, &account)?,
-        };
+        let account = AccountAfter::changed(account, account_version);
         let Stored {
             value: mut flow,
             version,
         } = flow;
         flow.progress.profiled = true;
-        let advanced = advance(cx, &mut flow, &user, &account, facts.arrival)?;
+        let advanced = advance(cx, &mut flow, &user, account, facts.arrival)?;
         flow.touch(cx.now);
         let writes = writes.and(advanced.writes).update(env, &flow, version)?;
         let cookie = advanced.cookie;

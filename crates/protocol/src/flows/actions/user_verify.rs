@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
+use crate::flows::account::AccountAfter;
 use crate::flows::advance::{Arrival, advance};
 use crate::flows::guess::MAX_LEN;
 use crate::flows::turns::Turn;
@@ -112,14 +113,12 @@ impl Action for UserVerify {
             return Ok(Verdict::refuse(Refusal::AccountNotUsable.because(why)));
         };
         let user = verified(&before, &code, cx);
-        let account = facts
-            .account
-            .map_or_else(|| Account::new(user.id), |stored| stored.value);
+        let account = AccountAfter::unchanged(user.id, facts.account);
         let Stored {
             value: mut flow,
             version,
         } = flow;
-        let advanced = advance(cx, &mut flow, &user, &account, facts.arrival)?;
+        let advanced = advance(cx, &mut flow, &user, account, facts.arrival)?;
         flow.touch(cx.now);
         let writes = advanced
             .writes

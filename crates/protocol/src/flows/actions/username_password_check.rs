@@ -5,7 +5,7 @@ use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::state::{self, PasswordStatus};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::{Credential, UserSignOn};
+use countersign_domain::user::Credential;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -107,11 +107,11 @@ impl Action for UsernamePasswordCheck {
             value: mut flow,
             version,
         } = flow;
-        let mut account = guess.account_after();
+        let account = guess.account_after();
         let status = state::status(
             proven.user,
             Some(proven.credential),
-            Some(&account),
+            Some(account.account()),
             &guess.policy,
             cx.now,
         );
@@ -119,27 +119,27 @@ impl Action for UsernamePasswordCheck {
             user: FlowUser::from(&proven.user.value),
             policy: guess.policy.id,
         };
-        let mut advanced = Advanced::default();
-        match status {
-            PasswordStatus::PasswordExpired => flow.state = State::PasswordExpired(change()),
-            PasswordStatus::MustChangePassword => flow.state = State::MustChangePassword(change()),
+        let advanced = match status {
+            PasswordStatus::PasswordExpired => {
+                flow.state = State::PasswordExpired(change());
+                Advanced::standing(cx, &account)?
+            }
+            PasswordStatus::MustChangePassword => {
+                flow.state = State::MustChangePassword(change());
+                Advanced::standing(cx, &account)?
+            }
             PasswordStatus::Ok
             | PasswordStatus::NoPassword
             | PasswordStatus::PasswordLockedOut
             | PasswordStatus::External => {
-                account.last_sign_on = Some(UserSignOn {
-                    at: cx.now,
-                    remote_ip: right.arrival.remote_ip.clone(),
-                });
                 flow.progress.used_password(cx.now);
-                advanced = advance(cx, &mut flow, proven.user, &account, right.arrival)?;
+                advance(cx, &mut flow, proven.user, account, right.arrival)?
             }
-        }
+        };
         flow.touch(cx.now);
         let writes = advanced
             .writes
             .and(rewrite(cx, proven.credential, right.rehashed)?)
-            .and(guess.write_account(cx, &account)?)
             .update(cx.env_id(), &flow, version)?;
         let cookie = advanced.cookie;
         Ok(Verdict::reply(Reply { flow, cookie }).writing(writes))

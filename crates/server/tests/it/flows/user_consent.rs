@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_domain::ports::Clock;
 use countersign_testkit::{Answer, Browser, TestServer, code_of, on_every_adapter, submit};
 use serde_json::{Value, json};
 
@@ -154,6 +155,26 @@ on_every_adapter! {
         assert!(answer.query().unwrap().contains("error=access_denied"), "{answer}");
         // It is not said once for all.
         assert!(was_asked(&server).await);
+    }
+
+    /// `reference/flows.md` 8.4: on each successful flow, which this is not before the consent.
+    async fn a_right_password_is_no_sign_on_before_the_flow_succeeds(server: TestServer) {
+        let api = crate::v1::admin(&server).await;
+        terms(&server, json!({}), json!({})).await;
+        let tenant = &server.tenant;
+        let user = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        for accept in [false, true] {
+            server.clock.advance(Duration::from_mins(1));
+            let browser = tenant.browser();
+            let at = server.clock.now().to_string();
+            let (flow, _) = signed_on(&server, &browser).await;
+            server.clock.advance(Duration::from_mins(1));
+            let _ = consent(&server, &browser, &flow, &json!({ "accept": accept })).await;
+            let read = api.get(&user).await.expect_status(200).json();
+            // As on the session: when the password proved it, not when the terms were read.
+            let expected = accept.then(|| json!({ "at": at, "remoteIp": "127.0.0.1" }));
+            assert_eq!(read.get("lastSignOn"), expected.as_ref());
+        }
     }
 
     async fn only_a_yes_is_a_consent(server: TestServer) {

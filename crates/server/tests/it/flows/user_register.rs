@@ -1,5 +1,9 @@
 //! `application/vnd.pingidentity.user.register+json`
 
+use countersign_domain::entity;
+use countersign_domain::ports::Clock;
+use countersign_domain::time::Time;
+use countersign_domain::user::{Account, User};
 use countersign_testkit::{Answer, Browser, TestServer, code_in, code_of, on_every_adapter, query};
 use serde_json::{Value, json};
 
@@ -49,10 +53,15 @@ async fn register(server: &TestServer, browser: &Browser, flow: &str, body: &Val
         .await
 }
 
-async fn user(server: &TestServer, username: &str) -> Option<Value> {
-    use countersign_domain::entity;
-    use countersign_domain::user::User;
+/// When the user signed on last.
+async fn signed_on_at(server: &TestServer, username: &str) -> Option<Time> {
+    let id = user(server, username).await?["id"].as_str()?.to_owned();
+    let (env, now) = (server.tenant.id.parse().unwrap(), server.clock.now());
+    let account = entity::load::<Account>(&*server.ports.store, env, id, now).await;
+    Some(account.unwrap()?.value.last_sign_on?.at)
+}
 
+async fn user(server: &TestServer, username: &str) -> Option<Value> {
     let env = server.tenant.id.parse().unwrap();
     let (rule, now) = (User::UNIQUE_USERNAME, server.ports.clock.now());
     let user = entity::load_by::<User>(&*server.ports.store, env, rule, username, now).await;
@@ -82,12 +91,15 @@ on_every_adapter! {
         let early = browser.get(&resume).send().await.expect_status(200).json();
         assert!(early.get("authorizeResponse").is_none());
 
+        assert!(signed_on_at(&server, "grace").await.is_none(), "not before the flow succeeds");
+
         let code = code_in(&server.mail().await);
         let body = json!({ "verificationCode": code });
         let done = tenant.act(&browser, &flow, "user.verify", &body).await.expect_status(200);
         assert_eq!(done.text("/status"), "COMPLETED");
         let resumed = browser.get(&resume).send().await.expect_status(200).json();
         assert!(resumed["authorizeResponse"]["code"].is_string());
+        assert!(signed_on_at(&server, "grace").await.is_some());
         let kept = user(&server, "grace").await.unwrap();
         assert_eq!(kept["emailVerified"], true);
         assert_eq!(kept["lifecycle"]["status"], "ACCOUNT_OK");

@@ -437,7 +437,7 @@ impl Operation for CheckPassword<'_> {
         let Some(proven) = guess.proven() else {
             return refused(cx, &guess, "password");
         };
-        let writes = guess.write_account(cx, &guess.account_after())?;
+        let writes = guess.account_after().writes(cx.env_id())?;
         let rewritten = rewrite(cx, proven.credential, rehashed)?;
         Ok(Verdict::reply(()).writing(writes.and(rewritten)))
     }
@@ -499,7 +499,7 @@ impl Operation for Reset<'_> {
         let (Some(proven), Some(judged)) = (guess.proven(), judged) else {
             return refused(cx, &guess, "currentPassword");
         };
-        let writes = guess.write_account(cx, &guess.account_after())?;
+        let writes = guess.account_after().writes(cx.env_id())?;
         match judged {
             Ok(hash) => {
                 let after = renewed(proven.credential, hash, &guess.policy, cx.now);

@@ -107,7 +107,7 @@ impl Operation for Recover<'_> {
         let (attempt, sessions) = facts;
         match attempt.judge(cx)? {
             Judgement::Recovered { account, writes } => {
-                let writes = writes.and(attempt.candidate.write_account(cx, &account)?);
+                let writes = writes.and(account.writes(cx.env_id())?);
                 let writes = sessions.into_iter().fold(writes, Batch::delete);
                 Ok(Verdict::reply(()).writing(writes))
             }

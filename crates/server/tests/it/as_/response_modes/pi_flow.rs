@@ -206,5 +206,8 @@ on_every_adapter! {
         let resumed = browser.get(failed["resumeUrl"].as_str().unwrap()).send().await.expect_status(200).json();
         assert_eq!(resumed["status"], "FAILED");
         assert!(resumed.get("authorizeResponse").is_none());
+        let api = crate::v1::admin(&server).await;
+        let user = api.get(&format!("/environments/{}/users/{}", tenant.id, person.id)).await;
+        assert!(user.expect_status(200).json().get("lastSignOn").is_none(), "the flow failed");
     }
 }
