@@ -73,7 +73,7 @@ impl Arrival {
             groups: groups::named(cx, is_wanted, Some(user)).await?,
             prior,
             verification: None,
-            link: PendingLink::gather(cx, flow).await?,
+            link: None,
             consents,
             sessions: page.docs.into_iter().map(|doc| doc.key).collect(),
             session_id: SessionId::random(entropy),
@@ -92,6 +92,7 @@ impl Arrival {
         if user.lifecycle.status == LifecycleStatus::VerificationRequired {
             arrival.verification = codes::for_verification(cx, user).await?;
         }
+        arrival.link = PendingLink::gather(cx, flow).await?;
         Ok(arrival)
     }
 
@@ -158,13 +159,27 @@ pub fn advance(
     mut account: AccountAfter,
     arrival: Arrival,
 ) -> Result<Advanced, Fault> {
-    let link = match &arrival.link {
-        Some(link) => link.make(cx, &mut flow.progress, user)?,
-        None => Batch::new(),
-    };
     let mut advanced = onward(cx, flow, user, &mut account, arrival)?;
-    let account = account.writes(cx.env_id())?;
-    advanced.writes = advanced.writes.and(link).and(account);
+    advanced.writes = advanced.writes.and(account.writes(cx.env_id())?);
+    Ok(advanced)
+}
+
+/// The same for the step in which `user` proved by a password of ours who they are. Whoever came
+/// from a provider as somebody unknown is linked with it.
+pub fn advance_by_password(
+    cx: &Cx,
+    flow: &mut Flow,
+    user: &Stored<User>,
+    account: AccountAfter,
+    arrival: Arrival,
+) -> Result<Advanced, Fault> {
+    flow.progress.used_password(cx.now);
+    let Some(link) = &arrival.link else {
+        return advance(cx, flow, user, account, arrival);
+    };
+    let (user, writes) = link.join(cx, &mut flow.progress, user)?;
+    let mut advanced = advance(cx, flow, &user, account, arrival)?;
+    advanced.writes = advanced.writes.and(writes);
     Ok(advanced)
 }
 

@@ -1,7 +1,7 @@
 //! What a flow knows of identity providers: where a person can be sent from where it stands, who is
 //! on the way, and whom a provider named (`reference/flows.md` 6.21).
 
-use countersign_domain::entity;
+use countersign_domain::entity::{self, Stored};
 use countersign_domain::identity_provider::LinkedAccount;
 use countersign_domain::ids::{IdentityProviderId, LinkedAccountId};
 use countersign_domain::policy::sign_on::{ActionStep, DiscoveryRule, Registration, SignOnAction};
@@ -17,7 +17,7 @@ use crate::cx::Cx;
 use crate::flows::flow::{Flow, FlowUser, Progress};
 use crate::flows::state::{State, Whose};
 use crate::refusal::Outcome;
-use crate::rp::attributes::Mapped;
+use crate::rp::attributes::{self, Mapped};
 
 /// A flow that waits for somebody to come back from a provider, or to go there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,30 @@ impl PendingLink {
             }
             _ => Ok(Batch::new()),
         }
+    }
+
+    /// Makes it for somebody who was a user before, who is from now on what the provider says, as
+    /// far as its mappings go. Of an account that is somebody else's nothing is taken.
+    ///
+    /// Source: `reference/flows.md` 6.3.
+    pub fn join(
+        &self,
+        cx: &Cx,
+        progress: &mut Progress,
+        before: &Stored<User>,
+    ) -> Result<(User, Batch), Fault> {
+        let said = progress.external.clone().filter(|_| !self.is_taken);
+        let mut writes = self.make(cx, progress, before)?;
+        let after = match said {
+            Some(said) => {
+                attributes::update(before, &said.attributes, said.email_verified, cx.now)?
+            }
+            None => before.value.clone(),
+        };
+        if after != before.value {
+            writes = writes.update(cx.env_id(), &after, before.version)?;
+        }
+        Ok((after, writes))
     }
 }
 

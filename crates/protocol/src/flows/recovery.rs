@@ -161,9 +161,9 @@ impl Attempt {
     }
 
     /// Whose password it is, once the code was right.
-    pub fn proven(&self) -> Option<&User> {
+    pub fn proven(&self) -> Option<&Stored<User>> {
         let (user, _) = self.candidate.usable()?;
-        self.outcome.as_ref().map(|_| &user.value)
+        self.outcome.as_ref().map(|_| user)
     }
 
     /// Judges it.

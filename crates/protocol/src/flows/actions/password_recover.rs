@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Action, Call, Reply, password_reset};
 use crate::cx::Cx;
-use crate::flows::advance::{Arrival, advance};
+use crate::flows::advance::{Arrival, advance_by_password};
 use crate::flows::recovery::{Attempt, Judgement};
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
@@ -81,9 +81,8 @@ impl Action for PasswordRecover {
             value: mut flow,
             version,
         } = flow;
-        flow.progress.used_password(cx.now);
         let elsewhere = arrival.elsewhere(cx.env_id());
-        let advanced = advance(cx, &mut flow, user, account, arrival)?;
+        let advanced = advance_by_password(cx, &mut flow, user, account, arrival)?;
         flow.touch(cx.now);
         let writes = advanced
             .writes

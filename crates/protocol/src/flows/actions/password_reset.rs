@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
-use crate::flows::advance::{Arrival, advance};
+use crate::flows::advance::{Arrival, advance_by_password};
 use crate::flows::guess::{Guess, MAX_LEN};
 use crate::flows::state::PasswordChange;
 use crate::flows::turns::Turn;
@@ -124,8 +124,7 @@ impl Action for PasswordReset {
             value: mut flow,
             version,
         } = flow;
-        flow.progress.used_password(cx.now);
-        let advanced = advance(cx, &mut flow, proven.user, account, judged.arrival)?;
+        let advanced = advance_by_password(cx, &mut flow, proven.user, account, judged.arrival)?;
         flow.touch(cx.now);
         let changed = renewed(proven.credential, hash, &guess.policy, cx.now);
         let writes = advanced

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
-use crate::flows::advance::{Advanced, Arrival, advance};
+use crate::flows::advance::{Advanced, Arrival, advance_by_password};
 use crate::flows::flow::FlowUser;
 use crate::flows::guess::{Guess, MAX_LEN};
 use crate::flows::state::{PasswordChange, Whose};
@@ -132,8 +132,7 @@ impl Action for UsernamePasswordCheck {
             | PasswordStatus::NoPassword
             | PasswordStatus::PasswordLockedOut
             | PasswordStatus::External => {
-                flow.progress.used_password(cx.now);
-                advance(cx, &mut flow, proven.user, account, right.arrival)?
+                advance_by_password(cx, &mut flow, proven.user, account, right.arrival)?
             }
         };
         flow.touch(cx.now);

@@ -1,12 +1,27 @@
 //! `ACCOUNT_LINKING_REQUIRED`: an account elsewhere becomes somebody's here, by their password.
 
+use countersign_domain::user::User;
 use countersign_testkit::{TestServer, code_in, on_every_adapter};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     CAROL, PROVIDER, callback_of, come_back, links, login_or_provider, off, policy, provider,
     provider_first, read, user,
 };
+
+/// The provider's name for somebody, whatever theirs was.
+fn always() -> Value {
+    json!({ "attributes": [
+        { "name": "username", "value": "${providerAttributes.preferred_username}" },
+        { "name": "email", "value": "${providerAttributes.email}" },
+        { "name": "name.given", "value": "${providerAttributes.preferred_username} elsewhere",
+          "update": "ALWAYS" },
+    ] })
+}
+
+fn given(user: &User) -> Option<&str> {
+    user.name.as_ref()?.given.as_deref()
+}
 
 on_every_adapter! {
     async fn a_policy_of_a_provider_leads_there_and_says_so(server: TestServer) {
@@ -70,6 +85,23 @@ on_every_adapter! {
         let email = format!("{}@client.example", person.username);
         assert_eq!(linked.email, Some(email), "EMPTY_ONLY leaves what is there");
         assert!(!linked.is_external(), "a link gives the provider no say");
+    }
+
+    async fn a_link_takes_at_once_what_the_provider_always_says(server: TestServer) {
+        provider(&server, &always()).await;
+        provider_first(&server, json!({ "enabled": true })).await;
+        let tenant = &server.tenant;
+        let (browser, person) = (tenant.browser(), &tenant.person);
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let done = tenant.check_password(&browser, &flow, &person.username, &person.password).await;
+        let done = done.expect_status(200).json();
+        assert_eq!(done["status"], "COMPLETED");
+        assert_eq!(done["_embedded"]["user"]["name"]["given"], "carol elsewhere");
+        let linked = user(&server, &person.username).await.unwrap();
+        assert_eq!(given(&linked), Some("carol elsewhere"));
+        let email = format!("{}@client.example", person.username);
+        assert_eq!(linked.email, Some(email), "EMPTY_ONLY leaves what is there");
     }
 
     async fn without_registration_somebody_unknown_stays_out(server: TestServer) {
@@ -149,7 +181,7 @@ on_every_adapter! {
     }
 
     async fn a_recovered_password_links_as_well_as_a_known_one(server: TestServer) {
-        provider(&server, &json!({})).await;
+        provider(&server, &always()).await;
         policy(&server, json!([{ "type": "LOGIN", "priority": 1, "recovery": { "enabled": true },
             "socialProviders": [{ "id": PROVIDER }], "registration": { "enabled": true } }])).await;
         let tenant = &server.tenant;
@@ -165,6 +197,7 @@ on_every_adapter! {
         let body = json!({ "recoveryCode": code_in(&mails[0]), "newPassword": "Quite-Another-2!" });
         let done = tenant.act(&browser, &flow, "password.recover", &body).await.expect_status(200);
         assert_eq!(done.text("/status"), "COMPLETED");
+        assert_eq!(given(&user(&server, &person.username).await.unwrap()), Some("carol elsewhere"));
         let browser = tenant.browser();
         let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
         let _ = come_back(&server, &browser, &flow).await;
