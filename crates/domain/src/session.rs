@@ -112,12 +112,16 @@ impl Session {
         format!("{user}/")
     }
 
+    /// How long it may lie idle, where sessions of the environment may for `usual`.
+    pub fn idle(&self, usual: Duration) -> Duration {
+        let own = self.idle_timeout_in_minutes.map(u64::from);
+        own.map_or(usual, Duration::from_mins)
+    }
+
     /// It was used just now (`active_at`): its end moves on by what it may lie idle, and never
     /// beyond the end of all.
-    pub fn slide(&mut self, idle: Duration) {
-        let own = self.idle_timeout_in_minutes.map(u64::from);
-        let idle = own.map_or(idle, Duration::from_mins);
-        let end = self.active_at.plus(idle);
+    pub fn slide(&mut self, usual: Duration) {
+        let end = self.active_at.plus(self.idle(usual));
         self.expires_at = self.ends_at.map_or(end, |last| last.min(end));
     }
 

@@ -4,7 +4,7 @@
 mod write;
 
 use countersign_domain::entity::{self, Entity, Stored};
-use countersign_domain::ids::{EnvId, UserId};
+use countersign_domain::ids::UserId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::session::{Session, SessionSignOn};
 use countersign_domain::store::{Batch, Fault, Query, Range};
@@ -149,10 +149,11 @@ fn shown(call: &Call<'_>, session: &Session) -> Body {
         let path = call.fill(&format!("/environments/{{environment}}/users/{user}"));
         links.add("user", call.url(&path));
     }
-    hal::resource(links, body_of(call.env, session))
+    hal::resource(links, body_of(call, session))
 }
 
-fn body_of(env: EnvId, session: &Session) -> Object {
+fn body_of(call: &Call<'_>, session: &Session) -> Object {
+    let idle = session.idle(call.cx.env.environment.settings.session_idle());
     let mut body = Object::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -160,15 +161,12 @@ fn body_of(env: EnvId, session: &Session) -> Object {
         }
     };
     put("id", json!(session.id));
-    put("environment", json!({ "id": env }));
+    put("environment", json!({ "id": call.env }));
     put("user", json!(session.user));
     put("createdAt", json!(session.created_at));
     put("activeAt", json!(session.active_at));
     put("expiresAt", json!(session.expires_at));
-    put(
-        "idleTimeoutInMinutes",
-        json!(session.idle_timeout_in_minutes),
-    );
+    put("idleTimeoutInMinutes", json!(idle.as_secs() / 60));
     if let Some(text) = &session.user_agent {
         let agent = user_agent::read(text);
         put("userAgent", json!(text));

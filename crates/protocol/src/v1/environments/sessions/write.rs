@@ -2,7 +2,7 @@
 //!
 //! Source: `reference/flows.md` 8.4.
 
-use countersign_domain::entity::Stored;
+use countersign_domain::entity::{self, Stored};
 use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
@@ -71,6 +71,13 @@ fn input(call: &Call<'_>) -> Result<Input, Refused> {
     Ok(input)
 }
 
+/// What a sign-on says of itself.
+const OF_SIGN_ON: [&str; 3] = [
+    "lastSignOn.authenticators",
+    "lastSignOn.remoteIp",
+    "lastSignOn.withAuthenticator",
+];
+
 /// Without a user there is no sign-on.
 fn sign_on(input: &Input, user: Option<UserId>) -> Result<Option<SessionSignOn>, Refused> {
     let (Some(_), Some(given)) = (user, &input.last_sign_on) else {
@@ -79,6 +86,10 @@ fn sign_on(input: &Input, user: Option<UserId>) -> Result<Option<SessionSignOn>,
     let misfit = |why: String| unfit(Misfit::invalid("lastSignOn", why));
     let mut given = given.clone();
     if let Some(given) = given.as_object_mut() {
+        let has = |path: &&str| given.contains_key(path.trim_start_matches("lastSignOn."));
+        if let Some(missing) = OF_SIGN_ON.iter().find(|path| !has(path)) {
+            return Err(unfit(Misfit::required(*missing)));
+        }
         given.entry("at").or_insert_with(|| json!(input.active_at));
     }
     serde_json::from_value(given)
@@ -90,6 +101,9 @@ fn sign_on(input: &Input, user: Option<UserId>) -> Result<Option<SessionSignOn>,
 pub(super) fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let input = input(call)?;
+        if input.user.is_some() && input.last_sign_on.is_none() {
+            return Err(unfit(Misfit::required("lastSignOn")).into());
+        }
         let made = run(call.cx, &Create { call, input }).await?;
         Ok(Reply::created(shown(call, &made)))
     })
@@ -123,9 +137,15 @@ impl Operation for Create<'_> {
             // Nobody knows it: the session cannot be used as somebody's own.
             None => browser::secret(entropy),
         };
+        let token = browser::hash(&token);
+        let (store, rule) = (self.call.store(), Session::UNIQUE_TOKEN);
+        let holder = entity::load_by::<Session>(store, self.call.env, rule, &token, cx.now).await?;
+        if holder.is_some() {
+            return Err(unfit(Misfit::taken("token")).into());
+        }
         Ok(Fresh {
             id: SessionId::random(entropy),
-            token: browser::hash(&token),
+            token,
             user,
         })
     }

@@ -34,6 +34,7 @@ on_every_adapter! {
         assert_eq!(one["lastSignOn"]["withAuthenticator"]["pwd"]["policy"]["type"], "PINGONE");
         assert_eq!(one["locations"][0]["remoteIp"], "127.0.0.1");
         assert!(one["expiresAt"].is_string());
+        assert_eq!(one["idleTimeoutInMinutes"], 43_200, "what the environment says");
         assert!(one.get("tokenHash").is_none(), "{one}");
         let own = one["_links"]["self"]["href"].as_str().unwrap();
         assert_eq!(api.get(own).await.expect_status(200).json()["id"], one["id"]);
@@ -108,6 +109,7 @@ on_every_adapter! {
         assert_eq!(made["browser"], json!({ "name": "Firefox", "version": "140.0" }));
         assert_eq!(made["device"]["type"], "COMPUTER");
         assert!(!made.to_string().contains(token));
+        refused(api.post(&all, body.clone()).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "token")));
         let me = format!("{}/v1{all}/me", server.base);
         let found = tenant.browser().get(&me).bearer(&api.token).header("cookie", format!("ST={token}")).send().await;
         assert_eq!(found.expect_status(200).json()["id"], made["id"]);
@@ -125,6 +127,10 @@ on_every_adapter! {
             (json!({ "activeAt": null }), "activeAt"),
             (json!({ "token": "short" }), "token"),
             (json!({ "idleTimeoutInMinutes": 0 }), "idleTimeoutInMinutes"),
+            (json!({ "lastSignOn": null }), "lastSignOn"),
+            (json!({ "lastSignOn": {} }), "lastSignOn.authenticators"),
+            (json!({ "lastSignOn": { "authenticators": ["pwd"], "withAuthenticator": {} } }),
+             "lastSignOn.remoteIp"),
             (json!({ "user": { "id": server.other.person.id } }), "user.id"),
         ] {
             let api = admin(&server).await;
