@@ -6,7 +6,8 @@ use crate::as_::params::Params;
 use crate::configuration::{ApplicationView, PolicyView, Snapshot};
 use crate::refusal::{Refusal, Refused};
 
-/// The policies named, else those assigned by priority, else the environment's default.
+/// The policies named, else those assigned by priority, else the environment's default. Spaces alone
+/// name none.
 ///
 /// Spec: `reference/oidc.md` 22.2; `flows.md` 9.2.
 pub fn check(
@@ -22,19 +23,17 @@ pub fn check(
             .filter_map(|a| env.policy(a.sign_on_policy.id))
             .collect()
     };
-    let Some(named) = params.get("acr_values") else {
-        if assigned.is_empty() {
-            return Err(Refusal::PolicyNotAssigned.because("the environment has no policy"));
-        }
-        return Ok(assigned.iter().map(|view| view.policy.id).collect());
-    };
     let lenient = env.environment.settings.unknown_acr_values_ignored;
     let known = |name: &str| assigned.iter().any(|view| view.policy.name == name);
+    let named = params.get("acr_values").unwrap_or_default();
     let wanted: Vec<&str> = named
         .split(' ')
         .filter(|name| !name.is_empty() && (!lenient || known(name)))
         .collect();
-    if lenient && wanted.is_empty() {
+    if wanted.is_empty() {
+        if assigned.is_empty() {
+            return Err(Refusal::PolicyNotAssigned.because("the environment has no policy"));
+        }
         return Ok(assigned.iter().map(|view| view.policy.id).collect());
     }
     wanted
