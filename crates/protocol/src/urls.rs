@@ -160,17 +160,33 @@ impl Urls {
         } else {
             String::new()
         };
-        let client = if client.uuid().is_nil() {
-            String::new()
-        } else {
-            format!("&client_id={client}")
-        };
-        format!("{apps}{path}/signon/?{named}flowId={flow}{client}")
+        let query = Self::sign_on_query(flow, client);
+        format!("{apps}{path}/signon/?{named}{query}")
     }
 
-    /// The same page on the authentication host, for a visit without the cookie of that host.
-    pub fn sign_on_page_of_auth(&self, env: EnvId, flow: FlowId) -> String {
-        format!("{}/signon/?flowId={flow}&host=auth", self.root(env))
+    /// What the address of the sign-on page says of a flow, for links from one of its faces to
+    /// another.
+    pub fn sign_on_query(flow: FlowId, client: ApplicationId) -> String {
+        if client.uuid().is_nil() {
+            // A device may be connected on a page of no application.
+            return format!("flowId={flow}");
+        }
+        format!("flowId={flow}&client_id={client}")
+    }
+
+    /// The same page on the authentication host, for a visit without the cookie of that host, with
+    /// what its query said.
+    pub fn sign_on_page_of_auth(
+        &self,
+        env: EnvId,
+        flow: FlowId,
+        client: Option<ApplicationId>,
+    ) -> String {
+        let query = match client {
+            Some(client) => Self::sign_on_query(flow, client),
+            None => format!("flowId={flow}"),
+        };
+        format!("{}/signon/?{query}&host=auth", self.root(env))
     }
 
     /// Where a flow's browser is sent off to an identity provider.

@@ -4,7 +4,6 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use countersign_domain::ids::FlowId;
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::actions::{Action, user_register::UserRegister};
@@ -12,6 +11,7 @@ use countersign_protocol::flows::profile::ATTRIBUTES;
 use countersign_protocol::flows::registration::RegistrationOffer;
 use countersign_protocol::flows::view::settable_password;
 use countersign_protocol::flows::{Flow, State};
+use countersign_protocol::urls::Urls;
 
 use super::attributes::{self, Field};
 use super::frame::Frame;
@@ -26,7 +26,8 @@ pub(super) const VIEW: &str = "register";
 struct Page<'a> {
     frame: &'a Frame,
     application: &'a str,
-    flow: FlowId,
+    /// What the address of the page to go back to says.
+    sign_on: String,
     username: &'a str,
     fields: Vec<Field>,
     requirements: Vec<Line>,
@@ -56,10 +57,15 @@ pub(super) fn link(flow: &Flow) -> Option<Link> {
     let offer = flow.progress.offers.registration.as_ref();
     offer.filter(|_| is_here).map(|offer| Link {
         href: match offer {
-            RegistrationOffer::Here(_) => format!("?flowId={}&view={VIEW}", flow.id),
+            RegistrationOffer::Here(_) => format!("?{}&view={VIEW}", address(flow)),
             RegistrationOffer::Elsewhere(page) => page.clone(),
         },
     })
+}
+
+/// The application stays in the address: whose cookies are off finds the way back by it.
+fn address(flow: &Flow) -> String {
+    Urls::sign_on_query(flow.id, flow.request.client)
 }
 
 /// Asks for what an account needs.
@@ -112,7 +118,7 @@ pub(super) fn page(
     let page = Page {
         frame,
         application: &flow.application_name,
-        flow: flow.id,
+        sign_on: address(flow),
         username,
         fields,
         requirements: policy

@@ -108,7 +108,8 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
     if token.is_none() && urls.apps() != urls.auth() && params.get("host").is_none() {
         let not_an_id = |_| Refusal::FlowNotFound.because("the flow id is not a UUID");
         let flow_id: FlowId = flow_id.parse().map_err(not_an_id)?;
-        let to = urls.sign_on_page_of_auth(cx.env_id(), flow_id);
+        let client = params.get("client_id").and_then(|id| id.parse().ok());
+        let to = urls.sign_on_page_of_auth(cx.env_id(), flow_id, client);
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;

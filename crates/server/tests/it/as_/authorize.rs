@@ -101,14 +101,13 @@ on_every_adapter! {
         let _ = answer.expect_status(400);
     }
 
-    async fn a_repeated_parameter_is_told_to_the_client(server: TestServer) {
     async fn blank_acr_values_name_no_policy(server: TestServer) {
         let tenant = &server.tenant;
         let request = tenant.authorize(&tenant.web).set("acr_values", "  ");
         assert!(!request.code(&tenant.browser()).await.is_empty());
     }
 
-    async fn a_repeated_parameter_is_an_invalid_request(server: TestServer) {
+    async fn a_repeated_parameter_is_told_to_the_client(server: TestServer) {
         let tenant = &server.tenant;
         let good = tenant.authorize(&tenant.web);
         for name in ["scope", "state", "response_type", "nonce", "prompt", "code_challenge", "x-unknown"] {

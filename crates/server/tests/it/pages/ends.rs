@@ -24,6 +24,14 @@ fn says(page: &Answer, words: &str) {
     assert_eq!(page.header("x-frame-options"), Some("DENY"));
 }
 
+/// Where a link leads, as the address of the page has it.
+fn link_of(page: &Answer, id: &str) -> url::Url {
+    let start = format!("id=\"{id}\" href=\"");
+    let (_, rest) = page.body.split_once(&start).unwrap();
+    let href = rest.split('"').next().unwrap().replace("&#38;", "&");
+    page.url.join(&href).unwrap()
+}
+
 on_every_adapter! {
     async fn an_expired_flow_leads_back_to_where_the_application_begins(server: TestServer) {
         import(&server, json!({
@@ -52,6 +60,22 @@ on_every_adapter! {
         says(&stranger, "This browser sent no cookie");
         says(&stranger, "href=\"https://client.example/home\"");
         assert!(!stranger.body.contains("type=\"password\""));
+    }
+
+    async fn the_way_back_is_in_the_address_of_every_face_of_the_page(server: TestServer) {
+        import(&server, json!({ "homePageUrl": "https://client.example/home" })).await;
+        let tenant = &server.tenant;
+        let policy = json!({ "name": "Registering", "default": true, "actions": [
+            { "type": "LOGIN", "priority": 1, "registration": { "enabled": true } }] });
+        server.import(&json!({ "environments": [
+            { "id": tenant.id, "name": "First", "signOnPolicies": [policy] } ] })).await;
+        let browser = tenant.browser();
+        let mut page = tenant.authorize(&tenant.web).page(&browser).await;
+        for link in ["register-link", "back-to-sign-on"] {
+            page = browser.get(link_of(&page, link)).send().await.expect_status(200);
+            let stranger = tenant.browser().get(&page.url).send().await;
+            says(&stranger, "href=\"https://client.example/home\"");
+        }
     }
 
     async fn an_application_without_an_address_is_named_and_not_linked(server: TestServer) {
