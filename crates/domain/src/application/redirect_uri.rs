@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -150,19 +151,23 @@ fn split(uri: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn matches_loopback(registered: &str, presented: &str) -> bool {
-    let Some((scheme, host, tail)) = split(registered) else {
-        return false;
-    };
+    free_port(registered, presented)
+        .is_some_and(|port| presented.get(port.end..) == registered.get(port.start..))
+}
+
+/// Where in a presented URI the port stands, colon included, that a registered one leaves free: after
+/// the loopback address that both begin with.
+pub fn free_port(registered: &str, presented: &str) -> Option<Range<usize>> {
+    let (scheme, host, tail) = split(registered)?;
     if !matches!(scheme, "http" | "https") || !is_loopback(host) {
-        return false;
+        return None;
     }
-    let port = presented
-        .strip_prefix(scheme)
-        .and_then(|rest| rest.strip_prefix("://"))
-        .and_then(|rest| rest.strip_prefix(host))
-        .and_then(|rest| rest.strip_prefix(':'))
-        .and_then(|rest| rest.strip_suffix(tail));
-    port.is_some_and(is_port)
+    let start = registered.len() - tail.len();
+    let rest = presented.strip_prefix(registered.get(..start)?)?;
+    let rest = rest.strip_prefix(':')?;
+    let end = rest.find(|it: char| !it.is_ascii_digit());
+    let port = rest.get(..end.unwrap_or(rest.len()))?;
+    is_port(port).then(|| start..start + 1 + port.len())
 }
 
 fn is_port(text: &str) -> bool {

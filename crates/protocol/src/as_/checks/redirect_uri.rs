@@ -31,10 +31,14 @@ pub fn check(
         application.redirect_uris
     ));
     Err(match nearest(&application.redirect_uris, requested) {
-        Some((registered, at)) => refused.expected(registered).arrived(format!(
-            "{}, which differs from byte {at} on: {:?} for {:?}",
+        Some(Nearest {
+            registered,
+            at,
+            here,
+        }) => refused.expected(registered).arrived(format!(
+            "{}, which differs from byte {here} on: {:?} for {:?}",
             truncated(requested),
-            rest(requested, at),
+            rest(requested, here),
             rest(registered, at),
         )),
         None => refused
@@ -47,19 +51,40 @@ fn truncated(uri: &str) -> String {
     uri.chars().take(300).collect()
 }
 
-/// The registered URI that has most in common with the requested one, and where they part.
-fn nearest<'a>(registered: &'a [String], requested: &str) -> Option<(&'a str, usize)> {
-    let ends = |registered: &str| {
-        let pairs = || registered.bytes().zip(requested.bytes());
-        let front = pairs().take_while(|(a, b)| a == b).count();
-        let back = registered.bytes().rev().zip(requested.bytes().rev());
-        (front, back.take_while(|(a, b)| a == b).count())
+/// The registered URI that has most in common with the requested one.
+#[derive(Debug, PartialEq, Eq)]
+struct Nearest<'a> {
+    registered: &'a str,
+    /// Where the two part, in the registered one.
+    at: usize,
+    /// The same place in the requested one, which may have a port more.
+    here: usize,
+}
+
+fn nearest<'a>(registered: &'a [String], requested: &str) -> Option<Nearest<'a>> {
+    let common = |registered: &'a String| {
+        let port = redirect_uri::free_port(registered, requested).unwrap_or_default();
+        let bytes = || {
+            let all = requested.bytes().enumerate();
+            all.filter(|(at, _)| !port.contains(at))
+                .map(|(_, byte)| byte)
+        };
+        let front = registered.bytes().zip(bytes());
+        let front = front.take_while(|(a, b)| a == b).count();
+        let back: Vec<u8> = bytes().collect();
+        let back = registered.bytes().rev().zip(back.into_iter().rev());
+        let back = back.take_while(|(a, b)| a == b).count();
+        let skipped = if front < port.start { 0 } else { port.len() };
+        let nearest = Nearest {
+            registered,
+            at: front,
+            here: front + skipped,
+        };
+        (front + back, nearest)
     };
-    let nearest = registered.iter().max_by_key(|uri| {
-        let (front, back) = ends(uri);
-        front + back
-    })?;
-    Some((nearest, ends(nearest).0))
+    let all = registered.iter().map(common);
+    all.max_by_key(|(common, _)| *common)
+        .map(|(_, nearest)| nearest)
 }
 
 /// What follows from a byte on, so far as it fits a line.
@@ -80,6 +105,13 @@ mod tests {
             "com.example.app:/callback",
         ]
         .map(str::to_owned);
+        let found = |registered, at, here| {
+            Some(Nearest {
+                registered,
+                at,
+                here,
+            })
+        };
         for (requested, at) in [
             ("https://client.example/callback/", 31),
             ("https://client.example/Callback", 23),
@@ -88,9 +120,20 @@ mod tests {
         ] {
             assert_eq!(
                 nearest(&registered, requested),
-                Some(("https://client.example/callback", at)),
+                found("https://client.example/callback", at, at),
                 "{requested}"
             );
+        }
+        // The port of a loopback address is free, and no difference.
+        let registered = ["http://localhost/callback".to_owned()];
+        for (requested, at, here) in [
+            ("http://localhost:8080/callbacK", 24, 29),
+            ("http://localhost:8080", 16, 21),
+            ("http://localhost:x/callback", 16, 16),
+            ("http://localhose/callback", 15, 15),
+        ] {
+            let nearest = nearest(&registered, requested);
+            assert_eq!(nearest, found(&registered[0], at, here), "{requested}");
         }
         assert_eq!(rest("https://client.example/callback/", 31), "/");
         assert_eq!(rest("é", 1), "\u{fffd}");
