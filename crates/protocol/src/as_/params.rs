@@ -72,6 +72,15 @@ impl Params {
         self
     }
 
+    /// These alone; one that others have as well is repeated.
+    #[must_use]
+    pub fn beside(mut self, others: &Self) -> Self {
+        let is_in_both = |name: &String| others.given.contains_key(name) || others.is_repeated(name);
+        let in_both = self.given.extract_if(.., |name, _| is_in_both(name));
+        self.repeated.extend(in_both.map(|(name, _)| name));
+        self
+    }
+
     fn add(&mut self, name: String, value: String) {
         match self.given.entry(name) {
             Entry::Vacant(entry) => {
@@ -118,7 +127,7 @@ impl Params {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.given.is_empty()
+        self.given.is_empty() && self.repeated.is_empty()
     }
 
     /// A parameter's value.

@@ -19,7 +19,7 @@ use crate::{App, pages};
 
 /// By query, or by form body; with an empty body, by query (`reference/rulings.md` 16).
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
-    let params = form::both(&incoming);
+    let params = form::posted(&incoming);
     // An error before the destination is trusted is shown where the caller is (oidc.md 23.3).
     let pi_flow = incoming.query.contains("pi.flow")
         || params

@@ -30,6 +30,18 @@ pub fn both(incoming: &Incoming) -> Result<Params, Refused> {
     Ok(body.merged(query))
 }
 
+/// Parameters of the body, or where it has none those of the query. Repeated ones are marked: also
+/// those that are in both. What else the query has beside a body says nothing.
+pub fn posted(incoming: &Incoming) -> Result<Params, Refused> {
+    let body = Params::parse_marking(encoded(incoming)?, MAX_FORM)?;
+    let query = Params::parse_marking(incoming.query.as_bytes(), MAX_FORM)?;
+    Ok(if body.is_empty() {
+        query
+    } else {
+        body.beside(&query)
+    })
+}
+
 /// The form in the body.
 fn encoded(incoming: &Incoming) -> Result<&[u8], Refused> {
     let body = incoming.body()?;
