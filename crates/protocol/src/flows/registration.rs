@@ -79,6 +79,18 @@ pub fn username(typed: Option<&str>) -> Result<String, Refused> {
     Ok(name.to_owned())
 }
 
+/// A member of a body that is text, if it is there.
+pub fn typed<'a>(
+    body: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, Refused> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(Refusal::ValueInvalid(name).because("not text")),
+    }
+}
+
 /// Somebody who wants to be a user, as they describe themselves.
 pub struct Applicant {
     /// The user they would be.
@@ -101,14 +113,8 @@ impl Applicant {
         population: PopulationId,
         now: Time,
     ) -> Result<Self, Refused> {
-        let typed = |name: &'static str| match body.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(Refusal::ValueInvalid(name).because("not text")),
-        };
-        let mut user =
-            serde_json::to_value(blank(id, username(typed("username")?)?, population, now))
-                .unwrap_or_default();
+        let name = username(typed(body, "username")?)?;
+        let mut user = serde_json::to_value(blank(id, name, population, now)).unwrap_or_default();
         for attribute in profile::ATTRIBUTES {
             match profile::answered(attribute, body)? {
                 Some(value) => profile::put(&mut user, attribute.name, value),
@@ -121,7 +127,7 @@ impl Applicant {
         let mut user: User = serde_json::from_value(user)
             .map_err(|_| Refusal::MalformedBody.because("not a user with these attributes"))?;
         add_own(&mut user, body, own)?;
-        let password = typed("password")?.filter(|it| !it.is_empty());
+        let password = typed(body, "password")?.filter(|it| !it.is_empty());
         if password.is_some_and(|it| it.len() > MAX_LEN) {
             return Err(Refusal::ValueInvalid("password").because("longer than 1 KiB"));
         }

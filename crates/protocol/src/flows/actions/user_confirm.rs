@@ -5,7 +5,7 @@ use countersign_domain::identity_provider::AttributeUpdate;
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::reference::fold;
 use countersign_domain::store::{Batch, Fault};
-use countersign_domain::user::{Account, User};
+use countersign_domain::user::{Account, LifecycleStatus, User};
 use serde_json::{Map, Value};
 
 use super::{Action, Call, Reply};
@@ -32,10 +32,8 @@ pub struct Facts {
     identity: ExternalIdentity,
     /// Whoever has the username.
     namesake: Option<Stored<User>>,
-    /// Where somebody new goes, if anybody new is made.
-    population: Option<PopulationId>,
-    is_taken: bool,
-    new_user: UserId,
+    /// Whom the body makes, if it makes anybody.
+    new_user: Option<User>,
     new_link: LinkedAccountId,
     arrival: Arrival,
 }
@@ -66,15 +64,25 @@ impl Action for UserConfirm {
         let (store, rule) = (&*cx.ports.store, User::UNIQUE_USERNAME);
         let namesake = entity::load_by::<User>(store, cx.env_id(), rule, name, cx.now).await?;
         let entropy = &*cx.ports.entropy;
-        let new_user = UserId::random(entropy);
+        let id = UserId::random(entropy);
+        let new_user = match population(cx, flow)? {
+            Some(population)
+                if namesake.is_none() && external::link_of(cx, &identity).await?.is_none() =>
+            {
+                Some(new_user(cx, id, population, said, &identity)?)
+            }
+            _ => None,
+        };
+        let arrival = match &new_user {
+            Some(user) => Arrival::proving(cx, call, flow, user).await?,
+            None => Arrival::gather(cx, call, flow, id).await?,
+        };
         Ok(Facts {
             namesake,
-            population: population(cx, flow)?,
-            is_taken: external::link_of(cx, &identity).await?.is_some(),
             identity,
             new_user,
             new_link: LinkedAccountId::random(entropy),
-            arrival: Arrival::gather(cx, call, flow, new_user).await?,
+            arrival,
         })
     }
 
@@ -86,19 +94,14 @@ impl Action for UserConfirm {
         let env = cx.env_id();
         let mut writes = Batch::new();
         let mut cookie = None;
-        match (&facts.namesake, facts.population) {
+        match (&facts.namesake, facts.new_user) {
             // Threat 37: whoever has the name proves it by their password.
             (Some(namesake), _) if !namesake.is_external() => {
                 flow.state = State::AccountLinkingRequired;
                 flow.progress.external = Some(facts.identity);
             }
-            (None, Some(population)) if !facts.is_taken => {
-                let identity = facts.identity;
-                let name = identity.get("username").unwrap_or_default();
-                let user = fresh_user(cx, facts.new_user, name, population, None)?;
-                let (said, is_verified) = (&identity.attributes, identity.email_verified);
-                let user = attributes::update(&user, said, is_verified, cx.now)?;
-                let link = identity.link(facts.new_link, &user, cx.now);
+            (None, Some(user)) => {
+                let link = facts.identity.link(facts.new_link, &user, cx.now);
                 let account = AccountAfter::changed(Account::new(user.id), None);
                 flow.progress.external = None;
                 flow.progress.used_provider(cx.now);
@@ -112,7 +115,7 @@ impl Action for UserConfirm {
                     Refusal::ValueInvalid("username").because(why),
                 ));
             }
-            (None, _) => flow.state = State::Failed(FlowFailure::NobodyHasTheAccount),
+            (None, None) => flow.state = State::Failed(FlowFailure::NobodyHasTheAccount),
         }
         flow.touch(cx.now);
         let writes = writes.update(env, &flow, version)?;
@@ -130,21 +133,40 @@ fn population(cx: &Cx, flow: &Flow) -> Outcome<Option<PopulationId>> {
     registration::population(cx, settings.population.map(|it| it.id)).map(Some)
 }
 
+/// Somebody new. An address of which only they speak is proved first, where addresses are: the
+/// provider's own is as good as it says (`reference/flows.md` 6.9, 6.13).
+fn new_user(
+    cx: &Cx,
+    id: UserId,
+    population: PopulationId,
+    said: &ExternalIdentity,
+    identity: &ExternalIdentity,
+) -> Result<User, Fault> {
+    let name = identity.get("username").unwrap_or_default();
+    let user = fresh_user(cx, id, name, population, None)?;
+    let mut user =
+        attributes::update(&user, &identity.attributes, identity.email_verified, cx.now)?;
+    let is_own = identity.get("email").map(fold) != said.get("email").map(fold);
+    if is_own && cx.env.environment.settings.verify_registrations {
+        user.lifecycle.status = LifecycleStatus::VerificationRequired;
+    }
+    Ok(user)
+}
+
 /// What the provider said, with the corrections of a body. What it did not say is ignored.
 fn corrected(
     said: &ExternalIdentity,
     body: &Map<String, Value>,
 ) -> Result<ExternalIdentity, Refused> {
     let mut identity = said.clone();
-    let typed = body.get("username").and_then(Value::as_str);
-    let username = registration::username(typed)?;
+    let username = registration::username(registration::typed(body, "username")?)?;
     identity.attributes.retain(|it| it.name != "username");
     for attribute in &mut identity.attributes {
         let Some(known) = profile::by_name(&attribute.name) else {
             continue;
         };
         if let Some(value) = profile::answered(known, body)? {
-            if attribute.name == "email" && attribute.value != value {
+            if attribute.name == "email" && fold(&attribute.value) != fold(&value) {
                 identity.email_verified = false;
             }
             attribute.value = value;
@@ -218,6 +240,7 @@ mod tests {
                 json!({ "username": " " }),
                 Refusal::ValueRequired("username"),
             ),
+            (json!({ "username": 5 }), Refusal::ValueInvalid("username")),
             (
                 json!({ "username": "x".repeat(129) }),
                 Refusal::ValueInvalid("username"),

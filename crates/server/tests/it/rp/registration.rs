@@ -1,7 +1,7 @@
 //! People whom only the provider knows: made at once where it has the say, confirmed by themselves
 //! where it has not.
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use countersign_testkit::{TestServer, code_in, on_every_adapter};
 use serde_json::{Value, json};
 
 use super::{
@@ -101,6 +101,7 @@ on_every_adapter! {
         assert_eq!(asked["attributes"]["name"]["family"], "Archer");
         for (body, target) in [
             (json!({}), "username"),
+            (json!({ "username": 5 }), "username"),
             (json!({ "username": "caro", "email": "nowhere" }), "email"),
         ] {
             let refused = tenant.act(&browser, &flow, "user.confirm", &body).await;
@@ -121,6 +122,27 @@ on_every_adapter! {
         let _ = come_back(&server, &browser, &flow).await;
         let done = read(&server, &browser, &flow).await;
         assert_eq!(done["_embedded"]["user"]["username"], "caro", "linked: not asked again");
+    }
+
+    /// The provider's is as good as it says.
+    async fn an_address_of_ones_own_is_proved_like_any_that_is_registered(server: TestServer) {
+        provider(&server, &json!({})).await;
+        let registration = json!({ "enabled": true, "confirmIdentityProviderAttributes": true });
+        provider_first(&server, registration).await;
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = tenant.authorize(&tenant.native).start_flow(&browser).await;
+        let _ = come_back(&server, &browser, &flow).await;
+        let body = json!({ "username": "caro", "email": "victim@client.example" });
+        let waits = tenant.act(&browser, &flow, "user.confirm", &body).await.expect_status(200);
+        assert_eq!(waits.text("/status"), "VERIFICATION_CODE_REQUIRED");
+        let made = user(&server, "caro").await.unwrap();
+        assert_eq!(made.email.as_deref(), Some("victim@client.example"));
+        assert!(!made.email_verified);
+        let body = json!({ "verificationCode": code_in(&server.mail().await) });
+        let done = tenant.act(&browser, &flow, "user.verify", &body).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+        assert!(user(&server, "caro").await.unwrap().email_verified);
     }
 
     async fn a_confirmed_name_that_somebody_has_is_to_be_linked(server: TestServer) {
