@@ -331,7 +331,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "The id of a living flow together with the ST cookie of the browser that began it",
             "flows.md 1, 8.1",
             "`because` tells which it was. Expired: flows end 15 minutes after they were last \
-             touched, begin again at the application. Cookie missing: the browser or HTTP client \
+             touched and are forgotten some seconds later, begin again at the application. Cookie missing: the browser or HTTP client \
              does not keep cookies, or the page is on another site and asks without credentials. \
              Another browser's: the link was opened elsewhere.",
         ),

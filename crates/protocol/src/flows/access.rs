@@ -70,7 +70,8 @@ async fn of_browser(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<
 }
 
 /// The refusal for a flow that is not there: one that has expired can be told from one that never
-/// was, until it is swept. Only administrators learn which.
+/// was until it is swept, some seconds later; a random id tells no time. Only administrators learn
+/// which.
 async fn gone(cx: &Cx, id: FlowId) -> Result<Refused, Fault> {
     let long_ago = Time::EPOCH;
     let flow =
@@ -82,7 +83,10 @@ async fn gone(cx: &Cx, id: FlowId) -> Result<Refused, Fault> {
             .expected(format!("a call before {at}"))
             .arrived(format!("a call at {}", cx.now)),
         None => refused
-            .because("no such flow: never made, or expired and swept")
+            .because(
+                "no flow has this id: it expired, 15 minutes after its last step, or never was in \
+                 this environment",
+            )
             .arrived(format!("the flow id {id}")),
     })
 }
