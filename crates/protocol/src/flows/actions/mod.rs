@@ -220,10 +220,11 @@ pub fn by_media_type(content_type: &str) -> Option<&'static dyn AnyAction> {
         .and_then(|_| media.get(PREFIX.len()..))?;
     // Compat: the table of media types writes this one without its end, the sample with it; both are
     // accepted (`reference/flows.md` F2).
-    let name = match name.strip_suffix("+json") {
-        Some(name) => name,
-        None if name.eq_ignore_ascii_case("password.sendRecoveryCode") => name,
-        None => return None,
+    let at = name.len().saturating_sub("+json".len());
+    let name = match name.split_at_checked(at) {
+        Some((name, end)) if end.eq_ignore_ascii_case("+json") => name,
+        _ if name.eq_ignore_ascii_case("password.sendRecoveryCode") => name,
+        _ => return None,
     };
     ACTIONS
         .iter()
@@ -263,6 +264,7 @@ mod tests {
             "application/vnd.pingidentity.usernamePassword.check+json",
             "application/vnd.pingidentity.usernamePassword.check+json;charset=UTF-8",
             "Application/vnd.pingidentity.usernamepassword.check+json ; charset=utf-8",
+            "APPLICATION/VND.PINGIDENTITY.USERNAMEPASSWORD.CHECK+JSON",
         ] {
             assert_eq!(
                 by_media_type(text).unwrap().link(),
