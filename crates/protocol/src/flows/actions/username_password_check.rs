@@ -147,15 +147,6 @@ impl Action for UsernamePasswordCheck {
 
 /// Username and password of the request, against what the flow knows.
 fn required<'a>(flow: &'a Flow, input: &'a Input) -> Outcome<(&'a str, &'a SecretString)> {
-    let password = input
-        .password
-        .as_ref()
-        .ok_or(Refusal::ValueRequired("password"))?;
-    if password.expose_secret().len() > MAX_LEN {
-        return Err(Refusal::ValueInvalid("password")
-            .because("longer than 1 KiB")
-            .into());
-    }
     let sent = input.username.as_deref().filter(|name| !name.is_empty());
     let username = match (&flow.state, sent) {
         (State::PasswordRequired(whose), None) => whose.username(),
@@ -169,6 +160,15 @@ fn required<'a>(flow: &'a Flow, input: &'a Input) -> Outcome<(&'a str, &'a Secre
     };
     if username.len() > MAX_LEN {
         return Err(Refusal::ValueInvalid("username")
+            .because("longer than 1 KiB")
+            .into());
+    }
+    let password = input
+        .password
+        .as_ref()
+        .ok_or(Refusal::ValueRequired("password"))?;
+    if password.expose_secret().len() > MAX_LEN {
+        return Err(Refusal::ValueInvalid("password")
             .because("longer than 1 KiB")
             .into());
     }

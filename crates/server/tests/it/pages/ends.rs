@@ -132,5 +132,8 @@ on_every_adapter! {
         says(&wrong, "<title>Error: Sign On - Web</title>");
         assert_eq!(wrong.body.matches("aria-invalid=\"true\"").count(), 1, "{}", wrong.body);
         assert_eq!(wrong.body.matches("autofocus").count(), 1, "{}", wrong.body);
+        let form = page.form().fill("username", "").fill("password", "");
+        let nothing = browser.post(&form.action).form(form.fields).send().await.expect_status(400);
+        says(&nothing, "Enter your username.");
     }
 }
