@@ -21,7 +21,9 @@ use crate::{App, pages};
 pub async fn any(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let params = form::posted(&incoming);
     // An error before the destination is trusted is shown where the caller is (oidc.md 23.3).
+    // What was asked for may be beyond reading: the words are enough to choose a form by.
     let pi_flow = incoming.query.contains("pi.flow")
+        || incoming.body_contains("pi.flow")
         || params
             .as_ref()
             .is_ok_and(|params| params.get("response_mode") == Some("pi.flow"));
@@ -78,9 +80,9 @@ pub async fn unredirectable(
     env: &str,
     failure: &Failure,
     incoming: &Incoming,
-    pi_flow: bool,
+    as_json: bool,
 ) -> Response {
-    if pi_flow || incoming.prefers_json() {
+    if as_json || incoming.prefers_json() {
         p1_error::render(failure, incoming.correlation, HAL)
     } else {
         pages::error::render(app, env, failure, incoming).await

@@ -16,7 +16,12 @@ use crate::wire::incoming::Incoming;
 pub async fn get(State(app): State<App>, Path(env): Path<String>, incoming: Incoming) -> Response {
     let response = match answered(&app, &env, &incoming).await {
         Ok(response) => response,
-        Err(failure) => unredirectable(&app, &env, &failure, &incoming, false).await,
+        // Decision: JSON (`reference/oidc.md` 5.1), and a page for a browser that comes for one.
+        // Whether the flow is of `pi.flow` is not asked: without its cookie it tells nothing.
+        Err(failure) => {
+            let as_json = !incoming.prefers_a_page();
+            unredirectable(&app, &env, &failure, &incoming, as_json).await
+        }
     };
     let params = form::query(&incoming).unwrap_or_default();
     let about = About::Flow(params.get("flowId").unwrap_or_default());

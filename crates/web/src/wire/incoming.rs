@@ -87,6 +87,12 @@ impl Incoming {
             .map_err(|refusal| refusal.clone().because("while reading the body"))
     }
 
+    /// Whether these bytes are in the body, wherever.
+    pub fn body_contains(&self, text: &str) -> bool {
+        let mut windows = self.body.iter().flat_map(|body| body.windows(text.len()));
+        windows.any(|it| it == text.as_bytes())
+    }
+
     /// The custom domain that it came to, if it came to one.
     pub fn domain(&self) -> Option<&str> {
         self.domain.as_ref().map(|it| &*it.0)
@@ -136,5 +142,12 @@ impl Incoming {
             .unwrap_or_default()
             .to_ascii_lowercase();
         accept.contains("json") && !accept.contains("text/html")
+    }
+
+    /// Whether the caller would rather read a page: it names HTML, as browsers do that go somewhere
+    /// and scripts do not.
+    pub fn prefers_a_page(&self) -> bool {
+        let accept = self.header(header::ACCEPT).unwrap_or_default();
+        accept.to_ascii_lowercase().contains("text/html")
     }
 }

@@ -99,6 +99,15 @@ on_every_adapter! {
             .send()
             .await;
         let _ = answer.expect_status(400);
+        // A page for a browser, but not where the answer is for a program.
+        let request = request.pi_flow();
+        let form = [("client_id", tenant.web.id.as_str())];
+        let refused = browser.post(request.url()).form(form).send().await.expect_status(400);
+        assert!(refused.json()["code"].is_string(), "{}", refused.body);
+        let query = format!("{}?client_id={}", tenant.endpoint("authorize"), tenant.web.id);
+        let form = request.parameters().to_vec();
+        let refused = browser.post(query).form(form).send().await.expect_status(400);
+        assert!(refused.json()["code"].is_string(), "{}", refused.body);
     }
 
     /// `reference/rulings.md` 16.

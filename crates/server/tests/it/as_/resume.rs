@@ -102,6 +102,23 @@ on_every_adapter! {
         assert_eq!(late.text("/code"), "NOT_FOUND");
     }
 
+    /// `reference/oidc.md` 5.1. Browsers that go there name HTML; programs and scripts do not.
+    async fn who_comes_for_no_page_is_told_in_json(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let flow = completed(tenant, &browser).await;
+        let url = resume_url(tenant, &flow);
+        let stranger = tenant.browser();
+        let told = stranger.get(&url).header("accept", "*/*").send().await.expect_status(404);
+        assert_eq!(told.text("/code"), "NOT_FOUND");
+        let page = stranger.get(&url).send().await.expect_status(404);
+        assert!(page.header("content-type").unwrap().starts_with("text/html"));
+        let _ = browser.get(&url).send().await.expect_status(302);
+        let losing = browser.get(&url).header("accept", "*/*").send().await;
+        assert!(losing.json()["code"].is_string(), "{}", losing.body);
+        has_no_code(&losing);
+    }
+
     async fn threat_12_what_was_asked_for_cannot_be_changed_later(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();
