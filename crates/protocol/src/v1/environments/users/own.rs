@@ -8,6 +8,7 @@ use countersign_domain::resource::ResourceType;
 use countersign_domain::user::User;
 use serde_json::Value;
 
+use super::attributes;
 use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 use crate::v1::body::{self, Object};
@@ -30,15 +31,84 @@ enum Opened {
 }
 
 impl Opened {
-    fn has(&self, name: &str) -> bool {
+    /// Whether all of an attribute is open: it is listed, or what it is a part of, or each of its parts.
+    fn has(&self, path: &str) -> bool {
+        let Self::These(paths) = self else {
+            return true;
+        };
+        let is_in = |whole: &str| whole == path || is_below(path, whole);
+        let mut parts = attributes::TEXTS.iter().filter(|it| is_below(it, path));
+        paths.iter().any(|it| is_in(it))
+            || parts.next().is_some_and(|it| self.has(it)) && parts.all(|it| self.has(it))
+    }
+
+    /// Whether a part of an attribute is open.
+    fn has_part_of(&self, path: &str) -> bool {
         match self {
             Self::All => true,
-            // `name` opens `name.given`, and `name.given` opens a part of `name`.
-            Self::These(paths) => paths
-                .iter()
-                .any(|path| path == name || path.split('.').next() == Some(name)),
+            Self::These(paths) => paths.iter().any(|it| is_below(it, path)),
         }
     }
+
+    /// Whether something of an attribute's value is open, which is left.
+    fn leaves(&self, path: &str, value: &mut Value) -> bool {
+        if self.has(path) {
+            return true;
+        }
+        let Value::Object(parts) = value else {
+            return false;
+        };
+        parts.retain(|name, part| self.leaves(&below(path, name), part));
+        !parts.is_empty()
+    }
+
+    /// The first member of a patch that is closed.
+    fn closed(&self, whole: &str, patch: &Object) -> Option<String> {
+        patch.iter().find_map(|(name, value)| {
+            let path = below(whole, name);
+            match value {
+                _ if self.has(&path) => None,
+                Value::Object(parts) if self.has_part_of(&path) => self.closed(&path, parts),
+                _ => Some(path),
+            }
+        })
+    }
+
+    /// Adds what clears all that is open and that a patch does not mention.
+    fn clear_rest(&self, whole: &str, before: &Object, patch: &mut Object) {
+        for (name, value) in before {
+            let path = below(whole, name);
+            match (value, patch.get_mut(name)) {
+                (Value::Object(before), Some(Value::Object(patch))) => {
+                    self.clear_rest(&path, before, patch);
+                }
+                (_, Some(_)) => {}
+                _ if self.has(&path) => {
+                    patch.insert(name.clone(), Value::Null);
+                }
+                (Value::Object(before), None) if self.has_part_of(&path) => {
+                    let mut parts = Object::new();
+                    self.clear_rest(&path, before, &mut parts);
+                    patch.insert(name.clone(), Value::Object(parts));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn below(whole: &str, name: &str) -> String {
+    if whole.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{whole}.{name}")
+    }
+}
+
+/// Whether a path leads to a part of what another one names, as `name.given` to one of `name`.
+fn is_below(path: &str, whole: &str) -> bool {
+    let rest = path.strip_prefix(whole);
+    rest.is_some_and(|it| it.starts_with('.'))
 }
 
 fn opened(call: &Call<'_>, scope: &str) -> Opened {
@@ -62,10 +132,8 @@ fn opened(call: &Call<'_>, scope: &str) -> Opened {
 /// Leaves what the scopes open.
 pub(super) fn limit(call: &Call<'_>, scope: &str, object: &mut Object) {
     // An update answers what may be read, else nothing but the id.
-    if let Opened::These(paths) = opened(call, scope) {
-        let opened = Opened::These(paths);
-        object.retain(|name, _| ALWAYS.contains(&name.as_str()) || opened.has(name));
-    }
+    let opened = opened(call, scope);
+    object.retain(|name, value| ALWAYS.contains(&name.as_str()) || opened.leaves(name, value));
 }
 
 /// `PUT`
@@ -80,11 +148,9 @@ pub(super) fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         // What is open and not mentioned goes back to its default; what is closed stays.
         let mut before = Value::Object(noun::object_of(&before.value)?);
         groups::lift_custom(&mut before);
-        for name in before.as_object().into_iter().flat_map(Object::keys) {
-            let is_kept = [NOT_THEIRS, "username"].contains(&name.as_str()) || !opened.has(name);
-            if !is_kept && !patch.contains_key(name) {
-                patch.insert(name.clone(), Value::Null);
-            }
+        if let Value::Object(mut before) = before {
+            before.retain(|name, _| ![NOT_THEIRS, "username"].contains(&name.as_str()));
+            opened.clear_rest("", &before, &mut patch);
         }
         answer(call, patch).await
     })
@@ -112,9 +178,9 @@ fn permitted(body: Object, opened: &Opened) -> Outcome<Object> {
     use crate::v1::noun::Noun;
     let mut body = body::writable(body, User::READ_ONLY);
     body.remove(NOT_THEIRS);
-    let closed = body
-        .keys()
-        .find(|name| !opened.has(name) && !User::FIXED.contains(&name.as_str()));
+    let mut judged = body.clone();
+    judged.retain(|name, _| !User::FIXED.contains(&name.as_str()));
+    let closed = opened.closed("", &judged);
     match closed {
         None => Ok(body),
         Some(name) => {
