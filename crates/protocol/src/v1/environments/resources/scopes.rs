@@ -69,12 +69,11 @@ impl Noun for Scope {
                 None => body.remove("description"),
             };
         }
-        // Clients that clear a list send an empty one.
-        if body
-            .get("schemaAttributes")
-            .and_then(Value::as_array)
-            .is_some_and(Vec::is_empty)
-        {
+        // Clients that clear a list send an empty one. Where a list narrows what a scope opens, it opens
+        // nothing.
+        let name = body.get("name").and_then(Value::as_str);
+        let attributes = body.get("schemaAttributes").and_then(Value::as_array);
+        if attributes.is_some_and(Vec::is_empty) && !name.is_some_and(narrows) {
             body.remove("schemaAttributes");
         }
         Ok(())
@@ -165,6 +164,11 @@ fn is_word(name: &str) -> bool {
     name.bytes().all(is_allowed)
 }
 
+/// Whether a scope opens the attributes that it lists.
+fn narrows(name: &str) -> bool {
+    matches!(name, "p1:read:user" | "p1:update:user") || is_variant(name)
+}
+
 /// Source: `reference/oidc.md` 19.2.
 fn is_variant(name: &str) -> bool {
     let suffix = name
@@ -178,8 +182,7 @@ fn attributes(check: &mut Check, after: &Scope, type_: ResourceType) {
         return;
     };
     let target = "schemaAttributes";
-    let narrows = matches!(after.name.as_str(), "p1:read:user" | "p1:update:user");
-    let takes = type_ == ResourceType::PingoneApi && (narrows || is_variant(&after.name));
+    let takes = type_ == ResourceType::PingoneApi && narrows(&after.name);
     check.expect(takes, || {
         let why = "is for p1:read:user and p1:update:user and their variants";
         Misfit::constraint(target, why)

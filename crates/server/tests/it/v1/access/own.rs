@@ -143,4 +143,16 @@ on_every_adapter! {
         let after = me.patch(&one, json!({ "name": null })).await.expect_status(200).json();
         assert!(after.get("name").is_none() && after["nickname"] == "A", "{after}");
     }
+
+    async fn threat_39_a_scope_that_lists_nothing_opens_nothing(server: TestServer) {
+        let one = format!("/environments/{}/users/{}", server.tenant.id, server.tenant.person.id);
+        let me = person(&server, json!([]), json!([])).await;
+        let seen = me.get(&one).await.expect_status(200).json();
+        let names: Vec<&String> = seen.as_object().unwrap().keys().collect();
+        assert_eq!(names.len(), 4, "{seen}");
+        refused(me.patch(&one, json!({ "nickname": "E" })).await, 403, "ACCESS_FAILED", None);
+        let _ = me.put(&one, json!({})).await.expect_status(200);
+        let person = admin(&server).await.get(&one).await.json();
+        assert_eq!(person["username"], json!(server.tenant.person.username));
+    }
 }
