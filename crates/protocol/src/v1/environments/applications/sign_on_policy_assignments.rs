@@ -59,6 +59,8 @@ impl Noun for SignOnPolicyAssignment {
         noun::named::<Application>(call).await.map(|_| ())
     }
 
+    /// Compat: a policy without actions is taken, although `reference/platform.md` 3.10 says that it needs
+    /// one: Ping's Terraform tests assign such policies.
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let mut facts = Facts {
             has_policy: true,

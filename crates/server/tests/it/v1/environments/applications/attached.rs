@@ -209,6 +209,10 @@ on_every_adapter! {
         ] {
             refused(api.put(&one, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+        // One that has no actions yet as well: Ping's Terraform provider assigns such.
+        let empty = Api::created(api.post(&policies, json!({ "name": "Empty" })).await);
+        let body = json!({ "signOnPolicy": { "id": empty["id"] }, "priority": 2 });
+        Api::created(api.post(&path, body).await);
         let _ = api.delete(&one).await.expect_status(204);
         refused(api.get(&one).await, 404, "NOT_FOUND", None);
     }
