@@ -72,7 +72,7 @@ pub enum Narrow {
     /// Not at all.
     No,
     /// A role for a population counts for what is in that population. A path with `{user}` or
-    /// `{population}` is checked by the dispatcher; lists and creations look at
+    /// `{population}` is checked by the dispatcher; lists, creations and paths with `{group}` look at
     /// [`Call::reach`].
     Population,
     /// A role for an application counts for what belongs to that application. A path with

@@ -40,6 +40,7 @@ fn what_narrow_roles_open_names_what_they_are_narrow_to() {
                 is_list
                     || path.contains("{user}")
                     || path.contains("{population}")
+                    || path.contains("{group}")
                     || path == "/environments/{environment}"
             }
             Narrow::Application => is_list || path.contains("{application}"),

@@ -46,10 +46,10 @@ pub const RESOURCE: Resource = Resource {
     name: "groups",
     endpoints: &[
         Endpoint::get(ALL, "groups:read", noun::list::<Group>).narrow(Narrow::Population),
-        Endpoint::post(ALL, "groups:create", noun::create::<Group>),
-        Endpoint::get(ONE, "groups:read", noun::read::<Group>),
-        Endpoint::put(ONE, "groups:update", noun::replace::<Group>),
-        Endpoint::delete(ONE, "groups:delete", noun::remove::<Group>),
+        Endpoint::post(ALL, "groups:create", noun::create::<Group>).narrow(Narrow::Population),
+        Endpoint::get(ONE, "groups:read", noun::read::<Group>).narrow(Narrow::Population),
+        Endpoint::put(ONE, "groups:update", noun::replace::<Group>).narrow(Narrow::Population),
+        Endpoint::delete(ONE, "groups:delete", noun::remove::<Group>).narrow(Narrow::Population),
     ],
 };
 

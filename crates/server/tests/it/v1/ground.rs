@@ -323,7 +323,7 @@ fn made() -> Vec<(&'static str, &'static str, Value)> {
         (
             "group",
             "/environments/{environment}/groups",
-            json!({ "name": "Ground" }),
+            json!({ "name": "Ground", "population": { "id": "$population" } }),
         ),
         (
             "parent",

@@ -141,6 +141,8 @@ on_every_adapter! {
         let body = api.delete(&format!("{keys}/{}", text(signing, "/id"))).await.expect_status(400).json();
         assert!(text(&body, "/message").contains("The Key must not be in use"), "{body}");
         // The last population of all.
+        let group = ground.path("/environments/{environment}/groups/{group}");
+        let _ = api.delete(&group).await.expect_status(204);
         let all = ground.path("/environments/{environment}/populations");
         for user in ["user", "otherUser"] {
             let path = ground.path(&format!("/environments/{{environment}}/users/{{{user}}}"));

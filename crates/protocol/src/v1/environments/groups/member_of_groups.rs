@@ -42,10 +42,10 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::post(OF_USER, WRITE, join).narrow(Narrow::Population),
         Endpoint::get(ONE_OF_USER, READ, read).narrow(Narrow::Population),
         Endpoint::delete(ONE_OF_USER, WRITE, leave).narrow(Narrow::Population),
-        Endpoint::get(OF_GROUP, READ, list),
-        Endpoint::post(OF_GROUP, WRITE, join),
-        Endpoint::get(ONE_OF_GROUP, READ, read),
-        Endpoint::delete(ONE_OF_GROUP, WRITE, leave),
+        Endpoint::get(OF_GROUP, READ, list).narrow(Narrow::Population),
+        Endpoint::post(OF_GROUP, WRITE, join).narrow(Narrow::Population),
+        Endpoint::get(ONE_OF_GROUP, READ, read).narrow(Narrow::Population),
+        Endpoint::delete(ONE_OF_GROUP, WRITE, leave).narrow(Narrow::Population),
     ],
 };
 
@@ -116,7 +116,8 @@ fn shown(call: &Call<'_>, group: &Group, is_direct: bool) -> Outcome<Body> {
     let kind = if is_direct { "DIRECT" } else { "INDIRECT" };
     object.insert("type".into(), json!(kind));
     object.insert("environment".into(), json!({ "id": call.env }));
-    if call.asks_for("expand", "group") {
+    // That somebody is in a group is told of them, wherever the group is; the group is not theirs.
+    if call.asks_for("expand", "group") && group.is_visible(call) {
         let group = noun::object_of(group)?;
         object.insert("_embedded".into(), json!({ "group": group }));
     }

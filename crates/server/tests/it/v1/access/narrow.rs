@@ -3,9 +3,9 @@
 
 use countersign_domain::role::{BUILT_IN, RoleScopeType};
 use countersign_protocol::v1::actor::permits;
-use countersign_protocol::v1::route::{self, Method, Narrow};
+use countersign_protocol::v1::route::{self, Endpoint, Method, Narrow};
 use countersign_testkit::{TestServer, on_every_adapter};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Api, admin, fresh, owner, refused, text, worker};
 use super::{NOBODY, call, path_in, state, state_of};
@@ -88,14 +88,72 @@ on_every_adapter! {
         let role = BUILT_IN.iter().find(|it| it.name == "Identity Data Admin").unwrap();
         for endpoint in route::endpoints().filter(|it| it.is_in_environment() && it.method == Method::Get) {
             let is_open = role.permissions.iter().any(|it| permits(it, endpoint.permission));
-            let status = call(&narrow, endpoint, &ground.path(endpoint.path)).await.status;
+            let answer = call(&narrow, endpoint, &ground.path(endpoint.path)).await;
+            let status = answer.status;
             if is_open && endpoint.narrow == Narrow::Population {
+                // What a list shows is there.
+                let listed = if status == 200 { answer.json()["_embedded"].clone() } else { json!(null) };
+                let lists = listed.as_object().into_iter().flat_map(|it| it.values()).filter_map(|it| it.as_array());
+                for item in lists.flatten() {
+                    let place = text(item, "/_links/self/href");
+                    let _ = narrow.get(&place).await.expect_status(200);
+                }
                 let is_there = !ground.path(endpoint.path).contains(NOBODY);
                 assert!(status == 200 || status == 404 && !is_there, "{} {status}", endpoint.path);
             } else {
                 assert_eq!(status, 403, "{}", endpoint.path);
             }
         }
+        // What can be read at a path can be changed there, and what is below it is of the same kind.
+        let kind = |it: &Endpoint| it.permission.split(':').next().unwrap();
+        for endpoint in route::endpoints().filter(|it| it.narrow == Narrow::No && it.is_in_environment()) {
+            let is_read = |it: &&Endpoint| it.narrow == Narrow::Population && it.method == Method::Get;
+            let is_within = |it: &&Endpoint| is_read(it) && it.path != "/environments/{environment}";
+            let covers = |it: &Endpoint| {
+                let below = endpoint.path.strip_prefix(it.path);
+                below.is_some_and(|below| below.is_empty() || below.starts_with('/') && kind(it) == kind(endpoint))
+            };
+            let is_open = role.permissions.iter().any(|it| permits(it, endpoint.permission));
+            let is_missed = is_open && route::endpoints().filter(is_within).any(covers);
+            assert!(!is_missed, "{} {}", endpoint.method.name(), endpoint.path);
+        }
+        let groups = ground.path("/environments/{environment}/groups");
+        let theirs = ground.path("/environments/{environment}/groups/{group}");
+        let population = json!({ "id": ground.id("population") });
+        let outside = format!("{groups}/{}", ground.id("parent"));
+        let made = json!({ "name": "Inner", "population": population });
+        let made = Api::created(narrow.post(&groups, made).await);
+        let inner = format!("{groups}/{}", text(&made, "/id"));
+        let renamed = json!({ "name": "Renamed", "population": population });
+        assert_eq!(narrow.put(&inner, renamed).await.expect_status(200).json()["name"], "Renamed");
+        let outer = json!({ "name": "Outer", "population": population });
+        let outer = Api::created(narrow.post(&groups, outer).await);
+        Api::created(narrow.post(&format!("{inner}/memberOfGroups"), json!({ "id": outer["id"] })).await);
+        let above = async |group: &str| {
+            let list = narrow.get(&format!("{group}/memberOfGroups?expand=group")).await;
+            list.expect_status(200).json()["_embedded"]["groupMemberships"][0].clone()
+        };
+        assert_eq!(above(&inner).await["_embedded"]["group"]["name"], "Outer");
+        let nested = format!("{inner}/memberOfGroups/{}", text(&outer, "/id"));
+        let _ = narrow.delete(&nested).await.expect_status(204);
+        // A group above theirs that is not in the population is told of, and not shown.
+        let parent = above(&theirs).await;
+        assert_eq!((&parent["name"], &parent["_embedded"]), (&json!("Above"), &Value::Null));
+        let home = [environment.clone()];
+        let before = state_of(&server, &home).await;
+        refused(narrow.post(&groups, json!({ "name": "Outside" })).await, 403, "ACCESS_FAILED", None);
+        let elsewhere = json!({ "name": "Outside", "population": { "id": NOBODY } });
+        refused(narrow.post(&groups, elsewhere).await, 403, "ACCESS_FAILED", None);
+        refused(narrow.get(&outside).await, 404, "NOT_FOUND", None);
+        refused(narrow.put(&outside, json!({ "name": "Mine" })).await, 404, "NOT_FOUND", None);
+        refused(narrow.delete(&outside).await, 404, "NOT_FOUND", None);
+        refused(narrow.get(&format!("{outside}/memberOfGroups")).await, 404, "NOT_FOUND", None);
+        let up = json!({ "id": ground.id("parent") });
+        refused(narrow.post(&format!("{theirs}/memberOfGroups"), up).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "id")));
+        refused(narrow.delete(&ground.path("/environments/{environment}/groups/{group}/memberOfGroups/{parent}")).await,
+            404, "NOT_FOUND", None);
+        assert_eq!(state_of(&server, &home).await, before);
+        let _ = narrow.delete(&inner).await.expect_status(204);
         // The other environment has a population of another id: nothing there is theirs.
         let before = state_of(&server, std::slice::from_ref(&server.other.id)).await;
         for endpoint in route::endpoints().filter(|it| it.is_in_environment()) {
