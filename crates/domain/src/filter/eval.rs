@@ -34,6 +34,8 @@ pub enum Unsupported {
     Attribute(String, Vec<String>),
     /// The attribute cannot be compared so; these operators can be used with it.
     Operator(String, Operator, &'static [Operator]),
+    /// Nothing can be negated; these operators can be used.
+    Not(Vec<Operator>),
 }
 
 /// The filter with the attributes' names as they are written in JSON, if a resource that can be
@@ -56,7 +58,13 @@ fn checked(
     Ok(match filter {
         Filter::And(parts) => Filter::And(all(parts)?),
         Filter::Or(parts) => Filter::Or(all(parts)?),
-        Filter::Not(part) => Filter::Not(Box::new(checked(*part, known, list)?)),
+        // Source: `reference/platform.md` 1.5: `not` is no part of what lists take.
+        Filter::Not(_) => {
+            let mut all: Vec<_> = known.iter().flat_map(|it| it.operators).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            return Err(Unsupported::Not(all));
+        }
         Filter::Compare(comparison) => Filter::Compare(supported(comparison, known, list)?),
         Filter::Member { attribute, filter } => {
             let start = format!("{}[", fold(&attribute));

@@ -34,7 +34,6 @@ fn filters_hold_or_do_not() {
         (r#"username sw "A" and name.given co "\"X""#, true),
         (r#"username ew "da""#, true),
         (r#"username ne "ada""#, false),
-        (r#"not (username eq "bob")"#, true),
         ("enabled eq true", true),
         (r#"enabled eq "true""#, true),
         ("enabled eq false", false),
@@ -59,6 +58,13 @@ fn filters_hold_or_do_not() {
     ] {
         assert_eq!(fits(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_filter_that_was_stored_with_a_negation_holds_as_before() {
+    let filter = parse(r#"not (username eq "bob")"#).unwrap();
+    assert!(matches(&filter, &json!({ "username": "ada" })));
+    assert!(!matches(&filter, &json!({ "username": "bob" })));
 }
 
 #[test]
@@ -95,6 +101,8 @@ fn what_is_not_supported_says_what_is() {
     assert_eq!((name.as_str(), names.len()), ("email", 5));
     let error = checked(r#"memberOfGroups[name eq "x"]"#).unwrap_err();
     assert!(matches!(error, Unsupported::Attribute(..)));
+    let error = checked(r#"username eq "x" or not (enabled eq true)"#).unwrap_err();
+    assert_eq!(error, Unsupported::Not(ANY.to_vec()));
     let error = checked("enabled pr").unwrap_err();
     assert_eq!(
         error,

@@ -60,6 +60,10 @@ pub fn parse_filter(
                 format!("{} cannot be used with {name}", operator.name()),
                 Hint::Operators(operators.iter().map(|it| it.name()).collect()),
             ),
+            Unsupported::Not(operators) => (
+                "not cannot be used".to_owned(),
+                Hint::Operators(operators.iter().map(|it| it.name()).collect()),
+            ),
         };
         refuse(Misfit::new(Fit::Filter, target, message).hinting(hint))
     })

@@ -157,6 +157,14 @@ on_every_adapter! {
                     }
                 }
             }
+            let (attribute, supported) = &attributes[0];
+            let negated = format!("not ({attribute} {} {})", supported[0], value(attribute));
+            for filter in [negated.clone(), format!("{negated} or {attribute} {} \"x\"", supported[0])] {
+                let answer = filtered(&api, &list, &filter).await;
+                let body = refused(answer, 400, "INVALID_DATA", Some(("INVALID_FILTER", "filter")));
+                let told = body["details"][0]["innerError"]["supportedOperators"].as_array().unwrap();
+                assert!(told.contains(&json!(supported[0])), "{list} {body}");
+            }
             let answer = filtered(&api, &list, "nothing eq \"x\"").await;
             let body = refused(answer, 400, "INVALID_DATA", Some(("INVALID_FILTER", "filter")));
             let told = body["details"][0]["innerError"]["supportedAttributes"].as_array();
