@@ -7,6 +7,7 @@ use countersign_domain::ports::{BoxFuture, Entropy};
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::cx::Cx;
 use crate::misfit::{Fit, Hint, Misfit};
@@ -56,7 +57,7 @@ const MAX_BOOKMARKS: usize = 5;
 
 /// The bill that a body describes. The products get ids: those they had, by their type.
 pub(super) fn parse(
-    given: Option<&Value>,
+    given: &Value,
     before: Option<&BillOfMaterials>,
     entropy: &dyn Entropy,
     now: Time,
@@ -65,10 +66,10 @@ pub(super) fn parse(
         let why = misfit.message.clone();
         Refusal::Unfit(vec![misfit]).because(why)
     };
-    let empty = json!({});
-    let given = given.unwrap_or(&empty);
     let products = match given.get("products") {
-        None | Some(Value::Null) => Vec::new(),
+        None | Some(Value::Null) => {
+            return Err(refuse(Misfit::required("billOfMaterials.products")));
+        }
         Some(Value::Array(products)) if products.len() <= MAX_PRODUCTS => products.clone(),
         Some(_) => {
             let message = format!("must be a list of at most {MAX_PRODUCTS} products");
@@ -129,6 +130,10 @@ fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
         let misfit = Misfit::invalid("billOfMaterials.products.type", "is no product");
         return Err(misfit.hinting(Hint::Values(allowed)));
     }
+    let console = product.get("console").filter(|it| !it.is_null());
+    if console.is_some_and(|it| !it.get("href").is_some_and(Value::is_string)) {
+        return Err(Misfit::required("billOfMaterials.products.console.href"));
+    }
     let bookmarks = product.get("bookmarks").and_then(Value::as_array);
     let Some(bookmarks) = bookmarks else {
         return Ok(());
@@ -142,9 +147,10 @@ fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
     for bookmark in bookmarks {
         let name = bookmark.get("name").and_then(Value::as_str);
         let name = name.unwrap_or_default();
-        let has_href = bookmark.get("href").is_some_and(Value::is_string);
+        let href = bookmark.get("href").and_then(Value::as_str);
+        let has_href = href.is_some_and(|it| Url::parse(it).is_ok());
         if name.is_empty() || name.chars().count() > 50 || !has_href || !names.insert(name) {
-            let message = "must have names of 1 to 50 characters, each once, and an href";
+            let message = "must have names of 1 to 50 characters, each once, and a URL as href";
             return Err(Misfit::invalid(target, message));
         }
     }
@@ -207,7 +213,7 @@ impl Operation for Replace<'_> {
         let (env, before) = facts;
         let entropy = &*cx.ports.entropy;
         let old = before.as_ref().map(|it| &it.value);
-        let bill = match parse(Some(&self.given), old, entropy, cx.now) {
+        let bill = match parse(&self.given, old, entropy, cx.now) {
             Ok(bill) => bill,
             Err(refused) => return Ok(Verdict::refuse(refused)),
         };

@@ -156,12 +156,8 @@ impl Operation for Create<'_> {
         let taken = noun::taken(self.call, &environment).await?;
         let given = self.body.get("billOfMaterials").filter(|it| !it.is_null());
         let base = json!({ "products": [{ "type": "PING_ONE_BASE" }] });
-        let bill = bill_of_materials::parse(
-            Some(given.unwrap_or(&base)),
-            None,
-            &*cx.ports.entropy,
-            cx.now,
-        )?;
+        let bill =
+            bill_of_materials::parse(given.unwrap_or(&base), None, &*cx.ports.entropy, cx.now)?;
         Ok(Facts {
             licenses,
             taken,

@@ -284,6 +284,7 @@ on_every_adapter! {
             (with(json!([named(String::new())])), Some("INVALID_VALUE")),
             (with(json!([named("x".into()), named("x".into())])), Some("INVALID_VALUE")),
             (with(json!([{ "name": "x" }])), Some("INVALID_VALUE")),
+            (with(json!([{ "name": "x", "href": "not an address" }])), Some("INVALID_VALUE")),
         ] {
             let answer = api.put(&path, body).await;
             match refusal {
@@ -292,6 +293,16 @@ on_every_adapter! {
                     Some((code, "billOfMaterials.products.bookmarks"))),
             }
         }
+        let before = api.get(&path).await.json();
+        for (body, target) in [
+            (json!({}), "billOfMaterials.products"),
+            (json!({ "products": [{ "type": "PING_FEDERATE", "console": {} }] }), "billOfMaterials.products.console.href"),
+        ] {
+            refused(api.put(&path, body.clone()).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
+            let made = json!({ "name": "Bare", "type": "SANDBOX", "region": "NA", "billOfMaterials": body });
+            refused(api.post("/environments", made).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
+        }
+        assert_eq!(api.get(&path).await.json(), before);
         let refusal = api.put(&path, json!({ "products": [{ "type": "TOASTER" }] })).await;
         refused(refusal, 400, "INVALID_DATA", Some(("INVALID_VALUE", "billOfMaterials.products.type")));
         // Said once, and never again.

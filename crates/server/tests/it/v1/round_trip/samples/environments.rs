@@ -60,7 +60,7 @@ fn bill_of_materials() -> Sample {
         product,
         1..=1,
     )
-    .or_something()
+    .required()
     .target("billOfMaterials.products")
     .more()])
 }
