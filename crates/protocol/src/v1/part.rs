@@ -37,9 +37,9 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// A member.
+    /// A member; null is absence, in lists as well.
     pub fn get(&self, name: &str) -> Option<&'a Value> {
-        self.members.get(name)
+        self.members.get(name).filter(|it| !it.is_null())
     }
 
     /// A member that is an object; one that is none is told.
@@ -99,6 +99,15 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Insists on members that are texts, whatever their names.
+    pub fn texts(&self, check: &mut Check) {
+        for (name, value) in self.members {
+            check.expect(value.is_string(), || {
+                Misfit::invalid(self.path_of(name), "must be a text")
+            });
+        }
+    }
+
     /// Insists on a member that is a whole number within bounds.
     pub fn number(&self, check: &mut Check, name: &str, within: RangeInclusive<i64>) {
         match self.get(name).map(Value::as_i64) {
@@ -122,6 +131,12 @@ impl<'a> Part<'a> {
             let words = allowed.iter().map(|it| (*it).to_owned()).collect();
             let misfit = Misfit::invalid(self.path_of(name), message);
             check.note(misfit.hinting(Hint::Values(words)));
+        }
+    }
+    /// The same for one that may be absent.
+    pub fn may_choice(&self, check: &mut Check, name: &str, allowed: &[&str]) {
+        if self.get(name).is_some() {
+            self.choice(check, name, allowed);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! stored and checked.
 
 mod checks;
+mod references;
 
 use countersign_domain::entity::Stored;
 use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
@@ -58,6 +59,8 @@ pub const RESOURCE: Resource = Resource {
 pub struct Facts {
     others: Vec<Stored<Policy>>,
     is_used: bool,
+    /// What the policy refers to and is not there.
+    dangling: Vec<Misfit>,
 }
 
 /// Methods that send a code.
@@ -108,7 +111,15 @@ impl Noun for Policy {
                 _ => false,
             });
         }
-        Ok(Facts { others, is_used })
+        let dangling = match change.after() {
+            Some(after) => references::dangling(call, after).await?,
+            None => Vec::new(),
+        };
+        Ok(Facts {
+            others,
+            is_used,
+            dangling,
+        })
     }
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
@@ -117,6 +128,9 @@ impl Noun for Policy {
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);
+        for misfit in facts.dangling {
+            check.note(misfit);
+        }
         check.finish()?;
         let mut batch = Batch::new();
         if after.default {

@@ -16,6 +16,8 @@ const SELECTIONS: [&str; 3] = [
     "PROMPT_TO_SELECT",
     "ALWAYS_DISPLAY_DEVICES",
 ];
+/// What happens when an application does not prove itself.
+const PROOFS: [&str; 2] = ["permissive", "restrictive"];
 const NOTIFICATIONS: [&str; 3] = ["NONE", "EMAIL_THEN_SMS", "SMS_THEN_EMAIL"];
 
 /// A unit of time, and its seconds.
@@ -43,7 +45,16 @@ pub(super) fn check(body: &Object) -> Result<(), Refused> {
             self::method(&mut check, &method);
         }
     }
+    if let Some(totp) = body.part(&mut check, "totp")
+        && let Some(parameters) = totp.part(&mut check, "uriParameters")
+    {
+        parameters.texts(&mut check);
+    }
     if let Some(mobile) = body.part(&mut check, "mobile") {
+        let window = mobile.part(&mut check, "otp");
+        if let Some(window) = window.and_then(|it| it.part(&mut check, "window")) {
+            duration(&mut check, &window, "stepSize", &SHORT, 1..=1_800);
+        }
         for application in mobile.parts(&mut check, "applications") {
             self::application(&mut check, &application);
         }
@@ -62,6 +73,11 @@ pub(super) fn check(body: &Object) -> Result<(), Refused> {
             60..=90 * 86_400,
         );
     }
+    if let Some(notifications) = body.part(&mut check, "notificationsPolicy")
+        && notifications.get("id").is_none()
+    {
+        check.note(Misfit::required(notifications.path_of("id")));
+    }
     if let Some(selection) = body.part(&mut check, "authentication") {
         selection.choice(&mut check, "deviceSelection", &SELECTIONS);
     }
@@ -74,9 +90,11 @@ pub(super) fn check(body: &Object) -> Result<(), Refused> {
 fn method(check: &mut Check, method: &Part<'_>) {
     method.switch(check, "enabled");
     method.may_switch(check, "pairingDisabled");
+    method.may_switch(check, "promptForNicknameOnPairing");
     if method.get("passcodeGracePeriod").is_some() {
         method.number(check, "passcodeGracePeriod", 1..=10);
     }
+    duration(check, method, "pairingKeyLifetime", &SHORT, 1..=48 * 3_600);
     failure(check, method);
     let Some(otp) = method.part(check, "otp") else {
         return;
@@ -100,6 +118,20 @@ fn application(check: &mut Check, application: &Part<'_>) {
     if application.get("id").is_none() {
         check.note(Misfit::required(application.path_of("id")));
     }
+    for name in ["push", "otp", "deviceAuthorization", "autoEnrollment"] {
+        let Some(part) = application.part(check, name) else {
+            continue;
+        };
+        part.switch(check, "enabled");
+        part.may_choice(check, "extraVerification", &PROOFS);
+        if let Some(matching) = part.part(check, "numberMatching") {
+            matching.switch(check, "enabled");
+        }
+    }
+    for name in ["biometricsEnabled", "pairingDisabled"] {
+        application.may_switch(check, name);
+    }
+    application.may_choice(check, "integrityDetection", &PROOFS);
     duration(check, application, "pushTimeout", &[SECONDS], 40..=150);
     let units = [MINUTES, HOURS];
     duration(
@@ -115,6 +147,15 @@ fn application(check: &mut Check, application: &Part<'_>) {
         }
         for name in ["lockDuration", "timePeriod"] {
             duration(check, &limit, name, &SHORT, 60..=7_200);
+        }
+    }
+    if let Some(addresses) = application.part(check, "ipPairingConfiguration") {
+        addresses.may_switch(check, "anyIPAdress");
+    }
+    if let Some(times) = application.part(check, "newRequestDurationConfiguration") {
+        for (name, within) in [("deviceTimeout", 15..=75), ("totalTimeout", 30..=90)] {
+            let _ = times.needed(check, name);
+            duration(check, &times, name, &[SECONDS], within);
         }
     }
 }

@@ -132,15 +132,59 @@ on_every_adapter! {
                 }
             }
         }
+        let id = &server.tenant.native.id;
+        let full = json!({ "id": id, "push": { "enabled": true, "numberMatching": { "enabled": false } },
+            "otp": { "enabled": true }, "autoEnrollment": { "enabled": false }, "biometricsEnabled": true,
+            "deviceAuthorization": { "enabled": true, "extraVerification": "restrictive" },
+            "integrityDetection": "permissive" });
+        let mut whole = body.clone();
+        whole["mobile"]["applications"] = json!([full]);
+        let whole = api.put(&path, whole).await.expect_status(200).json();
+        assert_eq!(whole["mobile"]["applications"][0], full);
         for (application, code, target) in [
             (json!({}), "REQUIRED_VALUE", "mobile.applications[0].id"),
             (json!("x"), "INVALID_VALUE", "mobile.applications[0]"),
-            (json!({ "id": "x", "pushTimeout": time(1, "MINUTES") }), "INVALID_VALUE", "mobile.applications[0].pushTimeout.timeUnit"),
+            (json!({ "id": id, "pushTimeout": time(1, "MINUTES") }), "INVALID_VALUE", "mobile.applications[0].pushTimeout.timeUnit"),
+            (json!({ "id": id, "integrityDetection": "X" }), "INVALID_VALUE", "mobile.applications[0].integrityDetection"),
+            (json!({ "id": id, "push": {} }), "REQUIRED_VALUE", "mobile.applications[0].push.enabled"),
+            (json!({ "id": id, "push": { "enabled": true, "numberMatching": { "enabled": 1 } } }),
+                "INVALID_VALUE", "mobile.applications[0].push.numberMatching.enabled"),
+            (json!({ "id": id, "deviceAuthorization": { "enabled": true, "extraVerification": "nope" } }),
+                "INVALID_VALUE", "mobile.applications[0].deviceAuthorization.extraVerification"),
+            (json!({ "id": id, "biometricsEnabled": "yes" }), "INVALID_VALUE", "mobile.applications[0].biometricsEnabled"),
         ] {
             let mut body = body.clone();
             body["mobile"]["applications"] = json!([application]);
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+    }
+
+    async fn a_device_policy_refers_to_what_is_there(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let all = format!("{env}/deviceAuthenticationPolicies");
+        let off = json!({ "enabled": false });
+        let with = |application: &str, notifications: &str, passkeys: &str| json!({ "name": "Refers",
+            "sms": off, "voice": off, "email": off, "totp": off,
+            "mobile": { "enabled": true, "applications": [{ "id": application }] },
+            "notificationsPolicy": { "id": notifications },
+            "fido2": { "enabled": true, "fido2PolicyId": passkeys } });
+        let application = server.tenant.native.id.as_str();
+        let notifications = first(&api, &format!("{env}/notificationsPolicies"), "notificationsPolicies").await;
+        let notifications = text(&notifications, "/id");
+        let passkeys = text(&first(&api, &format!("{env}/fido2Policies"), "fido2Policies").await, "/id");
+        for nobody in ["0badbad0-0000-4000-8000-000000000bad", "x", server.other.id.as_str()] {
+            for (body, target) in [
+                (with(nobody, &notifications, &passkeys), "mobile.applications[0].id"),
+                (with(application, nobody, &passkeys), "notificationsPolicy.id"),
+                (with(application, &notifications, nobody), "fido2.fido2PolicyId"),
+            ] {
+                refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
+            }
+        }
+        let abroad = with(&server.other.native.id, &notifications, &passkeys);
+        refused(api.post(&all, abroad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "mobile.applications[0].id")));
+        Api::created(api.post(&all, with(application, &notifications, &passkeys)).await);
     }
 
     async fn a_passkey_policy_is_read_as_it_was_written(server: TestServer) {

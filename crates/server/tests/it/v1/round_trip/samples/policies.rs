@@ -270,10 +270,7 @@ fn device_authentication_policies() -> Sample {
             like("desktop", [json!({ "enabled": true })]),
             like("yubikey", [json!({ "enabled": false })]),
             parts("rememberMe", [parts("web", remembered)]),
-            like(
-                "notificationsPolicy",
-                [json!({ "id": "$notificationsPolicy" })],
-            ),
+            refers("notificationsPolicy", "notificationsPolicy"),
         ])
         .read_only(&["forSignOnPolicy"])
         .has_default()

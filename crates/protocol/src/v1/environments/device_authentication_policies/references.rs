@@ -1,0 +1,57 @@
+//! What a policy of second factors refers to (`reference/mfa.md` 8): it must be there, and here.
+
+use countersign_domain::application::Application;
+use countersign_domain::entity::Entity;
+use countersign_domain::notification::policy::NotificationsPolicy;
+use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::misfit::Misfit;
+use crate::refusal::Outcome;
+use crate::v1::call::Call;
+
+/// Most applications of a policy that are looked up.
+const MOST: usize = 100;
+
+/// What the policy refers to and is not there.
+pub(super) async fn dangling(
+    call: &Call<'_>,
+    policy: &DeviceAuthenticationPolicy,
+) -> Outcome<Vec<Misfit>> {
+    let mut found = Vec::new();
+    let applications = policy.mobile.get("applications").and_then(Value::as_array);
+    let applications = applications.into_iter().flatten();
+    for (at, application) in applications.enumerate() {
+        if at >= MOST || !is_there::<Application>(call, application.get("id")).await? {
+            let target = format!("mobile.applications[{at}].id");
+            found.push(Misfit::invalid(target, "no application has this id"));
+        }
+        if at >= MOST {
+            break;
+        }
+    }
+    let notifications = policy.notifications_policy.as_ref();
+    if let Some(notifications) = notifications
+        && !is_there::<NotificationsPolicy>(call, notifications.get("id")).await?
+    {
+        let why = "no notifications policy has this id";
+        found.push(Misfit::invalid("notificationsPolicy.id", why));
+    }
+    let passkeys = policy.fido2.as_ref();
+    let passkeys = passkeys.and_then(|it| it.get("fido2PolicyId"));
+    if passkeys.is_some() && !is_there::<Fido2Policy>(call, passkeys).await? {
+        let why = "no FIDO2 policy has this id";
+        found.push(Misfit::invalid("fido2.fido2PolicyId", why));
+    }
+    Ok(found)
+}
+
+/// Whether the environment has one of an id. Those that every environment has are stored with it.
+async fn is_there<E: Entity>(call: &Call<'_>, id: Option<&Value>) -> Outcome<bool> {
+    let id = id.and_then(Value::as_str).map(str::parse::<Uuid>);
+    match id {
+        Some(Ok(id)) => Ok(call.load::<E>(id).await?.is_some()),
+        Some(Err(_)) | None => Ok(false),
+    }
+}
