@@ -2,6 +2,8 @@
 
 pub mod actions;
 
+mod conditions;
+
 use countersign_domain::application::SignOnPolicyAssignment;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::SignOnPolicyId;
@@ -102,7 +104,11 @@ impl Noun for SignOnPolicy {
 /// Source: `reference/platform.md` 3.10.
 fn is_name(name: &str) -> bool {
     let plain = |it: char| it.is_ascii_alphanumeric() || "_. -".contains(it);
-    let is_uri = |name: &str| !name.ends_with(':') && url::Url::parse(name).is_ok();
+    // Spec: RFC 3986 2: no other characters, whatever a parser of URLs would make of them.
+    let of_uri = |it: u8| it.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&it);
+    let is_uri = |name: &str| {
+        !name.ends_with(':') && name.bytes().all(of_uri) && url::Url::parse(name).is_ok()
+    };
     name.chars().all(plain) || (name.contains(':') && is_uri(name))
 }
 
@@ -141,7 +147,9 @@ mod tests {
         ] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["a/b", "ü", "a:", ":b", "a\nb", "1:2"] {
+        for name in [
+            "a/b", "ü", "a:", ":b", "a\nb", "1:2", "a:b c", "urn:x:ü", "a:<b>",
+        ] {
             assert!(!is_name(name), "{name}");
         }
     }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use super::conditions;
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
@@ -119,6 +120,9 @@ impl Noun for SignOnAction {
             check.expect(others < MAX_ACTIONS, || {
                 Misfit::constraint("", "a policy has at most 50 actions")
             });
+            if let Some(condition) = &after.condition {
+                conditions::check(&mut check, "condition".to_owned(), condition);
+            }
             step(&mut check, &after.step);
             check.finish()?;
         } else if others == 0 {
@@ -226,6 +230,11 @@ fn gateways(provisioning: Option<&Value>) -> &[Value] {
 
 fn registration(check: &mut Check, registration: &Registration) {
     if let Some(external) = &registration.external {
+        // Source: `reference/flows.md` 9.3: who registers elsewhere does not register here.
+        check.expect(!registration.enabled, || {
+            let why = "is for registration that is not enabled";
+            Misfit::constraint("registration.external", why)
+        });
         let is_page = external.href.len() <= 2_048
             && Url::parse(&external.href).is_ok_and(|it| matches!(it.scheme(), "https" | "http"));
         check.expect(is_page, || {

@@ -98,6 +98,7 @@ on_every_adapter! {
             (json!({}), "REQUIRED_VALUE"),
             (json!({ "name": "" }), "EMPTY_VALUE"),
             (json!({ "name": "a/b" }), "INVALID_VALUE"),
+            (json!({ "name": "a:b c" }), "INVALID_VALUE"),
             (json!({ "name": "Single_Factor" }), "UNIQUENESS_VIOLATION"),
             (json!({ "name": "x".repeat(257) }), "SIZE_LIMIT_EXCEEDED"),
         ] {
@@ -196,6 +197,11 @@ on_every_adapter! {
         let api = admin(&server).await;
         let actions = format!("{}/actions", policy(&api, &server, "Bad").await);
         let nobody = json!({ "id": NOBODY });
+        let since = |seconds: u32| json!({ "secondsSince": "${session.lastSignOn.withAuthenticator.pwd.at}", "greater": seconds });
+        let risk = |least: Value| json!({ "ipRisk": { "minScore": least, "maxScore": 100 },
+            "valid": "${flow.request.http.remoteIp}" });
+        let lowest = json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 1, "condition": risk(json!(1)) });
+        Api::created(api.post(&actions, lowest).await);
         for (body, code, target) in [
             (json!({ "priority": 1 }), "REQUIRED_VALUE", "type"),
             (json!({ "type": "LOGIN" }), "REQUIRED_VALUE", "priority"),
@@ -214,6 +220,16 @@ on_every_adapter! {
                 "INVALID_VALUE", "deviceAuthenticationPolicy.id"),
             (json!({ "type": "LOGIN", "priority": 1, "condition": { "secondsSince": "x", "greater": 1 } }),
                 "INVALID_VALUE", "condition"),
+            (json!({ "type": "LOGIN", "priority": 1, "condition": since(0) }), "OUT_OF_RANGE", "condition.greater"),
+            (json!({ "type": "LOGIN", "priority": 1, "condition": { "or": [since(1), { "not": since(0) }] } }),
+                "OUT_OF_RANGE", "condition.or[1].not.greater"),
+            (json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 1, "condition": risk(json!(0)) }),
+                "OUT_OF_RANGE", "condition.ipRisk.minScore"),
+            (json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 1, "condition": risk(json!(null)) }),
+                "REQUIRED_VALUE", "condition.ipRisk.minScore"),
+            (json!({ "type": "LOGIN", "priority": 1,
+                "registration": { "enabled": true, "external": { "href": "https://x.example/r" } } }),
+                "CONSTRAINT_VIOLATION", "registration.external"),
             (json!({ "type": "PROGRESSIVE_PROFILING", "priority": 1, "attributes": [], "promptIntervalSeconds": 1,
                 "promptText": "x", "preventMultiplePromptsPerFlow": false }), "INVALID_VALUE", "attributes"),
         ] {

@@ -88,7 +88,13 @@ fn sign_on_policies() -> Sample {
                 .of("abcXYZ019_.-")
                 .unique()
                 .required()
-                .not([json!("a/b"), json!("ä"), json!("a:"), json!("a\nb")]),
+                .not([
+                    json!("a/b"),
+                    json!("ä"),
+                    json!("a:"),
+                    json!("a:b c"),
+                    json!("a\nb"),
+                ]),
             text("description", 0..=1_024),
         ])
         .has_default()
@@ -123,6 +129,15 @@ fn action(type_: &'static str, members: Vec<Member>) -> Sample {
         ])
         .members(members)
         .read_only(&["signOnPolicy"])
+        .tidy(|body| {
+            let registration = body.get_mut("registration");
+            let registration = registration.and_then(Value::as_object_mut);
+            let is_here = |it: &&mut serde_json::Map<_, _>| it.get("enabled") == Some(&json!(true));
+            // Who registers here does not register elsewhere.
+            if let Some(registration) = registration.filter(is_here) {
+                registration.remove("external");
+            }
+        })
 }
 
 fn actions() -> Vec<Sample> {
