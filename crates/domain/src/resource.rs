@@ -83,7 +83,7 @@ impl Resource {
     /// Life of an access token whose resource sets none, in seconds.
     pub const DEFAULT_ACCESS_TOKEN_VALIDITY_SECONDS: u32 = 3600;
     /// Allowed lives of access tokens, in seconds.
-    pub const ACCESS_TOKEN_VALIDITY_SECONDS: std::ops::RangeInclusive<u32> = 300..=2_592_000;
+    pub const ACCESS_TOKEN_VALIDITY_SECONDS: std::ops::RangeInclusive<i64> = 300..=2_592_000;
 
     /// The `aud` of its tokens: the name when none is set (`reference/platform.md` 3.3).
     pub fn audience(&self) -> &str {

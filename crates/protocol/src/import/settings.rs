@@ -213,7 +213,7 @@ impl Plan<'_> {
         if let Some(seconds) = built
             .as_ref()
             .and_then(|it| it.access_token_validity_seconds)
-            && !Resource::ACCESS_TOKEN_VALIDITY_SECONDS.contains(&seconds)
+            && !Resource::ACCESS_TOKEN_VALIDITY_SECONDS.contains(&i64::from(seconds))
         {
             self.note(line, "accessTokenValiditySeconds", "must be 300 to 2592000");
         }

@@ -1,6 +1,7 @@
 //! JSON bodies: what is absent, null, read-only or unknown (`reference/platform.md` 1.6).
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -10,6 +11,9 @@ use crate::refusal::{Refusal, Refused};
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
+
+/// A whole number with bounds: where it is in a body, and within what.
+pub type Number = (&'static str, RangeInclusive<i64>);
 
 /// Members that only the server sets, whatever the resource.
 const ALWAYS_READ_ONLY: [&str; 6] = [
@@ -27,14 +31,35 @@ pub fn object(bytes: &[u8]) -> Result<Object, Refused> {
     if bytes.trim_ascii().is_empty() {
         return Ok(Object::new());
     }
-    serde_json::from_slice(bytes).map_err(|error| {
+    let mut object: Object = serde_json::from_slice(bytes).map_err(|error| {
         Refusal::MalformedBody.because(format!(
             "{:?} at line {} column {}",
             error.classify(),
             error.line(),
             error.column()
         ))
-    })
+    })?;
+    object.values_mut().for_each(make_whole);
+    Ok(object)
+}
+
+/// Whole numbers as such, however they were written: to JSON `3600.0` is `3600`.
+fn make_whole(value: &mut Value) {
+    /// Up to here a double has every whole number.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(members) => members.values_mut().for_each(make_whole),
+        Value::Number(number) if number.is_f64() => {
+            let whole = number
+                .as_f64()
+                .filter(|it| it.fract() == 0.0 && it.abs() <= MOST);
+            if let Some(whole) = whole.and_then(|it| format!("{it:.0}").parse::<i64>().ok()) {
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Without nulls, which mean the same as absence.
@@ -112,11 +137,48 @@ fn misfit(path: &str, said: &str) -> Misfit {
         let message = format!("must be one of: {}", allowed.join(", "));
         return Misfit::invalid(target(""), message).hinting(Hint::Values(allowed));
     }
-    let message = match expected {
-        Some(expected) => format!("has the wrong type or value: expected {expected}"),
+    let expected = expected.unwrap_or_default();
+    let is_number = said.starts_with("invalid value: integer");
+    if let Some(bounds) = bounds(expected).filter(|_| is_number) {
+        let message = match &bounds {
+            Hint::Range(least, most) => format!("must be between {least} and {most}"),
+            _ => "is out of range".to_owned(),
+        };
+        return Misfit::new(Fit::OutOfRange, target(""), message).hinting(bounds);
+    }
+    let message = match in_words(expected) {
+        Some(words) => format!("must be {words}"),
         None => "has an invalid value".to_owned(),
     };
     Misfit::invalid(target(""), message)
+}
+
+/// What a whole number of a type can be, as far as that can be said.
+fn bounds(type_: &str) -> Option<Hint> {
+    Some(match type_ {
+        "u8" => Hint::Range(0, u8::MAX.into()),
+        "u16" => Hint::Range(0, u16::MAX.into()),
+        "u32" => Hint::Range(0, u32::MAX.into()),
+        "i32" => Hint::Range(i32::MIN.into(), i32::MAX.into()),
+        "u64" | "i64" | "usize" => Hint::None,
+        _ => return None,
+    })
+}
+
+/// What was expected, in the words of JSON; never the name of a type of ours.
+fn in_words(expected: &str) -> Option<&'static str> {
+    Some(match expected {
+        "a boolean" => "true or false",
+        "a string" | "a borrowed string" | "string or map" | "a formatted UUID string" => "a text",
+        "a sequence" | "an array" => "a list",
+        "a map" | "map" => "an object",
+        "f32" | "f64" => "a number",
+        _ if bounds(expected).is_some() => "a whole number",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.starts_with("enum ") || expected.starts_with("variant ") => "a text",
+        _ if expected.contains("tagged enum ") => "an object",
+        _ => return None,
+    })
 }
 
 /// Collects what does not fit, so that one answer tells all of it.
@@ -171,7 +233,7 @@ impl Check {
         &mut self,
         target: impl Into<Cow<'static, str>>,
         number: impl Into<i64>,
-        within: std::ops::RangeInclusive<i64>,
+        within: RangeInclusive<i64>,
     ) {
         let number = number.into();
         if !within.contains(&number) {
@@ -179,6 +241,22 @@ impl Check {
             let message = format!("must be between {least} and {most}");
             let misfit = Misfit::new(Fit::OutOfRange, target, message);
             self.0.push(misfit.hinting(Hint::Range(least, most)));
+        }
+    }
+
+    /// Whole numbers of a body, where it has them, must be within bounds.
+    pub fn numbers(&mut self, body: &Object, numbers: &[Number]) {
+        for (target, within) in numbers {
+            let (whole, name) = target.rsplit_once('.').unwrap_or(("", target));
+            let mut steps = whole.split('.').filter(|it| !it.is_empty());
+            let found = steps.try_fold(body, |it, step| it.get(step)?.as_object());
+            match found.and_then(|it| it.get(name)) {
+                Some(Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                    let number = number.as_i64().unwrap_or(i64::MAX);
+                    self.range(*target, number, within.clone());
+                }
+                _ => {}
+            }
         }
     }
 
@@ -237,5 +315,73 @@ mod tests {
         assert!(!misfit.message.contains("SECRET"), "{misfit:?}");
         let allowed = vec!["PRODUCTION".to_owned(), "SANDBOX".to_owned()];
         assert_eq!(misfit.hint, Hint::Values(allowed));
+    }
+    #[test]
+    fn whole_numbers_are_whole_however_they_are_written() {
+        let text = br#"{"a": 3600.0, "b": [1e3, {"c": -0.0}], "d": 1.5, "e": 1e300}"#;
+        let read = Value::Object(super::object(text).unwrap());
+        let expected = json!({ "a": 3600, "b": [1000, { "c": 0 }], "d": 1.5, "e": 1e300 });
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_was_expected_is_told_in_the_words_of_json() {
+        use countersign_domain::user::{Photo, UserName};
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "it is about what does not fit")]
+        struct Sample {
+            #[serde(default)]
+            name: Option<UserName>,
+            #[serde(default)]
+            photos: Vec<Photo>,
+            #[serde(default)]
+            number: u32,
+            #[serde(default)]
+            share: f64,
+            #[serde(default)]
+            flag: bool,
+            #[serde(default)]
+            text: String,
+            #[serde(default)]
+            word: Option<countersign_domain::key::KeyUsageType>,
+            #[serde(default)]
+            map: std::collections::BTreeMap<String, u32>,
+            #[serde(default)]
+            condition: Option<countersign_domain::policy::conditions::Condition>,
+            #[serde(default)]
+            id: Option<uuid::Uuid>,
+        }
+        for (body, target, message) in [
+            (json!({ "name": "x" }), "name", "must be an object"),
+            (json!({ "photos": {} }), "photos", "must be a list"),
+            (json!({ "photos": ["x"] }), "photos[0]", "must be an object"),
+            (json!({ "number": "1" }), "number", "must be a whole number"),
+            (json!({ "number": 1.5 }), "number", "must be a whole number"),
+            (json!({ "share": "1" }), "share", "must be a number"),
+            (json!({ "flag": 1 }), "flag", "must be true or false"),
+            (json!({ "text": 1 }), "text", "must be a text"),
+            (json!({ "word": 1 }), "word", "must be a text"),
+            (json!({ "map": [] }), "map", "must be an object"),
+            (
+                json!({ "condition": "x" }),
+                "condition",
+                "must be an object",
+            ),
+            (json!({ "id": 1 }), "id", "must be a text"),
+        ] {
+            let misfit = read::<Sample>(object(body.clone())).unwrap_err();
+            assert_eq!(misfit.fit, Fit::Invalid, "{body}");
+            assert_eq!(
+                (misfit.target.as_ref(), misfit.message.as_ref()),
+                (target, message)
+            );
+        }
+        for beyond in [json!(-1), json!(4_294_967_296_u64)] {
+            let misfit = read::<Sample>(object(json!({ "number": beyond }))).unwrap_err();
+            assert_eq!(
+                (misfit.fit, misfit.hint),
+                (Fit::OutOfRange, Hint::Range(0, 4_294_967_295))
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ use countersign_domain::store::{Batch, Fault, IndexName, Key, Kind, Query};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::body::{self, Object};
+use super::body::{self, Number, Object};
 use super::call::{Call, Reply};
 use super::hal::{self, Body, Links, List};
 use super::kept_answers;
@@ -82,6 +82,9 @@ pub trait Noun: Entity + Clone {
     /// Members that stay as they are when a PUT does not mention them: those of ours that PingOne's
     /// clients do not know.
     const KEPT: &'static [&'static str] = &[];
+    /// Whole numbers with bounds. They are looked at before a body is read, which could only say that a
+    /// negative one is of the wrong type.
+    const NUMBERS: &'static [Number] = &[];
     /// Whether requests are judged by it: snapshots of the environment are made anew then.
     const IS_CONFIGURATION: bool = true;
     /// Whether some are there without being stored: see [`Noun::implied`].

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::configuration;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal};
-use crate::v1::body::{Check, Object};
+use crate::v1::body::{Check, Number, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
@@ -56,6 +56,7 @@ impl Noun for Agreement {
         "totalExpiredConsents",
         "consentsAggregatedAt",
     ];
+    const NUMBERS: &'static [Number] = &[("reconsentPeriodDays", 1..=36_500)];
     type Facts = Facts;
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
@@ -96,9 +97,6 @@ impl Noun for Agreement {
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);
         check.length_of("description", after.description.as_ref(), 0, 1_024);
-        if let Some(days) = after.reconsent_period_days {
-            check.range("reconsentPeriodDays", days, 1..=36_500);
-        }
         // Source: `reference/platform.md` 4.
         check.expect(!after.enabled || was_on || facts.is_readable, || {
             let why = "the agreement needs a language that is enabled and has a revision first";

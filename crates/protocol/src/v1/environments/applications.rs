@@ -31,7 +31,7 @@ use super::images;
 use crate::defaults::new_secret;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
-use crate::v1::body::Object;
+use crate::v1::body::{Number, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
@@ -85,6 +85,7 @@ impl Noun for Application {
     const IS_SHOWN_FROM_CONFIGURATION: bool = true;
     const READ_ONLY: &'static [&'static str] = &["clientId", "clientSecret"];
     const FIXED: &'static [&'static str] = &["protocol", "type", "assignActorRoles"];
+    const NUMBERS: &'static [Number] = checks::NUMBERS;
     type Facts = Facts;
 
     fn is_visible(&self, call: &Call<'_>) -> bool {

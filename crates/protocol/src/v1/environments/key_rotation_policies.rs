@@ -19,7 +19,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::rotation::Turn;
 use crate::run::{Operation, Verdict, run};
-use crate::v1::body::{self, Check, Object};
+use crate::v1::body::{self, Check, Number, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::key_uses;
 use crate::v1::noun::{self, Change, Noun};
@@ -59,6 +59,7 @@ impl Noun for Policy {
     const PARAMETER: &'static str = "keyRotationPolicy";
     const READ_ONLY: &'static [&'static str] = &["currentKeyId", "nextKeyId", "rotatedAt"];
     const KEPT: &'static [&'static str] = &["default"];
+    const NUMBERS: &'static [Number] = &[("validityPeriod", 31..=MAX_DAYS)];
     type Facts = Facts;
 
     /// What is made of other stuff than the keys that there are takes effect with the next
@@ -123,7 +124,6 @@ fn check(policy: &Policy) -> Result<(), Refused> {
         let why = "must fit algorithm and keyLength, and sign tokens";
         Misfit::invalid("signatureAlgorithm", why)
     });
-    check.range("validityPeriod", policy.validity_period, 31..=MAX_DAYS);
     let most = i64::from(policy.validity_period) - 1;
     check.range("rotationPeriod", policy.rotation_period, 30..=most.max(30));
     check.finish()
@@ -160,6 +160,9 @@ fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         ] {
             draft.insert(name.to_owned(), value);
         }
+        let mut bounds = Check::new();
+        bounds.numbers(&draft, Policy::NUMBERS);
+        bounds.finish()?;
         let draft: Policy = body::read(draft).map_err(unfit)?;
         check(&draft)?;
         let spec = draft.key_spec().ok_or_else(|| {

@@ -12,7 +12,7 @@ use crate::cx::Cx;
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict};
-use crate::v1::body::{self, Object};
+use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
 
 /// How a body becomes a thing.
@@ -165,6 +165,9 @@ pub(super) fn built<N: Noun>(
         made.insert(parent.member.to_owned(), json!({ "id": id }));
     }
     N::prepare(call, &mut made, before.map(|it| &it.value))?;
+    let mut check = Check::new();
+    check.numbers(&made, N::NUMBERS);
+    check.finish()?;
     body::read(made).map_err(|misfit| {
         let why = format!("{}: {}", misfit.target, misfit.message);
         Refusal::Unfit(vec![misfit]).because(why).into()

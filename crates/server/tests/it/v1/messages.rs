@@ -36,6 +36,41 @@ fn details(answer: Answer, status: u16, code: &str, target: Option<&str>, contai
 }
 
 on_every_adapter! {
+    async fn what_a_member_must_be_is_said_in_the_words_of_json(server: TestServer) {
+        let api = owner(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let policies = api.get(&format!("{env}/signOnPolicies")).await.json();
+        let actions = format!("{env}/signOnPolicies/{}/actions", text(&policies, "/_embedded/signOnPolicies/0/id"));
+        let application = format!("{env}/applications/{}", server.tenant.web.id);
+        let read = api.get(&application).await.expect_status(200).json();
+        let with = |name: &str, value: Value| {
+            let mut body = read.clone();
+            body[name] = value;
+            body
+        };
+        let user = json!({ "username": "words", "email": "a@client.example", "name": "x" });
+        let answer = api.post(&format!("{env}/users"), user).await;
+        details(answer, 400, "INVALID_VALUE", Some("name"), "must be an object");
+        let action = json!({ "type": "LOGIN", "priority": 1, "condition": "x" });
+        details(api.post(&actions, action).await, 400, "INVALID_VALUE", Some("condition"), "must be an object");
+        let grace = "refreshTokenRollingGracePeriodDuration";
+        let answer = api.put(&application, with(grace, json!(1.5))).await;
+        details(answer, 400, "INVALID_VALUE", Some(grace), "must be a whole number");
+        for beyond in [json!(-1), json!(86_401), json!(u64::MAX)] {
+            let answer = api.put(&application, with(grace, beyond)).await;
+            let body = details(answer, 400, "OUT_OF_RANGE", Some(grace), "must be between 0 and 86400");
+            let inner = &body["details"][0]["innerError"];
+            assert_eq!((&inner["rangeMinimumValue"], &inner["rangeMaximumValue"]), (&json!(0), &json!(86_400)));
+        }
+        // The same number, written otherwise.
+        for (written, number) in [("3600.0", 3_600), ("36e2", 3_600), ("0.0", 0)] {
+            let body: Value = serde_json::from_str(written).unwrap();
+            assert!(body.is_f64());
+            let changed = api.put(&application, with(grace, body)).await.expect_status(200).json();
+            assert_eq!(changed[grace], json!(number));
+        }
+    }
+
     async fn what_is_wrong_with_a_request_is_said_in_the_words_that_clients_know(server: TestServer) {
         let api = owner(&server).await;
         let ground = fresh(&api).await;

@@ -11,7 +11,7 @@ use url::Url;
 use super::Facts;
 use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::{Refusal, Refused};
-use crate::v1::body::Check;
+use crate::v1::body::{Check, Number};
 use crate::v1::call::Call;
 
 /// Most groups of an access control.
@@ -166,7 +166,7 @@ fn cors(check: &mut Check, after: &Application) {
 fn openid(check: &mut Check, after: &Application, facts: &Facts) {
     uris(check, after);
     keys(check, after);
-    ranges(check, after);
+    lifetimes(check, after);
     check.expect(!facts.lost_policy, || {
         let why = "no key rotation policy has this id";
         Misfit::invalid("signing.keyRotationPolicy.id", why)
@@ -286,27 +286,25 @@ fn keys(check: &mut Check, after: &Application) {
     );
 }
 
-fn ranges(check: &mut Check, after: &Application) {
-    const LIFE: std::ops::RangeInclusive<i64> = 60..=2_147_483_647;
+/// Source: `reference/platform.md` 3.2.
+pub(super) const NUMBERS: &[Number] = &[
+    ("refreshTokenDuration", 60..=2_147_483_647),
+    ("refreshTokenRollingDuration", 60..=2_147_483_647),
+    ("refreshTokenRollingGracePeriodDuration", 0..=86_400),
+    ("parTimeout", 1..=600),
+    ("deviceTimeout", 1..=3_600),
+    ("devicePollingInterval", 1..=60),
+    ("mobile.passcodeRefreshDuration.duration", 30..=60),
+    ("mobile.passcodeGracePeriod", 1..=10),
+];
+
+fn lifetimes(check: &mut Check, after: &Application) {
     let duration = after.refresh_token_duration();
-    check.range("refreshTokenDuration", duration, LIFE);
-    if let Some(rolling) = after.refresh_token_rolling_duration {
-        check.range("refreshTokenRollingDuration", rolling, LIFE);
-        check.expect(duration <= rolling, || {
-            let why = "must not exceed refreshTokenRollingDuration";
-            Misfit::constraint("refreshTokenDuration", why)
-        });
-    }
-    if let Some(grace) = after.refresh_token_rolling_grace_period_duration {
-        check.range("refreshTokenRollingGracePeriodDuration", grace, 0..=86_400);
-    }
-    check.range("parTimeout", after.par_timeout, 1..=600);
-    check.range("deviceTimeout", after.device_timeout, 1..=3_600);
-    check.range(
-        "devicePollingInterval",
-        after.device_polling_interval,
-        1..=60,
-    );
+    let rolling = after.refresh_token_rolling_duration;
+    check.expect(rolling.is_none_or(|it| duration <= it), || {
+        let why = "must not exceed refreshTokenRollingDuration";
+        Misfit::constraint("refreshTokenDuration", why)
+    });
 }
 
 fn mobile(check: &mut Check, after: &Application) {
@@ -322,11 +320,6 @@ fn mobile(check: &mut Check, after: &Application) {
         ("mobile.uriPrefix", &mobile.uri_prefix),
     ] {
         check.length_of(target, value.as_ref(), 1, 1_024);
-    }
-    let refresh = mobile.passcode_refresh_duration.duration;
-    check.range("mobile.passcodeRefreshDuration.duration", refresh, 30..=60);
-    if let Some(grace) = mobile.passcode_grace_period {
-        check.range("mobile.passcodeGracePeriod", grace, 1..=10);
     }
 }
 

@@ -8,7 +8,7 @@ use countersign_domain::store::{Batch, Query};
 
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome};
-use crate::v1::body::Check;
+use crate::v1::body::{Check, Number};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::route::{Endpoint, Narrow, Resource};
@@ -53,6 +53,7 @@ impl Noun for SignOnPolicyAssignment {
         member: "application",
         index: Self::BY_APPLICATION,
     });
+    const NUMBERS: &'static [Number] = &[("priority", 1..=2_147_483_647)];
     type Facts = Facts;
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
@@ -85,11 +86,10 @@ impl Noun for SignOnPolicyAssignment {
     }
 
     fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
-        let Some(after) = change.after() else {
+        if change.after().is_none() {
             return Ok(Batch::new());
-        };
+        }
         let mut check = Check::new();
-        check.range("priority", after.priority, 1..=2_147_483_647);
         check.expect(facts.has_policy, || {
             Misfit::invalid("signOnPolicy.id", "no sign-on policy has this id")
         });

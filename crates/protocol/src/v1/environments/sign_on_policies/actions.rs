@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::conditions;
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
-use crate::v1::body::{Check, Object};
+use crate::v1::body::{Check, Number, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::route::{Endpoint, Resource};
@@ -68,6 +68,11 @@ impl Noun for SignOnAction {
         member: "signOnPolicy",
         index: Self::BY_POLICY,
     });
+    const NUMBERS: &'static [Number] = &[
+        ("priority", 1..=MOST),
+        ("promptIntervalSeconds", 1..=MOST),
+        ("condition.greater", 1..=MOST),
+    ];
     type Facts = Facts;
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
@@ -76,11 +81,6 @@ impl Noun for SignOnAction {
 
     fn prepare(_call: &Call<'_>, body: &mut Object, _: Option<&Self>) -> Result<(), Refused> {
         let mut check = Check::new();
-        for name in ["priority", "promptIntervalSeconds"] {
-            if let Some(number) = body.get(name).and_then(Value::as_i64) {
-                check.range(name, number, 1..=MOST);
-            }
-        }
         for name in needed(body.get("type").and_then(Value::as_str).unwrap_or_default()) {
             check.expect(body.contains_key(*name), || Misfit::required(*name));
         }

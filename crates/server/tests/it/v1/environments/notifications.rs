@@ -145,7 +145,7 @@ on_every_adapter! {
             ("host", json!("https://mail.example/"), "INVALID_VALUE", "host"),
             ("host", json!(null), "REQUIRED_VALUE", "host"),
             ("port", json!(0), "OUT_OF_RANGE", "port"),
-            ("port", json!(65_536), "INVALID_VALUE", "port"),
+            ("port", json!(65_536), "OUT_OF_RANGE", "port"),
             ("username", json!(null), "REQUIRED_VALUE", "username"),
             ("from", json!({ "address": "x" }), "INVALID_VALUE", "from.address"),
         ] {
