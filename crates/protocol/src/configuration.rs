@@ -374,6 +374,12 @@ impl ConfigurationCache {
         self.snapshots.get(&env)?.at(domain).cloned()
     }
 
+    /// Drops what is in memory of an environment that is gone, so that its discovery document and its
+    /// keys go with it.
+    pub fn forget(&self, env: EnvId) {
+        self.snapshots.invalidate(&env);
+    }
+
     /// Drops the snapshots of environments that changed since the last call. Call every second.
     pub async fn refresh(&self) -> Result<(), Fault> {
         let since = *self.polled.lock();

@@ -214,6 +214,11 @@ impl Endpoint {
         self.path.contains("{environment}")
     }
 
+    /// Whether the environment that the path names is gone when it succeeded.
+    pub fn ends_environment(&self) -> bool {
+        self.method == Method::Delete && self.path == "/environments/{environment}"
+    }
+
     fn takes(&self, media: &str) -> bool {
         match self.media {
             // PingOne is lenient with bodies without a type; Ping's SDK always sends one.

@@ -106,7 +106,12 @@ async fn answered(
         accept: incoming.header(header::ACCEPT).unwrap_or_default(),
         browser: incoming.session_cookie().map(|value| hash(&value)),
     };
-    dispatch::perform(&cx, actor, &request).await
+    let reply = dispatch::perform(&cx, actor, &request).await?;
+    if endpoint.ends_environment() {
+        app.configuration
+            .forget(dispatch::environment_of(&request.path)?);
+    }
+    Ok(reply)
 }
 
 /// The media type of the body; empty, when none is told.

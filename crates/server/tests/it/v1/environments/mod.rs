@@ -113,15 +113,25 @@ on_every_adapter! {
         let made = Api::created(api.post("/environments", body).await);
         let id = text(&made, "/id");
         let path = format!("/environments/{id}");
+        let documents = ["/as/.well-known/openid-configuration", "/as/jwks"];
+        let documents = documents.map(|it| format!("{}/{id}{it}", server.base));
+        let browser = server.tenant.browser();
+        for document in &documents {
+            let _ = browser.get(document).send().await.expect_status(200);
+        }
         let _ = api.delete(&path).await.expect_status(204);
         for _ in 0..2 {
             refused(api.get(&path).await, 404, "NOT_FOUND", None);
+            for document in &documents {
+                let _ = browser.get(document).send().await.expect_status(404);
+            }
         }
         refused(api.get(&format!("{path}/users")).await, 404, "NOT_FOUND", None);
         refused(api.delete(&path).await, 404, "NOT_FOUND", None);
-        let discovery = format!("{}/{id}/as/.well-known/openid-configuration", server.base);
         server.poll_changes().await;
-        let _ = server.tenant.browser().get(discovery).send().await.expect_status(404);
+        for document in &documents {
+            let _ = browser.get(document).send().await.expect_status(404);
+        }
         // The name is free again.
         let body = json!({ "name": "Short-lived", "type": "SANDBOX", "region": "NA" });
         Api::created(api.post("/environments", body).await);
