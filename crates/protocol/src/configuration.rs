@@ -33,6 +33,7 @@ use countersign_domain::language::Language;
 use countersign_domain::notification::NotificationContent;
 use countersign_domain::notification::settings::NotificationsSettings;
 use countersign_domain::password::policy::PasswordPolicy;
+use countersign_domain::policy::mfa::MfaSettings;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction, SignOnPolicy};
 use countersign_domain::population::Population;
 use countersign_domain::ports::{Ports, Store};
@@ -154,6 +155,8 @@ pub struct Compiled {
     pub branding: Option<BrandingSettings>,
     /// From whom mails are.
     pub notifications: Option<NotificationsSettings>,
+    /// Whether second factors are asked of new users.
+    pub new_users_have_mfa: bool,
     /// The key set, rendered.
     pub jwks: Arc<str>,
     /// Webhooks.
@@ -537,6 +540,10 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         themes: all(store, env, now).await?,
         branding: all(store, env, now).await?.into_iter().next(),
         notifications: all(store, env, now).await?.into_iter().next(),
+        new_users_have_mfa: all::<MfaSettings>(store, env, now)
+            .await?
+            .iter()
+            .any(MfaSettings::of_new_users),
         subscriptions: all(store, env, now).await?,
         applications: Mutex::default(),
         populations: Mutex::default(),

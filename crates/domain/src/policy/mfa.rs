@@ -39,6 +39,12 @@ pub struct MfaSettings {
 impl MfaSettings {
     /// The id of the one document.
     pub const ID: &'static str = "mfaSettings";
+
+    /// `mfaEnabled` of users who come into being and of whom nothing is said.
+    pub fn of_new_users(&self) -> bool {
+        let users = self.users.as_ref();
+        users.and_then(|it| it.get("mfaEnabled")) == Some(&Value::Bool(true))
+    }
 }
 
 impl Entity for MfaSettings {

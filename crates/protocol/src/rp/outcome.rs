@@ -470,6 +470,7 @@ pub fn fresh_user(
         "username": username,
         "population": { "id": population },
         "identityProvider": identity_provider,
+        "mfaEnabled": cx.env.new_users_have_mfa,
         "createdAt": cx.now,
         "updatedAt": cx.now,
     });

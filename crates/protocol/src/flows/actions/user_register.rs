@@ -76,6 +76,7 @@ impl Action for UserRegister {
         if applicant.password.is_none() && identity.is_none() {
             return Err(Refusal::ValueRequired("password").into());
         }
+        applicant.user.mfa_enabled = cx.env.new_users_have_mfa;
         if !cx.env.environment.settings.verify_registrations {
             applicant.user.lifecycle.status = LifecycleStatus::AccountOk;
         }

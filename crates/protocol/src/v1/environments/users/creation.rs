@@ -65,9 +65,12 @@ fn is_import(call: &Call<'_>) -> bool {
     call.endpoint.media == Media::Custom("user.import")
 }
 
-/// Members that only an import may set; they were dropped with the other read-only ones.
+/// What the environment says of new users, and members that only an import may set; they were dropped
+/// with the other read-only ones.
 /// Source: `reference/platform.md` 1.7, 3.7.
 pub(super) fn complete(call: &Call<'_>, made: &mut Object) -> Result<(), Refused> {
+    made.entry("mfaEnabled")
+        .or_insert_with(|| json!(call.cx.env.new_users_have_mfa));
     if !is_import(call) {
         return Ok(());
     }

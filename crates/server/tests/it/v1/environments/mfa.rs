@@ -35,6 +35,32 @@ on_every_adapter! {
         assert_eq!(api.get(&path).await.expect_status(200).json()["pairing"], fresh["pairing"]);
     }
 
+    async fn settings_say_whether_new_users_have_second_factors(server: TestServer) {
+        let api = admin(&server).await;
+        let path = format!("/environments/{}/mfaSettings", server.tenant.id);
+        let users = format!("/environments/{}/users", server.tenant.id);
+        let made = async |name: &str, given: Value| {
+            let mut user = json!({ "username": name, "email": "a@client.example" });
+            if !given.is_null() {
+                user["mfaEnabled"] = given;
+            }
+            let plain = Api::created(api.post(&users, user.clone()).await);
+            user["username"] = json!(format!("{name}-imported"));
+            let imported = Api::created(api.act("POST", &users, "user.import", user).await);
+            assert_eq!(imported["mfaEnabled"], plain["mfaEnabled"]);
+            plain["mfaEnabled"].as_bool().unwrap()
+        };
+        assert!(!made("before", Value::Null).await);
+        let pairing = json!({ "maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC" });
+        let body = json!({ "pairing": pairing, "users": { "mfaEnabled": true } });
+        let _ = api.put(&path, body).await.expect_status(200);
+        assert!(made("on", Value::Null).await);
+        assert!(!made("told", json!(false)).await);
+        let _ = api.put(&path, json!({ "pairing": pairing })).await.expect_status(200);
+        assert!(!made("after", Value::Null).await);
+        assert!(made("other", json!(true)).await);
+    }
+
     async fn a_device_policy_is_read_as_it_was_written(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/deviceAuthenticationPolicies", server.tenant.id);

@@ -114,7 +114,8 @@ fn users() -> Sample {
                     .required()
                     .not([json!("javascript:alert(1)"), json!("me")])],
             ),
-            flag("mfaEnabled").fixed().or(json!(false)),
+            // As the settings of second factors say.
+            flag("mfaEnabled").fixed().or_something(),
             word("verifyStatus", &["NOT_INITIATED", "ENABLED", "DISABLED"])
                 .or(json!("NOT_INITIATED")),
         ])
