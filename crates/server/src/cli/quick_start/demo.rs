@@ -5,8 +5,16 @@ use serde_json::{Value, json};
 use super::facts::{Application, Facts};
 
 /// Roles that together may do everything.
-const ADMINISTRATOR_ROLES: [&str; 4] = [
+const ADMINISTRATOR_ROLES: [&str; 5] = [
     "Organization Admin",
+    "Environment Admin",
+    "Identity Data Admin",
+    "Client Application Developer",
+    "Custom Roles Admin",
+];
+
+/// Roles of the demo worker in its own environment: a worker without one gets no token.
+const WORKER_ROLES: [&str; 3] = [
     "Environment Admin",
     "Identity Data Admin",
     "Client Application Developer",
@@ -73,7 +81,7 @@ fn application(it: &Application) -> Value {
         "tokenEndpointAuthMethod": it.token_endpoint_auth_method,
     });
     let more = match it.type_.as_str() {
-        "WORKER" => json!({"grantTypes": ["CLIENT_CREDENTIALS"]}),
+        "WORKER" => json!({"grantTypes": ["CLIENT_CREDENTIALS"], "roleAssignments": WORKER_ROLES}),
         type_ => {
             let pkce = if type_ == "SINGLE_PAGE_APP" {
                 "S256_REQUIRED"
@@ -96,4 +104,27 @@ fn application(it: &Application) -> Value {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::role::BUILT_IN;
+    use countersign_protocol::v1::actor::permits;
+    use countersign_protocol::v1::route;
+
+    use super::*;
+
+    #[test]
+    fn the_administrator_may_do_everything() {
+        let roles = BUILT_IN
+            .iter()
+            .filter(|it| ADMINISTRATOR_ROLES.contains(&it.name));
+        let permissions: Vec<&str> = roles.flat_map(|it| it.permissions).copied().collect();
+        for endpoint in route::endpoints() {
+            let may = permissions
+                .iter()
+                .any(|it| permits(it, endpoint.permission));
+            assert!(may, "{} {}", endpoint.method.name(), endpoint.path);
+        }
+    }
 }

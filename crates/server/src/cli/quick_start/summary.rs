@@ -87,6 +87,13 @@ pub fn render(facts: &Facts, folder: &str, elapsed: u128, style: Style) -> anyho
             it.client_id
         )?;
         writeln!(out, "    {}{secret}", style.label("client secret  "))?;
+        if it.type_ == "WORKER" {
+            writeln!(
+                out,
+                "    {}manages this environment in /v1, but no custom roles",
+                style.label("may            ")
+            )?;
+        }
     }
     writeln!(out, "\n{}", style.title("User"))?;
     for user in &facts.users {

@@ -130,6 +130,59 @@ fn what_is_written_is_what_is_served() {
     assert!(!server.said.contains('\x1b'), "no colours in a pipe");
 }
 
+/// A worker's token, with the secret that was written down.
+fn token(issuer: &str, worker: &Value) -> String {
+    let word = |name: &str| worker[name].as_str().unwrap().to_owned();
+    let credentials = format!("{}:{}", word("clientId"), word("clientSecret"));
+    let url = format!("{issuer}/token");
+    let form = "grant_type=client_credentials";
+    let arguments = ["-s", "-u", &credentials, "-d", form, &url];
+    let output = Command::new("curl").args(arguments).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let token = answer["access_token"].as_str();
+    token.unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// The status and the body of a call of the management API.
+fn managed(token: &str, url: &str, body: Option<&str>) -> (String, Value) {
+    let bearer = format!("Authorization: Bearer {token}");
+    let mut command = Command::new("curl");
+    command.args(["-s", "-w", "\n%{http_code}", "-H", &bearer]);
+    if let Some(body) = body {
+        command.args(["-H", "Content-Type: application/json", "-d", body]);
+    }
+    let output = command.arg(url).output().unwrap();
+    let said = text(&output.stdout);
+    let (body, status) = said.rsplit_once('\n').unwrap();
+    (status.to_owned(), serde_json::from_str(body).unwrap())
+}
+
+#[test]
+fn its_workers_may_do_what_the_summary_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &[]);
+    let facts = facts(folder.path());
+    let word = |pointer: &str| facts.pointer(pointer).and_then(Value::as_str).unwrap();
+    let workers = facts["applications"].as_array().unwrap().iter();
+    let worker = workers.clone().find(|it| it["type"] == "WORKER").unwrap();
+    let api = format!("{}/v1/environments", word("/apiUrl"));
+    let (demo, home) = (word("/environmentId"), word("/admin/environmentId"));
+    let token_of_worker = token(word("/issuer"), worker);
+    let (status, users) = managed(&token_of_worker, &format!("{api}/{demo}/users"), None);
+    assert_eq!(status, "200", "{users}");
+    assert_eq!(users["_embedded"]["users"][0]["username"], "demo");
+    let (status, _) = managed(&token_of_worker, &format!("{api}/{home}/users"), None);
+    assert_eq!(status, "403");
+    assert!(server.said.contains("manages this environment in /v1"));
+    let issuer = format!("{}/{home}/as", word("/authUrl"));
+    let token_of_admin = token(&issuer, &facts["admin"]);
+    let role =
+        r#"{"name":"Own","applicableTo":["ENVIRONMENT"],"permissions":[{"id":"users:read"}]}"#;
+    let (status, made) = managed(&token_of_admin, &format!("{api}/{demo}/roles"), Some(role));
+    assert_eq!(status, "201", "{made}");
+    assert!(server.stop());
+}
+
 #[test]
 fn a_taken_port_is_explained_and_leaves_the_other_server_alone() {
     let folder = tempfile::tempdir().unwrap();
