@@ -196,10 +196,18 @@ impl Noun for Application {
         ] {
             links.add(name, format!("{own}/{name}"));
         }
-        if let Some(signing) = &self.signing {
+        // Source: `reference/oidc.md` 20.4. Decision: of an application that names no policy, the
+        // environment's default one; what its metadata is no page says.
+        if let Some(issuer) = call.cx.env.issuers.first() {
+            let discovery = format!("{issuer}/.well-known/openid-configuration");
+            links.add("metadata", discovery);
+        }
+        let policies = &call.cx.env.rotation_policies;
+        let named = self.signing.as_ref().map(|it| it.key_rotation_policy.id);
+        let default = || policies.iter().find(|it| it.default).map(|it| it.id);
+        if let Some(policy) = named.or_else(default) {
             let path = call.fill("/environments/{environment}/keyRotationPolicies");
-            let policy = format!("{path}/{}", signing.key_rotation_policy.id);
-            links.add("keyRotationPolicy", call.url(&policy));
+            links.add("keyRotationPolicy", call.url(&format!("{path}/{policy}")));
         }
     }
 

@@ -93,6 +93,10 @@ on_every_adapter! {
             assert!(href.ends_with(&format!("{path}/{relation}")), "{href}");
             let _ = api.get(&href).await.expect_status(200);
         }
+        for relation in ["self", "environment", "metadata", "keyRotationPolicy"] {
+            let _ = api.get(&text(&made, &format!("/_links/{relation}/href"))).await.expect_status(200);
+        }
+        assert_eq!(text(&made, "/_links/metadata/href"), format!("{}/.well-known/openid-configuration", server.tenant.issuer()));
         let list = api.get(&all(&server)).await.expect_status(200).json();
         let list = list["_embedded"]["applications"].as_array().unwrap().clone();
         assert!(list.contains(&made));
