@@ -171,6 +171,11 @@ impl Noun for Environment {
         !call.actor.reach(permission, self).is_nowhere()
     }
 
+    /// What it is for, and how it can be deleted, is never a default.
+    fn prepare(_call: &Call<'_>, body: &mut Object, _: Option<&Self>) -> Result<(), Refused> {
+        given(body, "type").map(|_| ())
+    }
+
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let has_license = match change.after().and_then(|after| after.license) {
             Some(license) => {

@@ -242,6 +242,9 @@ on_every_adapter! {
         again["updatedAt"] = read["updatedAt"].clone();
         assert_eq!(again, read);
         // What is left out goes back to its default; the region is for ever.
+        for (less, target) in [(json!({ "name": "Round", "region": "NA" }), "type"), (json!({ "type": "SANDBOX" }), "name")] {
+            refused(api.put(&path, less).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
+        }
         let less = json!({ "name": "Round", "type": "SANDBOX", "region": "EU" });
         let changed = api.put(&path, less).await.expect_status(200).json();
         assert_eq!((&changed["icon"], &changed["region"]), (&json!(null), &json!("NA")));
