@@ -327,12 +327,19 @@ impl Form {
                 up_to(most) && !text.contains(|it: char| it.is_control() && !"\r\n".contains(it))
             }
             Self::Email => {
+                let is_plain = |part: &str| {
+                    let is_other = |it: char| it.is_whitespace() || it.is_control() || it == '@';
+                    !part.is_empty() && !part.contains(is_other)
+                };
+                let is_local = |part: &str| {
+                    if part.starts_with('"') {
+                        is_quoted(part)
+                    } else {
+                        is_plain(part)
+                    }
+                };
                 let parts = text.rsplit_once('@');
-                let is_whole = parts.is_some_and(|(local, host)| {
-                    !local.is_empty() && !host.is_empty() && !local.contains('@')
-                });
-                let is_plain = !text.contains(|it: char| it.is_whitespace() || it.is_control());
-                up_to(254) && is_whole && is_plain
+                up_to(254) && parts.is_some_and(|(local, host)| is_local(local) && is_plain(host))
             }
             Self::Phone => {
                 let allowed = |it: char| it.is_ascii_digit() || "+-.()/ x".contains(it);
@@ -349,6 +356,29 @@ impl Form {
     }
 }
 
+/// Whether the part of an address before its `@` is one in quotes, which may have spaces and the like.
+///
+/// Spec: RFC 2822 3.2.5.
+fn is_quoted(local: &str) -> bool {
+    let inner = local.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let Some(inner) = inner.filter(|it| !it.is_empty()) else {
+        return false;
+    };
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        let letter = match letter {
+            '"' => return false,
+            // Stands for the next one, whatever that is.
+            '\\' => letters.next(),
+            letter => Some(letter),
+        };
+        if letter.is_none_or(char::is_control) {
+            return false;
+        }
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,6 +391,10 @@ mod tests {
             (Form::Lines(9), "a\nb", "a\u{7}b"),
             (Form::Email, "a@b.example", "a@@b"),
             (Form::Email, "o'neil+x@b", "a b@c"),
+            (Form::Email, r#""quoted x"@b.example"#, r#""a" b"@c"#),
+            (Form::Email, r#""a@b \" c"@b.example"#, r#""a\"@c"#),
+            (Form::Email, r#""a"@b"#, "\"a\nb\"@c"),
+            (Form::Email, "a\"b@c", r#"""@c"#),
             (Form::Phone, "+1.5125551111", "+"),
             (Form::Phone, "(0) 12-34 x5", "call me 1"),
             (Form::Country, "CH", "ch"),

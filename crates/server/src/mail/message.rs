@@ -128,6 +128,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_be_in_quotes() {
+        let mut quoted = mail("Ada", "x");
+        quoted.to = Some(Mailbox {
+            name: None,
+            address: "\"quoted x\"@example.com".to_owned(),
+        });
+        assert!(written(&quoted).contains("To: \"quoted x\"@example.com"));
+    }
+
+    #[test]
     fn an_address_that_is_none_is_given_up() {
         let mut bad = mail("Ada", "x");
         bad.to = Some(Mailbox {
