@@ -48,6 +48,11 @@ pub const RESOURCE: Resource = Resource {
             .media("devices.order.remove")
             .narrow(Narrow::Population)
             .own("p1:update:device"),
+        // Source: `reference/mfa.md` 4.4: documented both ways.
+        Endpoint::delete(ALL, "devices:update", order::remove)
+            .media("devices.order.remove")
+            .narrow(Narrow::Population)
+            .own("p1:update:device"),
         Endpoint::get(ONE, "devices:read", noun::read::<Device>)
             .narrow(Narrow::Population)
             .own("p1:read:device"),

@@ -1,5 +1,5 @@
-//! `POST /v1/environments/{e}/users/{u}/devices` as `devices.reorder` and `devices.order.remove`: which
-//! device comes first.
+//! `POST /v1/environments/{e}/users/{u}/devices` as `devices.reorder`, and `POST` or `DELETE` as
+//! `devices.order.remove`: which device comes first.
 
 use countersign_domain::device::Device;
 use countersign_domain::entity::Stored;

@@ -92,7 +92,10 @@ on_every_adapter! {
         assert_eq!(ids(&api, &all).await, expected);
         let expanded = api.get(&format!("{all}?expand=order")).await.expect_status(200).json();
         assert_eq!(expanded["order"], json!(expected.map(|id| json!({ "id": id }))));
-        let _ = api.act("POST", &all, "devices.order.remove", Value::Null).await.expect_status(204);
+        for method in ["POST", "DELETE"] {
+            let _ = api.act(method, &all, "devices.order.remove", Value::Null).await.expect_status(204);
+        }
+        refused(api.delete(&all).await, 415, "INVALID_REQUEST", None);
         assert_eq!(ids(&api, &all).await, made);
         let foreign = json!({ "order": [{ "id": server.tenant.person.id }] });
         let answer = api.act("POST", &all, "devices.reorder", foreign).await;
