@@ -15,7 +15,7 @@ type SignOn = (
     &'static str,
     bool,
 );
-const TABLE: [SignOn; 11] = [
+const TABLE: [SignOn; 12] = [
     (Duration::ZERO, &[], "Eight_Hours", true),
     (HOUR, &[], "Eight_Hours", false),
     (HOUR, &[("acr_values", "Always")], "Always", true),
@@ -24,6 +24,13 @@ const TABLE: [SignOn; 11] = [
     (
         HOUR,
         &[("acr_values", "Eight_Hours Always")],
+        "Eight_Hours",
+        false,
+    ),
+    // Nothing was done for a policy that asks for nothing, whoever has a session.
+    (
+        HOUR,
+        &[("acr_values", "Empty Eight_Hours")],
         "Eight_Hours",
         false,
     ),
@@ -50,7 +57,7 @@ async fn import(server: &TestServer) {
     let factor = json!({
         "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 2, "noDevicesMode": "BLOCK",
     });
-    let assigned = ["Eight_Hours", "Always", "Blocked"].into_iter().zip(1..);
+    let assigned = ["Eight_Hours", "Always", "Blocked", "Empty"].into_iter().zip(1..);
     let assigned: Vec<Value> = assigned
         .map(|(name, priority)| json!({ "signOnPolicy": name, "priority": priority }))
         .collect();
@@ -60,6 +67,7 @@ async fn import(server: &TestServer) {
             { "name": "Eight_Hours", "actions": [seldom] },
             { "name": "Always", "actions": [login] },
             { "name": "Blocked", "actions": [login, factor] },
+            { "name": "Empty" },
         ],
         "applications": [{
             "id": server.tenant.web.id, "name": "Web", "signOnPolicyAssignments": assigned,
