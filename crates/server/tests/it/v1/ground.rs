@@ -427,6 +427,11 @@ fn made() -> Vec<(&'static str, &'static str, Value)> {
             json!({ "resource": { "id": "$resource" }, "scopes": [{ "id": "$resourceScope" }] }),
         ),
         (
+            "openidGrant",
+            "/environments/{environment}/applications/{application}/grants",
+            json!({ "resource": { "id": "$openid" }, "scopes": [{ "id": "$openidScope" }] }),
+        ),
+        (
             "applicationAttribute",
             "/environments/{environment}/applications/{application}/attributes",
             json!({ "name": "ground", "value": "x", "required": false }),

@@ -143,8 +143,8 @@ fn openid(kind: &'static str, type_: &'static [&'static str]) -> Sample {
             word(
                 "tokenEndpointAuthMethod",
                 &[
-                    "NONE",
                     "CLIENT_SECRET_BASIC",
+                    "NONE",
                     "CLIENT_SECRET_POST",
                     "CLIENT_SECRET_JWT",
                 ],
@@ -218,6 +218,14 @@ fn consistent(body: &mut Map<String, Value>) {
     }
     if body.get("supportUnsignedRequestObject") == Some(&json!(true)) {
         body.remove("requireSignedRequestObject");
+    }
+    let grants = body.get("grantTypes").and_then(Value::as_array);
+    let needs_proof = |it: &Value| it == "TOKEN_EXCHANGE" || it == "CIBA";
+    let needs_proof = body.get("type") == Some(&json!("SERVICE"))
+        || grants.is_some_and(|it| it.iter().any(needs_proof));
+    if needs_proof && body.get("tokenEndpointAuthMethod") == Some(&json!("NONE")) {
+        let method = json!("CLIENT_SECRET_BASIC");
+        body.insert("tokenEndpointAuthMethod".into(), method);
     }
 }
 
