@@ -63,8 +63,8 @@ impl Opened {
     }
 
     /// The first member of a patch that is closed.
-    fn closed(&self, whole: &str, patch: &Object) -> Option<String> {
-        patch.iter().find_map(|(name, value)| {
+    fn closed(&self, whole: &str, given: &Object) -> Option<String> {
+        given.iter().find_map(|(name, value)| {
             let path = below(whole, name);
             match value {
                 _ if self.has(&path) => None,
@@ -75,21 +75,21 @@ impl Opened {
     }
 
     /// Adds what clears all that is open and that a patch does not mention.
-    fn clear_rest(&self, whole: &str, before: &Object, patch: &mut Object) {
+    fn clear_rest(&self, whole: &str, before: &Object, given: &mut Object) {
         for (name, value) in before {
             let path = below(whole, name);
-            match (value, patch.get_mut(name)) {
-                (Value::Object(before), Some(Value::Object(patch))) => {
-                    self.clear_rest(&path, before, patch);
+            match (value, given.get_mut(name)) {
+                (Value::Object(before), Some(Value::Object(given))) => {
+                    self.clear_rest(&path, before, given);
                 }
                 (_, Some(_)) => {}
                 _ if self.has(&path) => {
-                    patch.insert(name.clone(), Value::Null);
+                    given.insert(name.clone(), Value::Null);
                 }
                 (Value::Object(before), None) if self.has_part_of(&path) => {
                     let mut parts = Object::new();
                     self.clear_rest(&path, before, &mut parts);
-                    patch.insert(name.clone(), Value::Object(parts));
+                    given.insert(name.clone(), Value::Object(parts));
                 }
                 _ => {}
             }
