@@ -19,7 +19,7 @@ use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
 
 /// Services in PingOne's words (`reference/platform.md` 3.1).
-const PRODUCTS: &[&str] = &[
+pub(in crate::v1) const PRODUCTS: &[&str] = &[
     "PING_ONE_BASE",
     "PING_ONE_MFA",
     "PING_ONE_RISK",
@@ -37,7 +37,10 @@ const PRODUCTS: &[&str] = &[
     "PING_ONE_NEO",
     "PING_ONE_PRIVILEGE",
     "PING_ONE_ADVANCED_IDENTITY_CLOUD",
+    "PING_ONE_FOR_SAAS",
+    "PING_ONE_ORCHESTRATE",
     "PING_ID",
+    "PING_ID_SDK",
     "PING_FEDERATE",
     "PING_ACCESS",
     "PING_DIRECTORY",
@@ -49,7 +52,7 @@ const PRODUCTS: &[&str] = &[
     "IDENTITY_GOVERNANCE",
 ];
 /// What an environment can be made for (`reference/platform.md` 3.1).
-const SOLUTIONS: [&str; 4] = ["CUSTOMER", "WORKFORCE", "CIAM_TRIAL", "WF_TRIAL"];
+pub(in crate::v1) const SOLUTIONS: [&str; 4] = ["CUSTOMER", "WORKFORCE", "CIAM_TRIAL", "WF_TRIAL"];
 /// Most products of one bill.
 const MAX_PRODUCTS: usize = 50;
 /// Most bookmarks of one product.

@@ -36,7 +36,7 @@ pub mod themes;
 pub mod translations;
 pub mod users;
 
-mod bill_of_materials;
+pub(super) mod bill_of_materials;
 mod creation;
 mod removal;
 

@@ -1,6 +1,7 @@
 //! `/v1/openapi.json`: what is served, in OpenAPI 3.1. Made from the declarations that are routed
-//! by ([`RESOURCES`]) and from the types that bodies are read as; nothing is described by hand.
+//! by ([`RESOURCES`]) and from the types that bodies are read as; by hand only what has no type.
 
+mod plain;
 mod probe;
 mod shapes;
 
@@ -163,7 +164,7 @@ fn request(endpoint: &Endpoint, shape: Option<&Shape>) -> Option<(Vec<String>, V
         Media::Json => {
             let schema = match (endpoint.method, shape) {
                 (Method::Post | Method::Put, Some(shape)) => reference(&shape.name),
-                _ => anything,
+                _ => plain::of(endpoint.path).unwrap_or(anything),
             };
             (vec!["application/json".to_owned()], schema)
         }
@@ -191,6 +192,12 @@ fn answers(endpoint: &Endpoint, shape: Option<&Shape>) -> Map<String, Value> {
     let one = shape.map(Shape::answered);
     let plain = endpoint.media == Media::Json;
     let anything = json!({ "type": "object" });
+    // Lists of what has no shape are not described.
+    let is_list = UNSHAPED.contains(&endpoint.path) && endpoint.method == Method::Get;
+    let anything = match plain::of(endpoint.path) {
+        Some(known) if plain && !is_list => known,
+        Some(_) | None => anything,
+    };
     match (endpoint.method, shape) {
         (Method::Delete, _) => {
             add("204", None);

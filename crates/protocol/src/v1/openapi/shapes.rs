@@ -4,8 +4,8 @@ use countersign_domain::user::User;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::probe;
 use super::{ALWAYS, reference};
+use super::{plain, probe};
 use crate::v1::noun::Noun;
 
 /// A noun at its path, and what is known of its bodies.
@@ -169,7 +169,6 @@ impl Shape {
 pub(super) fn all() -> Vec<Shape> {
     use countersign_domain::custom_domain::CustomDomain;
     use countersign_domain::environment::Environment;
-    use countersign_domain::group::Group;
     use countersign_domain::identity_provider::{IdentityProvider, IdentityProviderAttribute};
     use countersign_domain::organization::{License, Organization};
     use countersign_domain::population::Population;
@@ -179,11 +178,11 @@ pub(super) fn all() -> Vec<Shape> {
     let mut shapes = vec![
         shape::<Organization>("/organizations"),
         shape::<License>("/organizations/{organization}/licenses"),
-        shape::<Environment>("/environments"),
+        shape::<Environment>("/environments").with("billOfMaterials", plain::bill_of_materials()),
         shape::<CustomDomain>("/environments/{environment}/customDomains"),
         shape::<Population>("/environments/{environment}/populations")
             .without("defaultIdentityProvider"),
-        shape::<Group>("/environments/{environment}/groups"),
+        group(),
         shape::<CustomRole>("/environments/{environment}/roles"),
         shape::<SchemaAttribute>("/environments/{environment}/schemas/{schema}/attributes"),
         shape::<Subscription>("/environments/{environment}/subscriptions"),
@@ -200,6 +199,14 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(texts());
     shapes.extend(messages());
     shapes
+}
+
+/// Groups, whose members are counted when one is shown.
+fn group() -> Shape {
+    let users = || json!({ "type": "object", "properties": { "users": { "type": "integer" } } });
+    shape::<countersign_domain::group::Group>("/environments/{environment}/groups")
+        .with("directMemberCounts", users())
+        .with("totalMemberCounts", users())
 }
 
 fn gateways() -> [Shape; 2] {

@@ -163,6 +163,7 @@ fn every_member_has_a_sample() {
                     .iter()
                     .map(|it| it.name)
                     .chain(it.read_only.iter().copied())
+                    .chain(it.only_at_first.iter().copied())
             })
             .collect();
         let left_out = NO_SAMPLE
