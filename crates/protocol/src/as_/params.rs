@@ -75,7 +75,8 @@ impl Params {
     /// These alone; one that others have as well is repeated.
     #[must_use]
     pub fn beside(mut self, others: &Self) -> Self {
-        let is_in_both = |name: &String| others.given.contains_key(name) || others.is_repeated(name);
+        let is_in_both =
+            |name: &String| others.given.contains_key(name) || others.is_repeated(name);
         let in_both = self.given.extract_if(.., |name, _| is_in_both(name));
         self.repeated.extend(in_both.map(|(name, _)| name));
         self

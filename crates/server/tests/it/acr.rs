@@ -57,7 +57,9 @@ async fn import(server: &TestServer) {
     let factor = json!({
         "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 2, "noDevicesMode": "BLOCK",
     });
-    let assigned = ["Eight_Hours", "Always", "Blocked", "Empty"].into_iter().zip(1..);
+    let assigned = ["Eight_Hours", "Always", "Blocked", "Empty"]
+        .into_iter()
+        .zip(1..);
     let assigned: Vec<Value> = assigned
         .map(|(name, priority)| json!({ "signOnPolicy": name, "priority": priority }))
         .collect();
