@@ -174,11 +174,11 @@ impl<'a> Members<'a> {
 /// A string, given in parts. Those that need no escape, such as links, are most of an answer and
 /// copied whole.
 fn text<const N: usize>(out: &mut Vec<u8>, parts: [&str; N]) {
+    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     // Without an early end, so that the compiler looks at many bytes at once.
     let is_plain = |part: &str| {
-        !part.bytes().fold(false, |so_far, byte| {
-            so_far | (byte < b' ') | (byte == b'"') | (byte == b'\\')
-        })
+        let bytes = part.bytes();
+        !bytes.fold(false, |so_far, byte| so_far | needs_escape(byte))
     };
     if parts.iter().all(|part| is_plain(part)) {
         out.push(b'"');
