@@ -4,7 +4,7 @@
 use countersign_domain::ids::NoticeId;
 use countersign_domain::notice::{Mail, Mailbox, Undelivered};
 use lettre::Message;
-use lettre::address::Address;
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox as Header, MultiPart, SinglePart};
 
@@ -16,10 +16,14 @@ pub fn message(id: NoticeId, mail: &Mail, from: &Mailbox) -> Result<Message, Und
         .ok_or_else(|| never("nobody to write to"))?;
     let from = mail.from.as_ref().unwrap_or(from);
     let host = from.address.rsplit('@').next().unwrap_or("localhost");
+    let (sender, recipient) = (header(from, "sender")?, header(to, "recipient")?);
+    // lettre would read it from the headers, where it knows no address in quotes.
+    let envelope = Envelope::new(Some(sender.email.clone()), vec![recipient.email.clone()]);
     let mut builder = Message::builder()
+        .envelope(envelope.map_err(|error| never(&error.to_string()))?)
         .message_id(Some(format!("<{id}@{host}>")))
-        .from(header(from, "sender")?)
-        .to(header(to, "recipient")?)
+        .from(sender)
+        .to(recipient)
         .subject(mail.subject.clone());
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(header(reply_to, "reply-to")?);

@@ -115,6 +115,8 @@ fn operation(tag: &str, endpoint: &Endpoint, shape: Option<&Shape>) -> Map<Strin
     }
     if endpoint.method.has_body() {
         responses.insert("413".into(), refused());
+    }
+    if endpoint.method.has_body() || !matches!(endpoint.media, Media::Json) {
         responses.insert("415".into(), refused());
     }
     made.insert("responses".into(), Value::Object(responses));
