@@ -83,6 +83,11 @@ impl Chromium {
             .await;
     }
 
+    /// Goes back to the page before, as its button does.
+    pub async fn back(&self) {
+        self.command("POST", "/back", Some(json!({}))).await;
+    }
+
     /// The URL of the page.
     pub async fn url(&self) -> String {
         let url = self.command("GET", "/url", None).await;

@@ -90,6 +90,15 @@ impl Browser {
         change(&mut self.jar.lock())
     }
 
+    /// Sends a form, and goes on to the page that it leads back to, if it does.
+    pub async fn submit(&self, form: Form) -> Answer {
+        let answer = self.post(&form.action).form(form.fields).send().await;
+        match answer.location() {
+            Some(next) if answer.status == 303 => self.get(next).send().await,
+            _ => answer,
+        }
+    }
+
     /// Follows redirects from `answer` until something else is answered or the next stop is not
     /// under `within`; then the last redirect itself is the result.
     pub async fn follow(&self, mut answer: Answer, within: &str) -> Answer {

@@ -9,9 +9,9 @@ use countersign_protocol::flows::external::ExternalIdentity;
 use countersign_protocol::flows::profile::ATTRIBUTES;
 
 use super::account_linking_required::name;
+use super::again::{Again, Message};
 use super::attributes::Field;
 use super::frame::Frame;
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "account_confirmation_required.html")]
@@ -27,14 +27,8 @@ struct Page<'a> {
 }
 
 /// Shows what a provider said, to be corrected.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
-    let typed = |name: &str| again.as_ref().and_then(|again| again.fields.get(name));
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
+    let typed = |name: &str| again.and_then(|again| again.typed(name));
     let external = flow.progress.external.as_ref();
     let said = |name: &str| external.and_then(|identity| identity.get(name));
     let names = external.map(names).unwrap_or_default();
@@ -47,7 +41,7 @@ pub(super) fn page(
     let username = typed("username").or(said("username")).unwrap_or_default();
     let mut shown: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     shown.push("username");
-    let error = again.as_ref().map(|again| again.message.clone());
+    let error = again.map(|again| again.message.clone());
     let beside = frame.is_beside(&error, &shown);
     let page = Page {
         frame,
@@ -58,7 +52,7 @@ pub(super) fn page(
         beside,
         error,
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 fn names(identity: &ExternalIdentity) -> Vec<&str> {

@@ -6,9 +6,9 @@ use axum::response::Response;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::register::{self, Link};
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "account_linking_required.html")]
@@ -25,16 +25,8 @@ struct Page<'a> {
 }
 
 /// Asks for the password of the account that the provider's is to be linked with.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
-    let typed = again
-        .as_ref()
-        .and_then(|again| again.fields.get("username"));
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
+    let typed = again.and_then(|it| it.typed("username"));
     let external = flow.progress.external.as_ref();
     let said = external.and_then(|identity| identity.get("username"));
     let page = Page {
@@ -44,9 +36,9 @@ pub(super) fn page(
         username: typed.or(said).unwrap_or_default(),
         recovery: flow.progress.offers.recovery,
         register: register::link(flow),
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 /// What the provider is called that the person comes from.

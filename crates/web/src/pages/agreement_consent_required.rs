@@ -10,9 +10,9 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::agreement::ConsentPrompt;
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::markup;
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "agreement_consent_required.html")]
@@ -36,8 +36,7 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     prompt: &ConsentPrompt,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
     let shown = prompt.shown(&cx.env);
     let (mut title, mut lang, mut text, mut html) = ("", "", "", None);
@@ -69,7 +68,7 @@ pub(super) fn page(
         decline: prompt
             .may_decline
             .then(|| said(decline, "agreement-decline")),
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -1,12 +1,12 @@
 //! Fields for attributes of users: the standard ones, and those that the environment adds.
 
 use countersign_domain::schema::{SchemaAttribute, SchemaAttributeType};
-use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::profile::{ATTRIBUTES, Asked, Attribute, Form};
 use countersign_protocol::own_attributes;
 use serde_json::{Map, Value};
 
+use super::again::Again;
 use super::frame::Frame;
 
 /// A field for an attribute.
@@ -66,9 +66,9 @@ impl Field {
     }
 
     /// For one of the environment's own, with what was typed before.
-    pub fn own(frame: &Frame, attribute: &SchemaAttribute, typed: Option<&Params>) -> Self {
+    pub fn own(frame: &Frame, attribute: &SchemaAttribute, again: Option<&Again>) -> Self {
         let (name, several) = (&attribute.name, attribute.multi_valued);
-        let typed = |name: &str| typed.and_then(|typed| typed.get(name)).unwrap_or_default();
+        let typed = |name: &str| again.and_then(|it| it.typed(name)).unwrap_or_default();
         let choices = choices(frame, attribute).into_iter().enumerate();
         let choices = choices.map(|(at, (value, label))| Choice {
             chosen: typed(&choice(name, at, several)) == value,

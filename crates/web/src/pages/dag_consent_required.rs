@@ -8,8 +8,8 @@ use axum::response::Response;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::state::{DeviceConsent, FlowFailure};
 
+use super::again::{Again, Message};
 use super::frame::Frame;
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "dag_consent_required.html")]
@@ -35,37 +35,31 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     asked: &DeviceConsent,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
     let page = Page {
         frame,
         application: &flow.application_name,
         user_code: &asked.user_code,
         scopes: &asked.scope,
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 /// Says that the device is connected; the person goes on there.
-pub(super) fn connected(frame: &Frame, flow: &Flow, status: StatusCode) -> Response {
+pub(super) fn connected(frame: &Frame, flow: &Flow) -> Response {
     let page = End {
         frame,
         application: &flow.application_name,
         title: frame.say("device-connected-title"),
         explanation: frame.say("device-connected"),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 /// Says why the device is not connected. There is no application to go back to.
-pub(super) fn failed(
-    frame: &Frame,
-    flow: &Flow,
-    failure: FlowFailure,
-    status: StatusCode,
-) -> Response {
+pub(super) fn failed(frame: &Frame, flow: &Flow, failure: FlowFailure) -> Response {
     let named = frame.say_named("failed", &format!("{failure:?}"));
     let page = End {
         frame,
@@ -73,5 +67,5 @@ pub(super) fn failed(
         title: frame.say("device-failed-title"),
         explanation: named.map_or(Cow::Borrowed(failure.message()), Cow::Owned),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

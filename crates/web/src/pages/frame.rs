@@ -14,7 +14,7 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use fluent_bundle::FluentValue;
 
-use super::sign_on::Message;
+use super::again::Message;
 use super::theme::Looks;
 use super::words::{Around, Language};
 use crate::wire::incoming::Incoming;

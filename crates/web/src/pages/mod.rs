@@ -3,6 +3,7 @@
 
 mod account_confirmation_required;
 mod account_linking_required;
+mod again;
 mod agreement_consent_required;
 pub mod assets;
 mod attributes;

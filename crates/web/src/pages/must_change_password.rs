@@ -9,9 +9,9 @@ use countersign_protocol::flows::state::PasswordChange;
 use countersign_protocol::flows::view::settable_password;
 use countersign_protocol::flows::{Flow, State};
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::requirements::{self, Line};
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "must_change_password.html")]
@@ -30,23 +30,19 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     change: &PasswordChange,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
-    let (error, lacking) = match again {
-        Some(again) => (Some(again.message), again.lacking),
-        None => (None, Vec::new()),
-    };
+    let lacking = again.map_or(&[][..], |again| &again.lacking);
     let policy = settable_password(&cx.env, flow);
     let page = Page {
         frame,
         application: &flow.application_name,
         username: &change.user.username,
         expired: matches!(flow.state, State::PasswordExpired(_)),
-        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
-        error,
+        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, lacking)),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 /// A new password is typed twice, for nobody sees what is typed. Only the page asks for that.

@@ -7,9 +7,9 @@ use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::profile::{Asked, ProfilePrompt};
 
+use super::again::{Again, Message};
 use super::attributes::Field;
 use super::frame::Frame;
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "profile_data_required.html")]
@@ -29,24 +29,22 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     prompt: &ProfilePrompt,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
-    let typed = again.as_ref().map(|again| again.fields);
     let asked = prompt.asked(&cx.env.user_attributes);
     let fields = asked.map(|(asked, required)| {
-        let value = typed.and_then(|typed| typed.get(asked.name()));
+        let value = again.and_then(|again| again.typed(asked.name()));
         let field = match asked {
             Asked::Standard(attribute) => {
                 Field::standard(frame, attribute, value.unwrap_or_default())
             }
-            Asked::Own(attribute) => Field::own(frame, attribute, typed),
+            Asked::Own(attribute) => Field::own(frame, attribute, again),
         };
         Field { required, ..field }
     });
     let fields: Vec<Field> = fields.collect();
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    let error = again.map(|again| again.message);
+    let error = again.map(|again| again.message.clone());
     let page = Page {
         beside: frame.is_beside(&error, &names),
         frame,
@@ -55,5 +53,5 @@ pub(super) fn page(
         fields,
         error,
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

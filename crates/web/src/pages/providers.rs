@@ -7,8 +7,8 @@ use axum::response::Response;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::{Flow, external};
 
+use super::again::{Again, Message};
 use super::frame::Frame;
-use super::sign_on::{Again, Message};
 use crate::wire::answer;
 
 /// A button that leads to a provider.
@@ -46,13 +46,7 @@ struct Page<'a> {
 
 /// Leads to the provider that the policy names: at once, unless it was the person's name that led
 /// there, which might be mistyped.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
     let providers = buttons(cx, frame, flow);
     let is_asked = flow.progress.identifier.is_some() || again.is_some();
     if let (Some(only), false) = (providers.first(), is_asked) {
@@ -62,7 +56,7 @@ pub(super) fn page(
         frame,
         application: &flow.application_name,
         providers,
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -8,9 +8,9 @@ use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::state::Recovery;
 use countersign_protocol::flows::view::settable_password;
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::requirements::{self, Line};
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "recovery_code_required.html")]
@@ -18,7 +18,6 @@ struct Page<'a> {
     frame: &'a Frame,
     application: &'a str,
     username: &'a str,
-    code: &'a str,
     requirements: Vec<Line>,
     error: Option<Message>,
 }
@@ -29,18 +28,11 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     recovery: &Recovery,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
-    let typed = again
-        .as_ref()
-        .and_then(|again| again.fields.get("recoveryCode"));
-    let (error, lacking, judge) = match again {
-        Some(again) => (Some(again.message), again.lacking, again.policy),
-        None => (None, Vec::new(), None),
-    };
+    let lacking = again.map_or(&[][..], |again| &again.lacking);
     // A new password is judged only once the code was right: then its own rules tell nobody anything.
-    let policy = match judge {
+    let policy = match again.and_then(|again| again.policy) {
         Some(judge) => cx.env.password_policy(Some(judge)),
         None => settable_password(&cx.env, flow),
     };
@@ -48,9 +40,8 @@ pub(super) fn page(
         frame,
         application: &flow.application_name,
         username: &recovery.username,
-        code: typed.unwrap_or_default(),
-        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
-        error,
+        requirements: policy.map_or_else(Vec::new, |it| requirements::lines(frame, it, lacking)),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -13,10 +13,10 @@ use countersign_protocol::flows::view::settable_password;
 use countersign_protocol::flows::{Flow, State};
 use countersign_protocol::urls::Urls;
 
+use super::again::{Again, Message};
 use super::attributes::{self, Field};
 use super::frame::Frame;
 use super::requirements::{self, Line};
-use super::sign_on::{Again, Message};
 
 /// What `view` says in the address of this page.
 pub(super) const VIEW: &str = "register";
@@ -69,18 +69,11 @@ fn address(flow: &Flow) -> String {
 }
 
 /// Asks for what an account needs.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
     let is_linking = matches!(flow.state, State::AccountLinkingRequired);
     let identity = flow.progress.external.as_ref().filter(|_| is_linking);
-    let typed = again.as_ref().map(|again| again.fields);
     let value = |name: &str| {
-        let typed = typed.and_then(|typed| typed.get(name));
+        let typed = again.and_then(|again| again.typed(name));
         let said = || identity.and_then(|identity| identity.get(name));
         typed.or_else(said).unwrap_or_default()
     };
@@ -97,10 +90,9 @@ pub(super) fn page(
     // Decision: of the environment's own attributes the page has those without which nobody can
     // register; the rest can be asked for by PROGRESSIVE_PROFILING.
     let own = attributes::own(cx).filter(|it| it.required);
-    let own = own.map(|attribute| Field::own(frame, attribute, typed));
+    let own = own.map(|attribute| Field::own(frame, attribute, again));
     let fields: Vec<Field> = standard.chain(own).collect();
-    let lacking = again.as_ref().map(|it| it.lacking.clone());
-    let lacking = lacking.unwrap_or_default();
+    let lacking = again.map_or(&[][..], |again| &again.lacking);
     // Of former passwords there are none yet.
     let policy = settable_password(&cx.env, flow).map(|policy| PasswordPolicy {
         history: None,
@@ -113,7 +105,7 @@ pub(super) fn page(
     if !is_linking {
         names.extend(["password", "confirmPassword"]);
     }
-    let error = again.map(|again| again.message);
+    let error = again.map(|again| again.message.clone());
     let beside = frame.is_beside(&error, &names);
     let page = Page {
         frame,
@@ -123,10 +115,10 @@ pub(super) fn page(
         fields,
         requirements: policy
             .as_ref()
-            .map_or_else(Vec::new, |it| requirements::lines(frame, it, &lacking)),
+            .map_or_else(Vec::new, |it| requirements::lines(frame, it, lacking)),
         has_password: !is_linking,
         beside,
         error,
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -5,8 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use countersign_domain::ids::{CorrelationId, FlowId, PasswordPolicyId};
-use countersign_domain::password::policy::Requirement;
+use countersign_domain::ids::{CorrelationId, FlowId};
 use countersign_protocol::as_::params::Params;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::error::p1_error;
@@ -17,6 +16,7 @@ use countersign_protocol::misfit::Fit;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
+use super::again::{Again, Message};
 use super::agreement_consent_required;
 use super::attributes;
 use super::frame::Frame;
@@ -38,45 +38,6 @@ struct Failed<'a> {
     application: &'a str,
     explanation: String,
     resume: String,
-}
-
-/// What a refused submission says.
-#[derive(Clone)]
-pub(super) struct Message {
-    /// For the person.
-    pub text: String,
-    /// The field at fault, if it is one of the page's.
-    pub field: String,
-    /// Whether it is about that field alone, and stands beside it.
-    pub beside: bool,
-    /// Finds the log line.
-    pub correlation: CorrelationId,
-}
-
-impl Message {
-    /// Whether this field is at fault. Which of a name and its password is wrong is never told.
-    pub fn is_at(&self, field: &str) -> bool {
-        let credentials = ["username", "password"];
-        let is_either = credentials.contains(&field) && credentials.contains(&self.field.as_str());
-        self.field == field || (!self.beside && is_either)
-    }
-
-    /// Whether it stands beside this field.
-    pub fn is_beside(&self, field: &str) -> bool {
-        self.beside && self.field == field
-    }
-}
-
-/// A page that comes again because the submission was refused.
-pub(super) struct Again<'a> {
-    /// Why.
-    pub message: Message,
-    /// What a new password lacks.
-    pub lacking: Vec<Requirement>,
-    /// The policy that says so.
-    pub policy: Option<PasswordPolicyId>,
-    /// What was typed.
-    pub fields: &'a Params,
 }
 
 /// Shows where the flow stands.
@@ -113,19 +74,17 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
         return Ok(answer::redirect(StatusCode::FOUND, &to));
     }
     let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-    if params.get("view") == Some(register::VIEW) && register::is_offered(&flow) {
-        let frame = Frame::of_flow(&cx, incoming, &flow).await;
-        return Ok(register::page(&cx, &frame, &flow, None, StatusCode::OK));
-    }
     let frame = Frame::of_flow(&cx, incoming, &flow).await;
-    let nothing = Params::default();
-    let again = params.get("error").map(|error| Again {
-        message: came_back(&frame, error, cx.correlation),
-        lacking: Vec::new(),
-        policy: None,
-        fields: &nothing,
+    let refused = params.get("again");
+    let refused = refused.and_then(|again| Again::open(&cx, &flow, again));
+    if params.get("view") == Some(register::VIEW) && register::is_offered(&flow) {
+        return Ok(register::page(&cx, &frame, &flow, refused.as_ref()));
+    }
+    let returned = params.get("error").map(|error| {
+        let message = came_back(&frame, error, cx.correlation);
+        Again::new(message, &Params::default())
     });
-    Ok(show(&cx, &frame, &flow, again, StatusCode::OK))
+    Ok(show(&cx, &frame, &flow, refused.or(returned).as_ref()))
 }
 
 /// Why somebody comes back from an identity provider with nothing. The words are ours: whoever
@@ -158,19 +117,8 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     if must_change_password::is_repeated_wrongly(action.link(), &fields) {
         let flow = read::read(&cx, flow_id, token.as_ref()).await?;
         let frame = Frame::of_flow(&cx, incoming, &flow).await;
-        let again = Again {
-            message: must_change_password::differing(&frame, &cx),
-            lacking: Vec::new(),
-            policy: None,
-            fields: &fields,
-        };
-        return Ok(show(
-            &cx,
-            &frame,
-            &flow,
-            Some(again),
-            StatusCode::BAD_REQUEST,
-        ));
+        let again = Again::new(must_change_password::differing(&frame, &cx), &fields);
+        return come_again(&cx, &flow, again, &params, action);
     }
     let mut body = body_of(&fields);
     if ["user.register", "user.update"].contains(&action.link()) {
@@ -185,13 +133,11 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
     };
     match action.perform(&cx, &call).await {
         Ok(reply) => {
-            // After a submission comes a redirect, so that reloading the page submits nothing.
-            let (env, flow) = (cx.env_id(), &reply.flow);
+            let flow = &reply.flow;
             let to = if matches!(flow.state, FlowState::Completed(_)) {
-                cx.env.urls.resume(env, flow.id)
+                cx.env.urls.resume(cx.env_id(), flow.id)
             } else {
-                let client = flow.request.client;
-                cx.env.urls.sign_on_page(env, flow.id, client)
+                page_of(&cx, flow, &params)
             };
             let mut response = answer::redirect(StatusCode::SEE_OTHER, &to);
             if let Some(token) = &reply.cookie {
@@ -204,36 +150,55 @@ async fn submitting(app: &App, env: &str, incoming: &Incoming) -> Outcome<Respon
             layers::log(&failure);
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
             let frame = Frame::of_flow(&cx, incoming, &flow).await;
-            let message = message(&cx, &frame, &refused.refusal);
-            let (lacking, policy) = match refused.refusal {
-                Refusal::PasswordUnacceptable {
-                    lacking, policy, ..
-                } => (lacking, Some(policy)),
-                _ => (Vec::new(), None),
-            };
-            let again = Again {
-                message,
-                lacking,
-                policy,
-                fields: &fields,
-            };
-            let status = StatusCode::BAD_REQUEST;
-            let mut response = show(&cx, &frame, &flow, Some(again), status);
+            let mut again = Again::new(message(&cx, &frame, &refused.refusal), &fields);
+            if let Refusal::PasswordUnacceptable {
+                lacking, policy, ..
+            } = refused.refusal
+            {
+                again.lacking = lacking;
+                again.policy = Some(policy);
+            }
+            let mut response = come_again(&cx, &flow, again, &params, action)?;
             layers::explain(&mut response, &failure);
             Ok(response)
         }
         // The page was left open while the flow went on elsewhere: show where it stands.
         Err(Failure::Refused(refused)) if refused.refusal == Refusal::ActionNotOffered => {
             let flow = read::read(&cx, flow_id, token.as_ref()).await?;
-            Ok(show(
-                &cx,
-                &Frame::of_flow(&cx, incoming, &flow).await,
-                &flow,
-                None,
-                StatusCode::OK,
-            ))
+            let to = page_of(&cx, &flow, &params);
+            Ok(answer::redirect(StatusCode::SEE_OTHER, &to))
         }
         Err(failure) => Err(failure),
+    }
+}
+
+/// Leads back to the page that was submitted, which says why it comes again.
+fn come_again(
+    cx: &Cx,
+    flow: &Flow,
+    again: Again,
+    query: &Params,
+    action: &dyn AnyAction,
+) -> Outcome<Response> {
+    let page = page_of(cx, flow, query);
+    let view = match action.link() {
+        "user.register" => format!("&view={}", register::VIEW),
+        _ => String::new(),
+    };
+    let again = again.seal(cx, flow)?;
+    let to = format!("{page}{view}&again={again}");
+    Ok(answer::redirect(StatusCode::SEE_OTHER, &to))
+}
+
+/// Where the page of a flow is, on the host that the query of a submission came from. After every
+/// submission comes a redirect there, so that reloading the page, or coming back to it, submits
+/// nothing.
+fn page_of(cx: &Cx, flow: &Flow, query: &Params) -> String {
+    let (urls, env, client) = (&cx.env.urls, cx.env_id(), flow.request.client);
+    if query.get("host").is_some() {
+        urls.sign_on_page_of_auth(env, flow.id, Some(client))
+    } else {
+        urls.sign_on_page(env, flow.id, client)
     }
 }
 
@@ -260,58 +225,40 @@ fn body_of(fields: &Params) -> Map<String, Value> {
     body
 }
 
-fn show(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
+fn show(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
     let application = flow.application_name.as_str();
-    let registers = again
-        .as_ref()
-        .is_some_and(|it| it.fields.get("action") == Some("user.register"));
-    if registers && register::is_offered(flow) {
-        return register::page(cx, frame, flow, again, status);
-    }
     match &flow.state {
         FlowState::UsernamePasswordRequired | FlowState::PasswordRequired(_) => {
-            username_password_required::page(cx, frame, flow, again, status)
+            username_password_required::page(cx, frame, flow, again)
         }
-        FlowState::SignOnRequired => sign_on_required::page(cx, frame, flow, again, status),
-        FlowState::AccountLinkingRequired => {
-            account_linking_required::page(cx, frame, flow, again, status)
-        }
+        FlowState::SignOnRequired => sign_on_required::page(cx, frame, flow, again),
+        FlowState::AccountLinkingRequired => account_linking_required::page(cx, frame, flow, again),
         FlowState::AccountConfirmationRequired => {
-            account_confirmation_required::page(cx, frame, flow, again, status)
+            account_confirmation_required::page(cx, frame, flow, again)
         }
-        FlowState::ExternalAuthenticationRequired(_) => {
-            providers::page(cx, frame, flow, again, status)
-        }
+        FlowState::ExternalAuthenticationRequired(_) => providers::page(cx, frame, flow, again),
         FlowState::PasswordExpired(change) | FlowState::MustChangePassword(change) => {
-            must_change_password::page(cx, frame, flow, change, again, status)
+            must_change_password::page(cx, frame, flow, change, again)
         }
         FlowState::RecoveryCodeRequired(recovery) => {
-            recovery_code_required::page(cx, frame, flow, recovery, again, status)
+            recovery_code_required::page(cx, frame, flow, recovery, again)
         }
         FlowState::VerificationCodeRequired(waiting) => {
-            verification_code_required::page(frame, flow, waiting, again, status)
+            verification_code_required::page(frame, flow, waiting, again)
         }
         FlowState::ProfileDataRequired(prompt) => {
-            profile_data_required::page(cx, frame, flow, prompt, again, status)
+            profile_data_required::page(cx, frame, flow, prompt, again)
         }
         FlowState::AgreementConsentRequired(prompt) => {
-            agreement_consent_required::page(cx, frame, flow, prompt, again, status)
+            agreement_consent_required::page(cx, frame, flow, prompt, again)
         }
-        FlowState::DagUserCodeRequired(_) => {
-            dag_user_code_required::page(frame, flow, again, status)
-        }
+        FlowState::DagUserCodeRequired(_) => dag_user_code_required::page(frame, flow, again),
         FlowState::DagConsentRequired(asked) => {
-            dag_consent_required::page(frame, flow, asked, again, status)
+            dag_consent_required::page(frame, flow, asked, again)
         }
-        FlowState::DeviceConnected(_) => dag_consent_required::connected(frame, flow, status),
+        FlowState::DeviceConnected(_) => dag_consent_required::connected(frame, flow),
         FlowState::Failed(failure) if flow.device.is_some() => {
-            dag_consent_required::failed(frame, flow, *failure, status)
+            dag_consent_required::failed(frame, flow, *failure)
         }
         FlowState::Completed(_) => answer::redirect(
             StatusCode::SEE_OTHER,
@@ -320,7 +267,7 @@ fn show(
         FlowState::Failed(failure) => {
             let resume = cx.env.urls.resume(cx.env_id(), flow.id);
             super::page(
-                status,
+                StatusCode::OK,
                 &Failed {
                     frame,
                     application,

@@ -6,10 +6,10 @@ use axum::response::Response;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::Flow;
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::providers::{self, Button};
 use super::register::{self, Link};
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "sign_on_required.html")]
@@ -27,16 +27,8 @@ struct Page<'a> {
 }
 
 /// Asks for the username alone.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
-    let typed = again
-        .as_ref()
-        .and_then(|again| again.fields.get("username"));
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
+    let typed = again.and_then(|it| it.typed("username"));
     let page = Page {
         frame,
         application: &flow.application_name,
@@ -44,7 +36,7 @@ pub(super) fn page(
         recovery: flow.progress.offers.recovery,
         providers: providers::buttons(cx, frame, flow),
         register: register::link(flow),
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -6,10 +6,10 @@ use axum::response::Response;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::flows::{Flow, State};
 
+use super::again::{Again, Message};
 use super::frame::Frame;
 use super::providers::{self, Button};
 use super::register::{self, Link};
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "username_password_required.html")]
@@ -29,16 +29,8 @@ struct Page<'a> {
 }
 
 /// Asks for the username, unless it is known, and the password.
-pub(super) fn page(
-    cx: &Cx,
-    frame: &Frame,
-    flow: &Flow,
-    again: Option<Again<'_>>,
-    status: StatusCode,
-) -> Response {
-    let typed = again
-        .as_ref()
-        .and_then(|again| again.fields.get("username"));
+pub(super) fn page(cx: &Cx, frame: &Frame, flow: &Flow, again: Option<&Again>) -> Response {
+    let typed = again.and_then(|it| it.typed("username"));
     let page = Page {
         frame,
         application: &flow.application_name,
@@ -49,9 +41,9 @@ pub(super) fn page(
         recovery: flow.progress.offers.recovery,
         providers: providers::buttons(cx, frame, flow),
         register: register::link(flow),
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }
 
 /// The username whose password is asked for, if the flow has one.

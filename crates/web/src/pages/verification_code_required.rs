@@ -6,8 +6,8 @@ use axum::response::Response;
 use countersign_protocol::flows::Flow;
 use countersign_protocol::flows::state::Verification;
 
+use super::again::{Again, Message};
 use super::frame::Frame;
-use super::sign_on::{Again, Message};
 
 #[derive(Template)]
 #[template(path = "verification_code_required.html")]
@@ -23,8 +23,7 @@ pub(super) fn page(
     frame: &Frame,
     flow: &Flow,
     waiting: &Verification,
-    again: Option<Again<'_>>,
-    status: StatusCode,
+    again: Option<&Again>,
 ) -> Response {
     let explanation = match &waiting.email {
         Some(email) => frame.say_with("verify-sent-to", [("email", email.as_str().into())]),
@@ -34,7 +33,7 @@ pub(super) fn page(
         frame,
         application: &flow.application_name,
         explanation,
-        error: again.map(|again| again.message),
+        error: again.map(|again| again.message.clone()),
     };
-    super::page(status, &page)
+    super::page(StatusCode::OK, &page)
 }

@@ -7,7 +7,9 @@ use super::{PasswordPolicy, SequenceRule};
 use crate::user::User;
 
 /// What a new password lacks. The names are the policy's keys (`reference/flows.md` 7.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Requirement {
     /// It was used before.

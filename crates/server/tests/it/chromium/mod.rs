@@ -76,6 +76,26 @@ fn a_person_signs_on_without_javascript() {
 }
 
 #[test]
+fn back_after_a_wrong_password_leads_to_a_page_of_ours_without_javascript() {
+    run_today(Adapter::Memory, |server| async move {
+        let tenant = &server.tenant;
+        let chromium = Chromium::open(JavaScript::Off).await;
+        chromium.go(&tenant.authorize(&tenant.spa).url()).await;
+        let (name, password) = ("input[name=username]", "input[type=password]");
+        chromium.fill(name, &tenant.person.username).await;
+        chromium.fill(password, "wrong").await;
+        chromium.click_through("#sign-on", "#error").await;
+        chromium.fill(password, &tenant.person.password).await;
+        chromium.click_through("#sign-on", NOBODY_LISTENS).await;
+        chromium.back().await;
+        let said = chromium.text("#heading").await;
+        chromium.screenshot("back-after-wrong-password").await;
+        chromium.close().await;
+        assert_eq!(said, "You are already signed on");
+    });
+}
+
+#[test]
 fn form_post_reaches_the_client_without_javascript() {
     run_today(Adapter::Memory, |server| async move {
         let tenant = &server.tenant;

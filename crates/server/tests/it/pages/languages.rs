@@ -51,7 +51,7 @@ on_every_adapter! {
         let request = tenant.authorize(&tenant.web).set("ui_locales", "de");
         let page = request.page(&browser).await;
         let form = page.form().fill("username", "alice").fill("password", "wrong");
-        let wrong = browser.post(&form.action).form(form.fields).send().await.expect_status(400);
+        let wrong = browser.submit(form).await.expect_status(200);
         speaks(&wrong, "de", "ltr");
         assert!(wrong.body.contains("Benutzername und/oder Passwort sind falsch."), "{}", wrong.body);
     }

@@ -1,5 +1,6 @@
 //! Pages that people see
 
+mod again;
 mod codes;
 mod ends;
 mod languages;
