@@ -3,7 +3,7 @@
 
 use countersign_domain::ids::EnvId;
 use countersign_protocol::explain::{self, Explanation};
-use countersign_testkit::{Answer, Tenant, TestServer, on_every_adapter, submit};
+use countersign_testkit::{Answer, Tenant, TestServer, on_every_adapter};
 use std::time::Duration;
 
 /// The explanation of an answer, as `countersign explain` finds it.
@@ -93,10 +93,11 @@ on_every_adapter! {
         let browser = tenant.browser();
         let page = tenant.authorize(&tenant.web).page(&browser).await;
         let person = &tenant.person;
-        let wrong = submit(tenant, &browser, &page, &person.username, "Wrong-Word-1").await;
-        let wrong = wrong.expect_status(400);
+        let form = page.form().fill("username", &person.username).fill("password", "Wrong-Word-1");
+        let wrong = browser.post(&form.action).form(form.fields).send().await.expect_status(303);
         let id = wrong.header("correlation-id").unwrap();
-        assert!(wrong.body.contains(&format!("Reference {id}")), "{}", wrong.body);
+        let again = browser.get(wrong.redirect()).send().await;
+        assert!(again.body.contains(&format!("Reference {id}")), "{}", again.body);
         let why = explained(&server, tenant, &wrong).await;
         assert_eq!(why.refusal, "WrongCredentials");
         assert_eq!(why.about.as_ref().unwrap().id, person.id);

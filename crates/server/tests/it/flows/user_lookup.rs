@@ -142,7 +142,7 @@ on_every_adapter! {
         let (browser, person) = (tenant.browser(), &tenant.person);
         let page = tenant.authorize(&tenant.web).page(&browser).await;
         assert!(page.form().password.is_none());
-        let empty = browser.post(&page.form().action).form(page.form().fields).send().await;
+        let empty = browser.submit(page.form()).await;
         assert!(empty.body.contains("Enter your username."), "{}", empty.body);
         let form = page.form().fill("username", &person.username);
         let next = browser.post(&form.action).form(form.fields).send().await;

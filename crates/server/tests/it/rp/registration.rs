@@ -176,7 +176,7 @@ on_every_adapter! {
         assert!(page.body.contains("Check your details"), "{}", page.body);
         assert!(page.body.contains("Elsewhere told us this about you."));
         let form = page.form().fill("email", "broken");
-        let again = browser.post(&form.action).form(form.fields).send().await;
+        let again = browser.submit(form).await;
         assert!(again.body.contains("Email Address cannot be what you entered."), "{}", again.body);
         let form = page.form().fill("username", "caro");
         let done = browser.post(&form.action).form(form.fields).send().await;
