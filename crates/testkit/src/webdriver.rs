@@ -1,6 +1,7 @@
 //! Headless Chromium through its `WebDriver` (W3C WebDriver, the few commands we need).
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -9,6 +10,9 @@ use crate::broken;
 
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// How long an element may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser window with a profile of its own.
 pub struct Chromium {
@@ -62,7 +66,7 @@ impl Chromium {
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             // The driver itself waits for an element that is still to come.
-            "timeouts": { "implicit": 20_000 },
+            "timeouts": { "implicit": PATIENCE.as_millis() },
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "args": arguments, "prefs": preferences },
         } } });
@@ -83,9 +87,9 @@ impl Chromium {
             .await;
     }
 
-    /// Goes back to the page before, as its button does.
-    pub async fn back(&self) {
-        self.command("POST", "/back", Some(json!({}))).await;
+    /// Goes back to the page before, as its button does, and waits for an element of it.
+    pub async fn back(&self, next: &str) {
+        self.follow("/back", next).await;
     }
 
     /// The URL of the page.
@@ -117,9 +121,19 @@ impl Chromium {
     /// Clicks on the element of a CSS selector, and waits for an element of the page that follows.
     pub async fn click_through(&self, selector: &str, next: &str) {
         let element = self.element(selector).await;
-        let path = format!("/element/{element}/click");
-        self.command("POST", &path, Some(json!({}))).await;
-        self.element(next).await;
+        self.follow(&format!("/element/{element}/click"), next)
+            .await;
+    }
+
+    /// Leaves the page by a command, which may return before it is gone: an element that it had
+    /// is not the one that is waited for.
+    async fn follow(&self, command: &str, next: &str) {
+        let before = self.elements(next).await;
+        self.command("POST", command, Some(json!({}))).await;
+        let arrived = async { while before.contains(&self.element(next).await) {} };
+        if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
+            broken("the page stayed", format!("{command}, {next}"));
+        }
     }
 
     /// The text of the element of a CSS selector, as it is shown.
@@ -133,14 +147,7 @@ impl Chromium {
 
     /// Whether there is such an element now.
     pub async fn has(&self, selector: &str) -> bool {
-        let wanted = json!({ "using": "css selector", "value": selector });
-        // Everything that is to come has come: a list that is empty waits for nothing.
-        let nothing = json!({ "implicit": 0 });
-        self.command("POST", "/timeouts", Some(nothing)).await;
-        let found = self.command("POST", "/elements", Some(wanted)).await;
-        let patience = json!({ "implicit": 20_000 });
-        self.command("POST", "/timeouts", Some(patience)).await;
-        found.as_array().is_some_and(|found| !found.is_empty())
+        !self.elements(selector).await.is_empty()
     }
 
     /// Runs the body of a function in the page, and waits for the promise that it may return.
@@ -231,6 +238,22 @@ impl Chromium {
         self.command("DELETE", "", None).await;
     }
 
+    /// The elements of a CSS selector that are there now.
+    async fn elements(&self, selector: &str) -> Vec<String> {
+        let wanted = json!({ "using": "css selector", "value": selector });
+        // What is to come is not waited for.
+        let nothing = json!({ "implicit": 0 });
+        self.command("POST", "/timeouts", Some(nothing)).await;
+        let found = self.command("POST", "/elements", Some(wanted)).await;
+        let patience = json!({ "implicit": PATIENCE.as_millis() });
+        self.command("POST", "/timeouts", Some(patience)).await;
+        let found = found.as_array().into_iter().flatten();
+        found
+            .filter_map(|element| Some(element[ELEMENT].as_str()?.to_owned()))
+            .collect()
+    }
+
+    /// The first element of a CSS selector, once there is one.
     async fn element(&self, selector: &str) -> String {
         let wanted = json!({ "using": "css selector", "value": selector });
         let found = self.command("POST", "/element", Some(wanted)).await;

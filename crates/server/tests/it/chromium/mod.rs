@@ -87,7 +87,7 @@ fn back_after_a_wrong_password_leads_to_a_page_of_ours_without_javascript() {
         chromium.click_through("#sign-on", "#error").await;
         chromium.fill(password, &tenant.person.password).await;
         chromium.click_through("#sign-on", NOBODY_LISTENS).await;
-        chromium.back().await;
+        chromium.back("#heading").await;
         let said = chromium.text("#heading").await;
         chromium.screenshot("back-after-wrong-password").await;
         chromium.close().await;
