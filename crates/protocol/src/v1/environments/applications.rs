@@ -13,7 +13,8 @@ mod shape;
 
 use countersign_domain::application::push_credential::PushCredential;
 use countersign_domain::application::{
-    Application, ApplicationAttribute, ApplicationSecret, Grant, Protocol, SignOnPolicyAssignment,
+    Application, ApplicationAttribute, ApplicationSecret, ApplicationType, Grant, Protocol,
+    SignOnPolicyAssignment,
 };
 use countersign_domain::branding::ImageRef;
 use countersign_domain::entity::{Entity, Stored};
@@ -188,13 +189,16 @@ impl Noun for Application {
         if self.protocol != Protocol::OpenidConnect {
             return;
         }
-        for name in [
-            "secret",
-            "grants",
-            "signOnPolicyAssignments",
-            "roleAssignments",
-        ] {
-            links.add(name, format!("{own}/{name}"));
+        links.add_below(&[
+            ("signOnPolicyAssignments", "/signOnPolicyAssignments"),
+            ("roleAssignments", "/roleAssignments"),
+        ]);
+        // Links lead to what is there.
+        if !self.type_.is_system() {
+            links.add_below(&[("secret", "/secret")]);
+        }
+        if self.type_ != ApplicationType::PingOneAdminConsole {
+            links.add_below(&[("grants", "/grants")]);
         }
         // Source: `reference/oidc.md` 20.4. Decision: of an application that names no policy, the
         // environment's default one; what its metadata is no page says.

@@ -30,7 +30,11 @@ const COMMON: &[&str] = &[
     "createdAt",
     "updatedAt",
 ];
-/// Members of a built-in application that can be changed.
+/// Members of the admin console that can be changed.
+///
+/// Source: `reference/platform.md` 3.2.
+const OF_CONSOLE: &[&str] = &["pkceEnforcement", "updatedAt"];
+/// Members of another built-in application that can be changed.
 const OF_SYSTEM: &[&str] = &[
     "description",
     "enabled",
@@ -163,21 +167,19 @@ fn keep_system(call: &Call<'_>, body: &mut Object, before: &Application) -> Resu
     let Value::Object(mut kept) = stored else {
         return Err(Refusal::NotFound.because("the application cannot be written"));
     };
-    for name in OF_SYSTEM {
+    let is_console = before.type_ == ApplicationType::PingOneAdminConsole;
+    for name in if is_console { OF_CONSOLE } else { OF_SYSTEM } {
         match body.remove(*name) {
             Some(value) => kept.insert((*name).to_owned(), value),
+            // Nobody switches off by leaving out what people sign on to everywhere else.
+            None if *name == "enabled" => None,
             None => kept.remove(*name),
         };
-    }
-    // What has no theme has no switch for it.
-    let has_theme = before.type_ != ApplicationType::PingOneAdminConsole;
-    if !has_theme {
-        kept.remove("applyDefaultTheme");
     }
     if before.type_ != ApplicationType::PingOneSelfService {
         kept.remove("enableDefaultThemeFooter");
     }
-    if has_theme && !kept.contains_key("applyDefaultTheme") {
+    if !is_console && !kept.contains_key("applyDefaultTheme") {
         let misfit = Misfit::required("applyDefaultTheme");
         return Err(Refusal::Unfit(vec![misfit]).because("applyDefaultTheme is missing"));
     }
@@ -197,6 +199,9 @@ pub(super) fn shown(application: &Application, mut stored: Object) -> Object {
             // said nothing about.
             if application.type_ == ApplicationType::NativeApp && !stored.contains_key("mobile") {
                 stored.insert("mobile".into(), json!(Mobile::usual()));
+            }
+            if !application.type_.is_system() {
+                stored.entry("grantTypes").or_insert(json!([]));
             }
             for name in SWITCHES {
                 stored.entry(*name).or_insert(json!(false));

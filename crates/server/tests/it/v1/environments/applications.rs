@@ -267,7 +267,12 @@ on_every_adapter! {
         assert_eq!((&answer["redirectUris"], &answer["name"]), (&json!(null), &portal["name"]));
         refused(api.get(&format!("{path}/secret")).await, 404, "NOT_FOUND", None);
         let console = of("PING_ONE_ADMIN_CONSOLE");
-        let grants = format!("{}/{}/grants", all(&server), text(&console, "/id"));
+        let path = format!("{}/{}", all(&server), text(&console, "/id"));
+        let opened = json!({ "pkceEnforcement": "S256_REQUIRED", "enabled": false, "accessControl": {} });
+        let answer = api.put(&path, opened).await.expect_status(200).json();
+        assert_eq!(answer["pkceEnforcement"], "S256_REQUIRED");
+        assert_eq!((&answer["enabled"], &answer["accessControl"]), (&json!(true), &console["accessControl"]));
+        let grants = format!("{path}/grants");
         refused(api.get(&grants).await, 404, "NOT_FOUND", None);
         let mut made = web("Portal of mine");
         made["type"] = json!("PING_ONE_PORTAL");
