@@ -214,9 +214,11 @@ impl Endpoint {
         self.path.contains("{environment}")
     }
 
-    /// Whether the environment that the path names is gone when it succeeded.
-    pub fn ends_environment(&self) -> bool {
-        self.method == Method::Delete && self.path == "/environments/{environment}"
+    /// Whether the environment that the path names may be gone, or serve nobody, when it succeeded.
+    pub fn may_end_environment(&self) -> bool {
+        let called = (self.method, self.path);
+        called == (Method::Delete, "/environments/{environment}")
+            || called == (Method::Put, "/environments/{environment}/status")
     }
 
     fn takes(&self, media: &str) -> bool {

@@ -107,7 +107,7 @@ async fn answered(
         browser: incoming.session_cookie().map(|value| hash(&value)),
     };
     let reply = dispatch::perform(&cx, actor, &request).await?;
-    if endpoint.ends_environment() {
+    if endpoint.may_end_environment() {
         app.configuration
             .forget(dispatch::environment_of(&request.path)?);
     }

@@ -205,6 +205,11 @@ impl Noun for Environment {
             return Err(Refusal::MethodNotAllowed.into());
         };
         check(after, facts.has_license)?;
+        if !after.is_active() && after.type_ == EnvironmentType::Sandbox {
+            let message = "only PRODUCTION environments wait for their deletion";
+            let misfit = Misfit::constraint("status", message);
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
         if facts.is_one_too_many {
             let message = format!("{MAX_WAITING} environments wait for their deletion already");
             let misfit = Misfit::constraint("status", message.clone());
@@ -325,11 +330,6 @@ fn set_status<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             }
             environment.status = input.status;
             let is_waiting = input.status == EnvironmentStatus::DeletePending;
-            if is_waiting && environment.type_ == EnvironmentType::Sandbox {
-                let message = "only PRODUCTION environments wait for their deletion";
-                let misfit = Misfit::constraint("status", message);
-                return Err(Refusal::NotNow(None, vec![misfit]).because(message));
-            }
             environment.soft_deleted_at = is_waiting.then_some(call.now());
             environment.hard_deleted_allowed_at =
                 is_waiting.then(|| call.now().plus(SOFT_DELETION));

@@ -192,7 +192,13 @@ on_every_adapter! {
         let answer = api.put(&format!("{path}/status"), waiting).await.expect_status(200).json();
         assert_eq!(answer["status"], "DELETE_PENDING");
         assert!(answer["softDeletedAt"].is_string());
-        // It serves nobody, and is still there for who looks.
+        // It serves nobody, not even what is kept in memory, and is still there for who looks.
+        for document in ["jwks", ".well-known/openid-configuration", "checksession"] {
+            let path = format!("{}/{}/as/{document}", server.tenant.base, text(&made, "/id"));
+            let _ = server.tenant.browser().get(&path).send().await.expect_status(404);
+        }
+        let sandbox = json!({ "type": "SANDBOX" });
+        refused(api.put(&format!("{path}/type"), sandbox).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "status")));
         refused(api.get(&format!("{path}/users")).await, 404, "NOT_FOUND", None);
         let _ = api.get(&path).await.expect_status(200);
         let back = json!({ "status": "ACTIVE" });
