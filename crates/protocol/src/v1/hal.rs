@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::body::Object;
 use super::call::Call;
+use super::page;
+use crate::refusal::Outcome;
 
 /// `_links`: relations and where they lead, in the order in which they were added.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,8 +17,8 @@ pub struct Links(Vec<(&'static str, Href)>);
 #[derive(Debug, Clone, PartialEq)]
 enum Href {
     To(String),
-    /// To where `self` leads, with this path behind it. Written, never put together: a user has
-    /// twenty of them.
+    /// To where `self` leads, with this path behind it, which needs no escape. Written, never put
+    /// together: a user has twenty of them.
     Below(&'static str),
 }
 
@@ -34,21 +36,17 @@ impl Links {
 
     /// Adds a relation; one of that name leads elsewhere now.
     pub fn add(&mut self, relation: &'static str, href: String) {
-        self.put(relation, Href::To(href));
-    }
-
-    /// Adds relations to places below the one that `self` leads to.
-    pub fn add_below(&mut self, places: &[(&'static str, &'static str)]) {
-        for (relation, path) in places {
-            self.put(relation, Href::Below(path));
-        }
-    }
-
-    fn put(&mut self, relation: &'static str, href: Href) {
+        let href = Href::To(href);
         match self.0.iter_mut().find(|(name, _)| *name == relation) {
             Some(link) => link.1 = href,
             None => self.0.push((relation, href)),
         }
+    }
+
+    /// Adds relations that are not there yet, to places below the one that `self` leads to.
+    pub fn add_below(&mut self, places: &[(&'static str, &'static str)]) {
+        let links = places.iter().map(|(name, path)| (*name, Href::Below(path)));
+        self.0.extend(links);
     }
 
     /// Where `self` leads.
@@ -60,16 +58,23 @@ impl Links {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        let own = self.own().unwrap_or_default();
+        // How most of them begin, escaped once.
+        let mut own = Vec::new();
+        text(&mut own, self.own().unwrap_or_default());
+        own.pop();
         let mut links = Members::begin(out);
         for (relation, href) in &self.0 {
-            let mut link = Members::begin(links.name(relation));
-            let (start, end) = match href {
-                Href::To(href) => (href.as_str(), ""),
-                Href::Below(path) => (own, *path),
-            };
-            text(link.name("href"), [start, end]);
-            link.end();
+            let out = links.name(relation);
+            out.extend_from_slice(b"{\"href\":");
+            match href {
+                Href::To(href) => text(out, href),
+                Href::Below(path) => {
+                    out.extend_from_slice(&own);
+                    out.extend_from_slice(path.as_bytes());
+                    out.push(b'"');
+                }
+            }
+            out.push(b'}');
         }
         links.end();
     }
@@ -84,6 +89,8 @@ pub struct Body {
     /// A member that is an integer without bounds, in decimal: JSON has room for it, [`Value`] has
     /// not.
     integer: Option<(&'static str, String)>,
+    /// Members that are JSON already, without the braces around them.
+    written: Vec<u8>,
     /// Everything else.
     pub members: Object,
 }
@@ -96,6 +103,27 @@ impl Body {
         let integer = integer.filter(|(_, decimal)| is_one(decimal));
         self.integer = integer.map(|(name, decimal)| (name, decimal.to_owned()));
         self
+    }
+
+    /// With the members that a thing has as JSON, written at once: putting a [`Value`] together would
+    /// cost more than all else that answering takes. None of them may be in [`Body::members`], too.
+    /// `None` if it is no object.
+    pub fn of(thing: &impl Serialize) -> Option<Self> {
+        let mut written = serde_json::to_vec(thing).ok()?;
+        if written.pop() != Some(b'}') {
+            return None;
+        }
+        written.remove(0);
+        Some(Self {
+            written,
+            ..Self::default()
+        })
+    }
+
+    /// With these links in the place of those that there were.
+    #[must_use]
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links, ..self }
     }
 
     /// Where it is, by its `self` link.
@@ -136,6 +164,9 @@ impl Body {
         if let Some((name, decimal)) = &self.integer {
             members.name(name).extend_from_slice(decimal.as_bytes());
         }
+        if !self.written.is_empty() {
+            members.written(&self.written);
+        }
         for (name, value) in &self.members {
             json(members.name(name), value);
         }
@@ -158,9 +189,16 @@ impl<'a> Members<'a> {
     fn name(&mut self, name: &str) -> &mut Vec<u8> {
         self.out.push(self.next);
         self.next = b',';
-        text(self.out, [name]);
+        text(self.out, name);
         self.out.push(b':');
         self.out
+    }
+
+    /// Members that are JSON already.
+    fn written(&mut self, members: &[u8]) {
+        self.out.push(self.next);
+        self.next = b',';
+        self.out.extend_from_slice(members);
     }
 
     fn end(self) {
@@ -171,23 +209,17 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A string, given in parts. Those that need no escape, such as links, are most of an answer and
-/// copied whole.
-fn text<const N: usize>(out: &mut Vec<u8>, parts: [&str; N]) {
+/// A string. Those that need no escape, such as links, are most of an answer and copied whole.
+fn text(out: &mut Vec<u8>, text: &str) {
     let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     // Without an early end, so that the compiler looks at many bytes at once.
-    let is_plain = |part: &str| {
-        let bytes = part.bytes();
-        !bytes.fold(false, |so_far, byte| so_far | needs_escape(byte))
-    };
-    if parts.iter().all(|part| is_plain(part)) {
-        out.push(b'"');
-        for part in parts {
-            out.extend_from_slice(part.as_bytes());
-        }
-        out.push(b'"');
+    let bytes = text.bytes();
+    if bytes.fold(false, |so_far, byte| so_far | needs_escape(byte)) {
+        json(out, text);
     } else {
-        json(out, &parts.concat());
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
     }
 }
 
@@ -210,41 +242,54 @@ impl From<Object> for Body {
 }
 
 /// A resource with its links.
-pub const fn resource(links: Links, members: Object) -> Body {
-    Body {
-        links,
-        items: None,
-        integer: None,
-        members,
-    }
+pub fn resource(links: Links, members: Object) -> Body {
+    Body::from(members).with_links(links)
 }
 
 /// A whole list, or a page of one.
 pub struct List {
-    /// Key in `_embedded`.
-    pub name: &'static str,
-    /// What is in it.
-    pub items: Vec<Body>,
-    /// Where it goes on.
-    pub next: Option<String>,
-    /// How many there are on all pages, where that is known.
-    pub count: Option<usize>,
+    name: &'static str,
+    items: Vec<Body>,
+    next: Option<String>,
+    count: Option<usize>,
+    is_filtered: bool,
 }
 
 impl List {
-    /// A list without pages.
+    /// A list without pages; `name` is its key in `_embedded`.
     pub const fn whole(name: &'static str, items: Vec<Body>) -> Self {
         Self {
             name,
             count: Some(items.len()),
             items,
             next: None,
+            is_filtered: false,
         }
+    }
+
+    /// A page: where the list goes on, and whether this is all there is.
+    pub fn page(name: &'static str, items: Vec<Body>, next: Option<String>, is_all: bool) -> Self {
+        Self {
+            count: is_all.then_some(items.len()),
+            next,
+            ..Self::whole(name, items)
+        }
+    }
+
+    /// Whoever made it has seen to the filter of the query. Of any other list a filter is refused:
+    /// an answer that ignores it looks as if everything fitted.
+    #[must_use]
+    pub const fn filtered(mut self) -> Self {
+        self.is_filtered = true;
+        self
     }
 }
 
 /// A list as it is answered. An empty one has an empty array: clients index into it.
-pub fn list(call: &Call<'_>, list: List) -> Body {
+pub fn list(call: &Call<'_>, list: List) -> Outcome<Body> {
+    if !list.is_filtered {
+        page::filter_of(call, &[])?;
+    }
     let mut own = call.url(&call.own_path());
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in call.query.iter() {
@@ -264,12 +309,12 @@ pub fn list(call: &Call<'_>, list: List) -> Body {
         members.insert("count".into(), json!(count));
     }
     members.insert("size".into(), json!(list.items.len()));
-    Body {
+    Ok(Body {
         links,
         items: Some((list.name, list.items)),
-        integer: None,
         members,
-    }
+        ..Body::default()
+    })
 }
 
 #[cfg(test)]
@@ -281,7 +326,8 @@ mod tests {
         let mut links = Links::default();
         links.add("self", "https://a.example/v1/x".to_owned());
         links.add("odd", "https://a.example/\"\\\n\u{1}é😀".to_owned());
-        links.add_below(&[("below", "/y"), ("odd", "/z")]);
+        links.add_below(&[("below", "/y")]);
+        links.add("odd", "https://a.example/v1/x/z".to_owned());
         let members = json!({ "name": "say \"hi\"\t", "none": null, "list": [1, -2.5, { "a": {} }], "é\"": true });
         let Value::Object(members) = members else {
             panic!("not an object");
@@ -307,6 +353,32 @@ mod tests {
             json!({ "_embedded": { "things": things } })
         );
         assert_eq!(Body::default().to_json(), b"{}");
+    }
+
+    #[test]
+    fn what_is_written_at_once_reads_like_any_other_member() {
+        #[derive(Serialize)]
+        struct Thing {
+            name: &'static str,
+            list: [u8; 2],
+        }
+        #[derive(Serialize)]
+        struct Nothing {}
+        let mut links = Links::default();
+        links.add("self", "https://a.example/v1/x".to_owned());
+        let thing = Thing {
+            name: "say \"hi\"}",
+            list: [1, 2],
+        };
+        let mut body = Body::of(&thing).unwrap().with_links(links);
+        body.members.insert("more".to_owned(), json!(true));
+        let expected = json!({
+            "_links": { "self": { "href": "https://a.example/v1/x" } },
+            "name": "say \"hi\"}", "list": [1, 2], "more": true,
+        });
+        assert_eq!(body.to_value(), expected);
+        assert_eq!(Body::of(&Nothing {}).unwrap().to_json(), b"{}");
+        assert_eq!(Body::of(&[1]), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub async fn is_in_use(call: &Call<'_>, id: KeyId) -> Outcome<bool> {
 /// The applications that name it, as they are listed below it: enough to find them.
 pub async fn applications(call: &Call<'_>, id: KeyId) -> Outcome<Reply> {
     let applications = naming::<Application>(call, &id.to_string()).await?;
-    Ok(listed(call, &applications))
+    listed(call, &applications)
 }
 
 /// All of a kind that name this id somewhere.
@@ -46,7 +46,7 @@ fn names(value: &Value, text: &str) -> bool {
     }
 }
 
-fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
+fn listed(call: &Call<'_>, applications: &[Application]) -> Outcome<Reply> {
     let items = applications.iter().map(|it| {
         let path = call.fill("/environments/{environment}/applications");
         let links = Links::to(call, &call.url(&format!("{path}/{}", it.id)));
@@ -63,11 +63,6 @@ fn listed(call: &Call<'_>, applications: &[Application]) -> Reply {
         hal::resource(links, object)
     });
     let items: Vec<Body> = items.collect();
-    let list = List {
-        name: "applications",
-        count: Some(items.len()),
-        items,
-        next: None,
-    };
-    Reply::ok(hal::list(call, list))
+    let list = List::whole("applications", items);
+    Ok(Reply::ok(hal::list(call, list)?))
 }

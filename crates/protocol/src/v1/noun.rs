@@ -162,6 +162,11 @@ pub trait Noun: Entity + Clone {
         async { object_of(self) }
     }
 
+    /// The same, written at once where that is worth it: see [`Body::of`].
+    fn body<'a>(&'a self, call: &'a Call<'a>) -> impl Future<Output = Outcome<Body>> + Send {
+        async { Ok(Body::from(self.show(call).await?)) }
+    }
+
     /// A member that is an integer without bounds, in decimal, and not part of [`Noun::show`].
     fn integer(&self) -> Option<(&'static str, &str)> {
         None
@@ -187,6 +192,11 @@ pub fn object_of<E: Entity>(entity: &E) -> Outcome<Object> {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(unwritable(entity).into()),
     }
+}
+
+/// The same, written.
+pub fn body_of<E: Entity>(entity: &E) -> Outcome<Body> {
+    Ok(Body::of(entity).ok_or_else(|| unwritable(entity))?)
 }
 
 fn unwritable<E: Entity>(entity: &E) -> Fault {
@@ -336,11 +346,12 @@ pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Body> {
 pub async fn shown_at<N: Noun>(call: &Call<'_>, noun: &N, own: &str) -> Outcome<Body> {
     let mut links = Links::to(call, own);
     noun.link(call, own, &mut links);
-    let mut object = noun.show(call).await?;
+    let mut body = noun.body(call).await?;
     if call.endpoint.is_in_environment() && N::place(call) == call.env {
-        object.insert("environment".into(), json!({ "id": call.env }));
+        let environment = json!({ "id": call.env });
+        body.members.insert("environment".into(), environment);
     }
-    Ok(hal::resource(links, object).with_integer(noun.integer()))
+    Ok(body.with_links(links).with_integer(noun.integer()))
 }
 
 /// `GET` of one.
@@ -392,14 +403,8 @@ pub fn list<'a, N: Noun>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         });
         call.read_ahead(beside.collect()).await?;
         let items = try_join_all(found.items.iter().map(|noun| shown(call, noun))).await?;
-        let count = found.is_all.then_some(items.len());
-        let list = List {
-            name: N::PLURAL,
-            items,
-            next: found.next,
-            count,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::page(N::PLURAL, items, found.next, found.is_all).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -179,13 +179,8 @@ fn licenses<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 items.push(shown);
             }
         }
-        let list = List {
-            name: License::PLURAL,
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole(License::PLURAL, items).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

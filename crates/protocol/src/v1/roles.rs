@@ -76,13 +76,8 @@ pub fn is_known(permission: &str) -> bool {
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let items: Vec<Body> = role::BUILT_IN.iter().map(|it| shown(call, it)).collect();
-        let list = List {
-            name: "roles",
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("roles", items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

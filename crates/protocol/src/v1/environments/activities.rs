@@ -174,13 +174,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             Some(id) => Some(page::next(call, kinds::ENVIRONMENT, &id)?),
             None => None,
         };
-        let list = List {
-            name: "activities",
-            items,
-            next,
-            count: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::page("activities", items, next, false).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

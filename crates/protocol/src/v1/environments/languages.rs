@@ -182,13 +182,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         all.sort_by(|a, b| a.locale.cmp(&b.locale));
         let items = all.iter().map(|it| noun::shown(call, &it.value));
         let items = try_join_all(items).await?;
-        let list = List {
-            name: Language::PLURAL,
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole(Language::PLURAL, items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

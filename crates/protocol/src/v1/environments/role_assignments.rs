@@ -127,13 +127,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let found = privilege::assignments(call, subject(call).await?).await?;
         let items: Vec<Body> = found.iter().map(|it| shown(call, it)).collect();
-        let list = List {
-            name: "roleAssignments",
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("roleAssignments", items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -179,13 +179,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             })
             .map(|body| shown(call, body))
             .collect();
-        let list = List {
-            name: "roles",
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("roles", items).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -230,13 +230,8 @@ fn schema(call: &Call<'_>) -> Body {
 /// `GET /schemas`
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
-        let list = List {
-            name: "schemas",
-            items: vec![schema(call)],
-            next: None,
-            count: Some(1),
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("schemas", vec![schema(call)]);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 
@@ -261,13 +256,8 @@ fn list_attributes<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         for attribute in noun::all::<SchemaAttribute>(call).await? {
             items.push(noun::shown(call, &attribute.value).await?);
         }
-        let list = List {
-            name: "attributes",
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("attributes", items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

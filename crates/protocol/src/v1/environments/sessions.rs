@@ -99,13 +99,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let sessions: Result<Vec<Session>, Fault> =
             page.docs.iter().map(Session::from_doc).collect();
         let items: Vec<Body> = sessions?.iter().map(|it| shown(call, it)).collect();
-        let list = List {
-            name: "sessions",
-            count: Some(items.len()),
-            items,
-            next: None,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("sessions", items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

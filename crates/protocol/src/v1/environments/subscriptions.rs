@@ -277,13 +277,8 @@ fn deliveries<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             Body::from(item)
         });
         let items: Vec<Body> = items.collect();
-        let list = List {
-            name: "deadLetters",
-            count: None,
-            items,
-            next: None,
-        };
-        let mut body = hal::list(call, list);
+        let list = List::page("deadLetters", items, None, false);
+        let mut body = hal::list(call, list)?;
         if let Some(receiver) = receiver {
             let receiver = &receiver.value;
             let shown = json!({

@@ -65,7 +65,7 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let items = TEMPLATES.iter();
         let items = items.map(|it| shown(call, it, &format!("{own}/{}", it.id)));
         let list = List::whole(RESOURCE.name, items.collect());
-        Ok(Reply::ok(hal::list(call, list)))
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -57,10 +57,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let texts = found.map(|it| it.value.texts).unwrap_or_default();
         let items = texts.iter().map(|(key, text)| shown(key, text).into());
         let items = items.collect();
-        Ok(Reply::ok(hal::list(
-            call,
-            List::whole(RESOURCE.name, items),
-        )))
+        let list = List::whole(RESOURCE.name, items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Filters of lists: which attribute takes which operator, and what is said of the others
 //! (`reference/platform.md` 1.5).
 
+use countersign_protocol::v1::route::{self, Method};
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -177,6 +178,31 @@ on_every_adapter! {
                 refused(answer, 400, "INVALID_DATA", Some(("INVALID_FILTER", "filter")));
             }
         }
+    }
+
+    /// An answer that ignores a filter looks as if everything fitted.
+    async fn no_list_ignores_a_filter_that_it_cannot_use(server: TestServer) {
+        let api = owner(&server).await;
+        let ground = fresh(&api).await;
+        let mut lists = 0;
+        for endpoint in route::endpoints().filter(|it| it.method == Method::Get) {
+            let path = ground.path(endpoint.path);
+            let answer = api.get(&path).await;
+            let is_list = answer.header("content-type") == Some("application/json")
+                && answer.status == 200
+                && answer.json()["_embedded"].is_object()
+                && answer.json()["size"].is_number();
+            if !is_list {
+                continue;
+            }
+            lists += 1;
+            for filter in ["((", "nothing eq \"x\""] {
+                let answer = filtered(&api, &path, filter).await;
+                assert_eq!(answer.status, 400, "{path} {filter} {}", answer.body);
+                refused(answer, 400, "INVALID_DATA", Some(("INVALID_FILTER", "filter")));
+            }
+        }
+        assert!(lists > 40, "{lists}");
     }
 
     async fn filters_find_what_they_describe_in_any_case(server: TestServer) {

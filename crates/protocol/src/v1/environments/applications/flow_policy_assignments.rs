@@ -30,13 +30,8 @@ pub const RESOURCE: Resource = Resource {
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         noun::named::<Application>(call).await?;
-        let list = List {
-            name: "flowPolicyAssignments",
-            items: Vec::new(),
-            next: None,
-            count: Some(0),
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("flowPolicyAssignments", Vec::new());
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

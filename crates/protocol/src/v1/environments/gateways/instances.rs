@@ -25,13 +25,8 @@ pub const RESOURCE: Resource = Resource {
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         noun::named::<Gateway>(call).await?;
-        let list = List {
-            name: "instances",
-            items: Vec::new(),
-            next: None,
-            count: Some(0),
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole("instances", Vec::new());
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -160,13 +160,9 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             items.push(item);
             end = id.to_string();
         }
-        let list = List {
-            name: "groupMemberships",
-            count: (after.is_none() && next.is_none()).then_some(items.len()),
-            items,
-            next,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let is_all = after.is_none() && next.is_none();
+        let list = List::page("groupMemberships", items, next, is_all).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -206,10 +206,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 items.push(noun::shown(call, &content.value).await?);
             }
         }
-        Ok(Reply::ok(hal::list(
-            call,
-            List::whole(RESOURCE.name, items),
-        )))
+        let list = List::whole(RESOURCE.name, items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

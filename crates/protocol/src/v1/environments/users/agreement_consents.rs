@@ -77,13 +77,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             shown(call, &consent)
         });
         let items = items.collect::<Outcome<Vec<_>>>()?;
-        let list = List {
-            name: RESOURCE.name,
-            next: None,
-            count: Some(items.len()),
-            items,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole(RESOURCE.name, items);
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -242,13 +242,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         for device in &found {
             items.push(noun::shown(call, device).await?);
         }
-        let list = List {
-            name: Device::PLURAL,
-            next: None,
-            count: Some(items.len()),
-            items,
-        };
-        let mut body = hal::list(call, list);
+        let list = List::whole(Device::PLURAL, items).filtered();
+        let mut body = hal::list(call, list)?;
         if call.asks_for("expand", "order") {
             let order: Vec<Value> = found.iter().map(|it| json!({ "id": it.id })).collect();
             body.members.insert("order".into(), Value::Array(order));

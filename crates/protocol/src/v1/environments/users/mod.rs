@@ -19,6 +19,8 @@ mod recovery;
 mod removal;
 mod verification;
 
+use std::borrow::Cow;
+
 use countersign_domain::entity::Entity;
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::password::hash::PasswordHash;
@@ -26,7 +28,7 @@ use countersign_domain::password::lockout;
 use countersign_domain::population::Population;
 use countersign_domain::store::{Batch, IndexName, Key, Kind};
 use countersign_domain::time::Time;
-use countersign_domain::user::{Account, Credential, User};
+use countersign_domain::user::{Account, Credential, User, VerifyStatus};
 use serde_json::{Value, json};
 
 use crate::flows::codes::Issue;
@@ -34,7 +36,7 @@ use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refused};
 use crate::v1::body::Object;
 use crate::v1::call::Call;
-use crate::v1::hal::Links;
+use crate::v1::hal::{Body, Links};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::page::{Indexed, PageSize};
 use crate::v1::privilege;
@@ -227,19 +229,17 @@ impl Noun for User {
         Ok(facts.owned.into_iter().fold(batch, Batch::delete))
     }
 
-    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+    async fn body<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Body> {
         let account = call.load::<Account>(self.id).await?;
-        let mut object = noun::object_of(self)?;
-        if let Some(Value::Object(custom)) = object.remove("custom") {
-            object.append(&mut custom::visible(call, custom));
-        }
-        object.remove("uniqueCustom");
-        describe(self, account.as_deref(), call.now(), &mut object);
-        beside::add(call, self, &mut object).await?;
-        if call.own {
-            own::limit(call, own::READ, &mut object);
-        }
-        Ok(object)
+        let mut body = noun::body_of(&*without_custom(self))?;
+        body.members = custom::visible(call, self.custom.clone());
+        describe(self, account.as_deref(), call.now(), &mut body.members);
+        beside::add(call, self, &mut body.members).await?;
+        Ok(if call.own {
+            own::limited(call, own::READ, &body)
+        } else {
+            body
+        })
     }
 
     fn unique_member(rule: IndexName, value: &str) -> String {
@@ -275,6 +275,19 @@ impl Noun for User {
     }
 }
 
+/// What is shown of a user as it is kept. Attributes of the environment's own are members like all
+/// others on the wire.
+fn without_custom(user: &User) -> Cow<'_, User> {
+    if user.custom.is_empty() && user.unique_custom.is_empty() {
+        return Cow::Borrowed(user);
+    }
+    Cow::Owned(User {
+        custom: Object::new(),
+        unique_custom: Vec::new(),
+        ..user.clone()
+    })
+}
+
 /// What the user's document does not hold.
 ///
 /// Decision: an account with a locked password is locked, too, until that lock ends, without a
@@ -300,7 +313,9 @@ fn describe(user: &User, account: Option<&Account>, now: Time, object: &mut Obje
         state.insert("unlockAt".into(), json!(now.plus(left)));
     }
     object.insert("account".into(), Value::Object(state));
-    object.insert("verifyStatus".into(), json!(user.verify_status));
+    if user.verify_status == VerifyStatus::NotInitiated {
+        object.insert("verifyStatus".into(), json!(user.verify_status));
+    }
     if let Some(last) = account.and_then(|it| it.last_sign_on.as_ref()) {
         object.insert("lastSignOn".into(), json!(last));
     }

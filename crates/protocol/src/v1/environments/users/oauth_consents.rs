@@ -129,13 +129,8 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
                 items.push(noun::shown(call, &consent).await?);
             }
         }
-        let list = List {
-            name: OauthConsent::PLURAL,
-            next: None,
-            count: Some(items.len()),
-            items,
-        };
-        Ok(Reply::ok(hal::list(call, list)))
+        let list = List::whole(OauthConsent::PLURAL, items).filtered();
+        Ok(Reply::ok(hal::list(call, list)?))
     })
 }
 

@@ -13,6 +13,7 @@ use crate::groups;
 use crate::refusal::{Outcome, Refusal};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
+use crate::v1::hal::Body;
 use crate::v1::noun;
 
 pub(super) const READ: &str = "p1:read:user";
@@ -129,11 +130,15 @@ fn opened(call: &Call<'_>, scope: &str) -> Opened {
     Opened::These(paths)
 }
 
-/// Leaves what the scopes open.
-pub(super) fn limit(call: &Call<'_>, scope: &str, object: &mut Object) {
+/// What the scopes open of an answer.
+pub(super) fn limited(call: &Call<'_>, scope: &str, body: &Body) -> Body {
     // An update answers what may be read, else nothing but the id.
     let opened = opened(call, scope);
+    let Value::Object(mut object) = body.to_value() else {
+        return Body::default();
+    };
     object.retain(|name, value| ALWAYS.contains(&name.as_str()) || opened.leaves(name, value));
+    Body::from(object)
 }
 
 /// `PUT`
