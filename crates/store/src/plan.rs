@@ -64,6 +64,8 @@ pub(crate) struct Entry {
 pub(crate) struct NewDoc {
     pub doc: Doc,
     pub filed: Option<String>,
+    /// Whether it expires when the document before it would have.
+    pub keeps_expiry: bool,
 }
 
 /// The net effect of a batch, to be written in the order of the fields.

@@ -41,7 +41,8 @@ async fn of_browser(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<
         .parse()
         .map_err(|_| missing("the flow id is not a UUID"))?;
     let store = &*cx.ports.store;
-    let Some(flow) = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now).await? else {
+    let found = entity::load::<Flow>(store, cx.env_id(), id.to_string(), cx.now).await?;
+    let Some(flow) = found.filter(|flow| flow.expires_at > cx.now) else {
         return Err(gone(cx, id).await?.into());
     };
     let token = token.ok_or_else(|| {
@@ -70,7 +71,7 @@ async fn of_browser(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<
 }
 
 /// The refusal for a flow that is not there: one that has expired can be told from one that never
-/// was until it is swept, some seconds later; a random id tells no time. Only administrators learn
+/// was until it is swept, a minute later; a random id tells no time. Only administrators learn
 /// which.
 async fn gone(cx: &Cx, id: FlowId) -> Result<Refused, Fault> {
     let long_ago = Time::EPOCH;

@@ -220,6 +220,7 @@ impl<'f, F: Facts> Overlay<'f, F> {
         };
         for (key, slot) in self.slots {
             let is_stored = slot.stored.is_some();
+            let expired_at = slot.stored.as_ref().map(|row| row.expires_at);
             let had = slot.stored.map(|row| row.filed).unwrap_or_default();
             let has = match slot.written {
                 Written::Nothing => continue,
@@ -234,7 +235,11 @@ impl<'f, F: Facts> Overlay<'f, F> {
                         self.vacant.remove(&key);
                     }
                     let filed = row.filed.text();
-                    let new = NewDoc { doc: *doc, filed };
+                    let new = NewDoc {
+                        keeps_expiry: expired_at == Some(doc.expires_at),
+                        doc: *doc,
+                        filed,
+                    };
                     if is_stored {
                         plan.updates.push(new);
                     } else {

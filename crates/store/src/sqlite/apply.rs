@@ -179,13 +179,25 @@ fn apply(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
         db,
         "INSERT INTO docs (env, kind, id, version, schema, expires_at, filed, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        &plan.inserts,
+        plan.inserts.iter(),
+    )?;
+    let updates = |keep: bool| {
+        let updates = plan.updates.iter();
+        updates.filter(move |new| new.keeps_expiry == keep)
+    };
+    // SQLite would take the document out of the index of expiry and put it in again: another page
+    // to write for nothing.
+    write(
+        db,
+        "UPDATE docs SET version = ?4, schema = ?5, filed = ?7, body = ?8
+         WHERE env = ?1 AND kind = ?2 AND id = ?3",
+        updates(true),
     )?;
     write(
         db,
         "UPDATE docs SET version = ?4, schema = ?5, expires_at = ?6, filed = ?7, body = ?8
          WHERE env = ?1 AND kind = ?2 AND id = ?3",
-        &plan.updates,
+        updates(false),
     )?;
     change(
         db,
@@ -222,16 +234,15 @@ fn announce(db: &Connection, plan: &Plan) -> rusqlite::Result<Option<Seq>> {
 fn each<T>(
     db: &Connection,
     text: &str,
-    items: &[T],
-    run: impl Fn(&mut CachedStatement<'_>, &T) -> rusqlite::Result<usize>,
+    items: impl IntoIterator<Item = T>,
+    run: impl Fn(&mut CachedStatement<'_>, T) -> rusqlite::Result<usize>,
 ) -> rusqlite::Result<()> {
-    if items.is_empty() {
+    let mut items = items.into_iter().peekable();
+    if items.peek().is_none() {
         return Ok(());
     }
     let mut statement = db.prepare_cached(text)?;
-    items
-        .iter()
-        .try_for_each(|item| run(&mut statement, item).map(drop))
+    items.try_for_each(|item| run(&mut statement, item).map(drop))
 }
 
 fn delete(db: &Connection, keys: &[Key]) -> rusqlite::Result<()> {
@@ -241,7 +252,11 @@ fn delete(db: &Connection, keys: &[Key]) -> rusqlite::Result<()> {
     })
 }
 
-fn write(db: &Connection, text: &str, docs: &[NewDoc]) -> rusqlite::Result<()> {
+fn write<'n>(
+    db: &Connection,
+    text: &str,
+    docs: impl Iterator<Item = &'n NewDoc>,
+) -> rusqlite::Result<()> {
     each(db, text, docs, |statement, new| {
         let doc = &new.doc;
         statement.execute(params![
