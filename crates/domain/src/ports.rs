@@ -187,6 +187,8 @@ pub struct Outgoing<'a> {
     pub body: Option<(&'a str, SecretString)>,
     /// Most bytes of an answer that are taken.
     pub max_bytes: usize,
+    /// Whether the status is all that matters: however the body ends, the call was answered.
+    pub is_for_the_status: bool,
     /// Whether the other side may have any certificate. An administrator said so.
     pub trusts_any_certificate: bool,
 }
@@ -199,6 +201,7 @@ impl<'a> Outgoing<'a> {
             headers: Vec::new(),
             body: None,
             max_bytes,
+            is_for_the_status: false,
             trusts_any_certificate: false,
         }
     }
@@ -214,6 +217,13 @@ impl<'a> Outgoing<'a> {
             body: Some((content_type, body.into())),
             ..Self::get(url, max_bytes)
         }
+    }
+
+    /// The status is all that matters.
+    #[must_use]
+    pub const fn for_the_status(mut self) -> Self {
+        self.is_for_the_status = true;
+        self
     }
 
     /// Whoever answers is believed to be the one that was called.

@@ -108,24 +108,16 @@ impl Guarded {
 
     async fn call(&self, call: Outgoing<'_>) -> Result<Fetched, FetchError> {
         let (url, max_bytes) = (call.url, call.max_bytes);
+        let is_for_the_status = call.is_for_the_status;
         self.check(url)?;
         let client = self
             .client(call.trusts_any_certificate)
             .map_err(|error| FetchError::Failed(format!("{error:#}")))?;
         let mut response = request(client, call)?.send().await.map_err(failed)?;
-        if response
-            .content_length()
-            .is_some_and(|length| length > u64::try_from(max_bytes).unwrap_or(u64::MAX))
-        {
-            return Err(FetchError::TooLarge(max_bytes));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > max_bytes {
-                return Err(FetchError::TooLarge(max_bytes));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = match body(&mut response, max_bytes).await {
+            Err(_) if is_for_the_status => Vec::new(),
+            body => body?,
+        };
         let content_type = response
             .headers()
             .get(http::header::CONTENT_TYPE)
@@ -159,6 +151,22 @@ impl Guarded {
             Err(NOT_PUBLIC)
         }
     }
+}
+
+/// The body of an answer, whole.
+async fn body(response: &mut reqwest::Response, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
+    let most = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+    if response.content_length().is_some_and(|it| it > most) {
+        return Err(FetchError::TooLarge(max_bytes));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > max_bytes {
+            return Err(FetchError::TooLarge(max_bytes));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 const NOT_PUBLIC: FetchError = FetchError::Refused("the address is not a public one");

@@ -18,6 +18,14 @@ pub fn is_locked(account: &Account, now: Time) -> bool {
     locked_for(account, now).is_some()
 }
 
+/// Wrong passwords that count at `now`: a lock that has run out took its failures with it.
+pub fn failures(account: &Account, now: Time) -> u32 {
+    match account.locked_until {
+        Some(until) if until <= now => 0,
+        _ => account.failures,
+    }
+}
+
 /// The account after a wrong password. `digest` is a keyed digest of it: the same wrong password
 /// again is no further failure. Whether this failure locked the account is told by [`is_locked`].
 ///
@@ -34,10 +42,9 @@ pub fn after_failure(
         return account.clone();
     }
     let mut after = account.clone();
-    // A lock that has run out took its failures with it.
     if after.locked_until.is_some_and(|until| until <= now) {
+        after.failures = failures(account, now);
         after.locked_until = None;
-        after.failures = 0;
         after.last_failure_digest = None;
     }
     if after.last_failure_digest.as_deref() == Some(digest) {

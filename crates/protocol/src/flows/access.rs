@@ -46,7 +46,9 @@ async fn of_browser(cx: &Cx, id: &str, token: Option<&BrowserToken>) -> Outcome<
         return Err(gone(cx, id).await?.into());
     };
     let token = token.ok_or_else(|| {
-        missing("the browser sent no ST cookie").arrived("no cookie named ST or ST-NO-SS")
+        missing("the browser sent no ST cookie of this server").arrived(
+            "no cookie named ST or ST-NO-SS, or one with a value that this server never made",
+        )
     })?;
     let hash = token.hash();
     if flow.binding == Binding::Anonymous(hash.clone()) {

@@ -285,6 +285,8 @@ impl Entity for Flow {
     fn expires_at(&self) -> Option<Time> {
         const MINUTE: i64 = 60_000;
         let minutes = self.expires_at.millis().div_euclid(MINUTE);
-        Some(Time::from_millis(minutes.saturating_add(1).saturating_mul(MINUTE)))
+        Some(Time::from_millis(
+            minutes.saturating_add(1).saturating_mul(MINUTE),
+        ))
     }
 }

@@ -4,6 +4,7 @@
 //! the version it read, so that nobody else finds it meanwhile; whoever dies at it loses the claim
 //! with time, and the notice is tried again. So a mail may arrive twice, and none is lost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_domain::entity::{Entity, Stored};
@@ -81,21 +82,19 @@ pub async fn deliver_due(
             Err(fault) => tracing::error!(%fault, "a notice cannot be read"),
         }
     }
-    let steps = notices.into_iter().map(|notice| async {
-        if matches!(open(ports, &notice), Ok(mail) if mail.to.is_none()) {
-            forget(ports, &notice).await?;
-            return Ok(Step::ThrownAway);
+    let people = by_person(ports, notices).into_values();
+    let people = people.map(|notices| async {
+        let mut steps = Vec::new();
+        for notice in notices {
+            steps.push(step(ports, courier, notice).await);
         }
-        match claim(ports, notice).await? {
-            Some(claimed) => deliver(ports, courier, claimed).await,
-            None => Ok(Step::NotOurs),
-        }
+        steps
     });
-    let steps: Vec<Result<Step, Fault>> = futures_util::stream::iter(steps)
+    let steps: Vec<Vec<Result<Step, Fault>>> = futures_util::stream::iter(people)
         .buffer_unordered(at_once)
         .collect()
         .await;
-    for step in steps {
+    for step in steps.into_iter().flatten() {
         match step? {
             Step::Delivered => round.delivered += 1,
             Step::Postponed => round.postponed += 1,
@@ -105,6 +104,30 @@ pub async fn deliver_due(
         }
     }
     Ok(round)
+}
+
+/// Notices for one address, in the order in which they are due: of several codes the last one to
+/// arrive should be the one that counts. What cannot be opened, and what is for nobody, stands for
+/// itself.
+fn by_person(ports: &Ports, notices: Vec<Stored<Notice>>) -> BTreeMap<String, Vec<Stored<Notice>>> {
+    let mut people: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for notice in notices {
+        let to = open(ports, &notice).ok().and_then(|mail| mail.to);
+        let person = to.map_or_else(|| notice.id(), |to| to.address);
+        people.entry(person).or_default().push(notice);
+    }
+    people
+}
+
+async fn step(ports: &Ports, courier: &dyn Courier, notice: Stored<Notice>) -> Result<Step, Fault> {
+    if matches!(open(ports, &notice), Ok(mail) if mail.to.is_none()) {
+        forget(ports, &notice).await?;
+        return Ok(Step::ThrownAway);
+    }
+    match claim(ports, notice).await? {
+        Some(claimed) => deliver(ports, courier, claimed).await,
+        None => Ok(Step::NotOurs),
+    }
 }
 
 /// What became of one notice.

@@ -277,15 +277,14 @@ fn fail(cx: &Cx, flow: &mut Flow, why: &Why) -> bool {
     false
 }
 
-/// The `error` parameter of a sign-on page: JSON, as PingOne's own sample reads it
-/// (`reference/flows.md` 1).
+/// The `error` parameter of a sign-on page: JSON in a URL (`reference/flows.md` 1).
+///
+/// Compat: a text, for Ping's sample shows what it has read as it is, and spaces as `%20`, for it
+/// reads no form. The text has nothing else that must be escaped.
 fn with_error(cx: &Cx, page: &str) -> String {
-    let error = json!({
-        "id": cx.correlation,
-        "code": "REQUEST_FAILED",
-        "message": "The identity provider did not sign the user on.",
-    });
-    let error: String = form_urlencoded::byte_serialize(error.to_string().as_bytes()).collect();
+    let id = cx.correlation;
+    let error = format!("\"The identity provider did not sign the user on. ({id})\"");
+    let error = error.replace(' ', "%20").replace('"', "%22");
     format!("{page}&error={error}")
 }
 

@@ -44,7 +44,7 @@ pub const GIVEN_UP_AFTER: Duration = Duration::from_hours(7 * 24);
 ///
 /// Decision: PingOne tries the same events until they are seven days old, whatever the answer.
 pub const REFUSALS: u32 = 10;
-/// Most of an answer that is read; nothing in it matters.
+/// Most of an answer that is read, so that the connection can be used again; nothing in it matters.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// What a round did.
@@ -262,7 +262,8 @@ impl Work<'_> {
         let mut call = Outgoing::post(&url, media.unwrap_or("application/json"), body, MAX_ANSWER)
             .header("webhook-id", id)
             .header("webhook-timestamp", now.seconds().to_string())
-            .header("webhook-signature", signature);
+            .header("webhook-signature", signature)
+            .for_the_status();
         for (name, value) in own {
             call = call.header(name, value.expose_secret());
         }

@@ -112,8 +112,13 @@ async fn a_redirect_is_an_answer() {
 async fn an_answer_that_is_too_large_is_given_up() {
     let port = local().await.port();
     let url: Url = format!("http://127.0.0.1:{port}/").parse().unwrap();
-    let answer = guarded(&["127.0.0.1/32"]).get(&url, 4).await;
+    let guarded = guarded(&["127.0.0.1/32"]);
+    let answer = guarded.get(&url, 4).await;
     assert_eq!(answer, Err(FetchError::TooLarge(4)));
+    // Unless nobody wants to know.
+    let call = Outgoing::get(&url, 4).for_the_status();
+    let answer = guarded.send(call).await.unwrap();
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
 }
 
 #[tokio::test]

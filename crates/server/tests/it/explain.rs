@@ -82,6 +82,9 @@ on_every_adapter! {
             assert_eq!(why.refusal, "FlowNotFound");
             assert!(why.arrived.as_deref().unwrap().contains(arrived), "{why:?}");
         }
+        let odd = tenant.browser().get(tenant.flow(&flow)).header("cookie", "ST=odd").send().await;
+        let why = explained(&server, tenant, &odd.expect_status(404)).await;
+        assert!(why.arrived.as_deref().unwrap().contains("this server never made"), "{why:?}");
         server.clock.advance(Duration::from_mins(16));
         let answer = mine.get(tenant.flow(&flow)).send().await.expect_status(404);
         let why = explained(&server, tenant, &answer).await;

@@ -90,10 +90,11 @@ async fn showing(app: &App, env: &str, incoming: &Incoming) -> Outcome<Response>
 /// Why somebody comes back from an identity provider with nothing. The words are ours: whoever
 /// makes a link could write anything into the parameter.
 fn came_back(frame: &Frame, error: &str, here: CorrelationId) -> Message {
-    let error: Option<Value> = serde_json::from_str(error).ok();
+    let error: Option<String> = serde_json::from_str(error).ok();
+    // The reference is in parentheses at the end.
     let id = error
-        .as_ref()
-        .and_then(|it| it.get("id")?.as_str()?.parse().ok());
+        .as_deref()
+        .and_then(|it| it.rsplit_once('(')?.1.strip_suffix(')')?.parse().ok());
     Message {
         text: frame.say("external-failed").into_owned(),
         field: String::new(),

@@ -106,6 +106,20 @@ on_every_adapter! {
         assert_eq!(signs_on(&server, NEW).await.expect_status(200).text("/status"), "COMPLETED");
     }
 
+    async fn of_several_codes_the_last_to_arrive_counts(server: TestServer) {
+        let browser = server.tenant.browser();
+        let (flow, _) = forgot(&server, &browser, &server.tenant.person.username).await;
+        for _ in 0..3 {
+            server.clock.advance(Duration::from_secs(1));
+            let _ = resend(&server, &browser, &flow).await.expect_status(200);
+        }
+        let mails = server.mails().await;
+        assert_eq!(mails.len(), 4);
+        let code = code_in(mails.last().unwrap());
+        let done = recover(&server, &browser, &flow, &code, NEW).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+    }
+
     async fn a_code_is_good_once(server: TestServer) {
         let (one, other) = (server.tenant.browser(), server.tenant.browser());
         let username = &server.tenant.person.username;

@@ -177,9 +177,10 @@ fn warnings(
         }
     }
     if let (Some(lockout), Some(account)) = (facts.policy.lockout, account) {
-        let left = lockout.failure_count.saturating_sub(account.failures);
+        let failures = lockout::failures(account, call.now());
+        let left = lockout.failure_count.saturating_sub(failures);
         let is_locked = lockout::is_locked(account, call.now());
-        if account.failures > 0 && left <= FAILURES_LEFT && !is_locked {
+        if failures > 0 && left <= FAILURES_LEFT && !is_locked {
             warnings.push(json!({ "type": "PASSWORD_LOCKOUT", "attemptsRemaining": left }));
         }
     }

@@ -204,6 +204,13 @@ on_every_adapter! {
             let _ = check(&api, &server, &format!("wrong {guess}")).await.expect_status(400);
         }
         assert_eq!(warnings().await, json!([{ "type": "PASSWORD_LOCKOUT", "attemptsRemaining": 2 }]));
+        for guess in 3..5 {
+            let _ = check(&api, &server, &format!("wrong {guess}")).await.expect_status(400);
+        }
+        assert_eq!(status(&api, &server).await, "PASSWORD_LOCKED_OUT");
+        // A lock that has run out took its failures with it.
+        server.clock.advance(Duration::from_mins(15));
+        assert_eq!(warnings().await, Value::Null);
     }
 
     async fn whose_password_is_elsewhere_does_nothing_with_it_here(server: TestServer) {
