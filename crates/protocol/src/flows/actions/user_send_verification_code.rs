@@ -5,8 +5,8 @@ use countersign_domain::reference::fold;
 use countersign_domain::store::Fault;
 use countersign_domain::user::User;
 use countersign_domain::user::code::CodePurpose;
+use serde::de::IgnoredAny;
 
-use super::session_reset::Nothing;
 use super::{Action, Call, Reply};
 use crate::cx::Cx;
 use crate::flows::codes::Issue;
@@ -23,7 +23,7 @@ impl Action for UserSendVerificationCode {
     const MEDIA: &'static str = "user.sendVerificationCode";
     /// Compat: the request table lists a body with a code; it means nothing
     /// (`reference/flows.md` F3).
-    type Input = Nothing;
+    type Input = IgnoredAny;
     type Facts = Issue;
 
     fn offered(&self, flow: &Flow) -> bool {
@@ -35,7 +35,7 @@ impl Action for UserSendVerificationCode {
         cx: &Cx,
         _call: &Call<'_>,
         flow: &Flow,
-        _input: &Nothing,
+        _input: &IgnoredAny,
         turn: &Turn,
     ) -> Outcome<Issue> {
         let State::VerificationCodeRequired(waiting) = &flow.state else {
