@@ -222,7 +222,7 @@ fn row(refusal: &Refusal) -> Row {
             "request_uri is not valid or not valid any more",
         ),
         // Clients of pi.flow look for this one code to begin a sign-on that shows something.
-        Refusal::LoginRequired | Refusal::ConsentRequired => (
+        Refusal::LoginRequired | Refusal::AnotherUser | Refusal::ConsentRequired => (
             400,
             "REQUEST_FAILED",
             PROCESSING,

@@ -77,6 +77,8 @@ pub enum Refusal {
     RequestUriInvalid,
     /// The request may not show anything, and a sign-on is needed.
     LoginRequired,
+    /// Somebody else signed on than the user whom the client named by a token.
+    AnotherUser,
     /// The request may not show anything, and the person has to consent to an agreement.
     ConsentRequired,
     /// The sign-on was refused.

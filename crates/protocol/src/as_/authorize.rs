@@ -457,7 +457,7 @@ fn answer_at_once(
         Ok(issued) => issued,
         Err(refused) if response::fails_the_flow(&flow.request, &refused) => {
             let denied = audit::access(cx, &flow, done, Some(&refused));
-            flow.state = State::Failed(FlowFailure::Denied);
+            flow.state = State::Failed(response::failure(&refused));
             let writes = Batch::new().create(cx.env_id(), &flow)?;
             let writes = writes.record(denied.to_event(cx.env_id())?);
             let shown = Box::new(view::render(&cx.env, &flow));

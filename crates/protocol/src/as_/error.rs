@@ -193,6 +193,7 @@ fn row(refusal: &Refusal) -> Row {
             "request_uri is not valid or not valid any more",
         ),
         Refusal::LoginRequired => processing("login_required", "User authentication is required"),
+        Refusal::AnotherUser => processing("login_required", "Another user signed on"),
         Refusal::ConsentRequired => processing("consent_required", "User consent is required"),
         Refusal::AccessDenied => processing(
             "access_denied",

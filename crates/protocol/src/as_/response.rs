@@ -16,7 +16,7 @@ use crate::as_::tokens::front::{self, FrontTokens};
 use crate::browser::{self, BrowserToken};
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::flows::state::Done;
+use crate::flows::state::{Done, FlowFailure};
 use crate::flows::view::Resource;
 use crate::refusal::{Refusal, Refused};
 
@@ -71,7 +71,7 @@ pub fn issue(
     recipient: &Recipient<'_>,
     fresh: Fresh,
 ) -> Result<Result<(Issued, Batch), Refused>, Fault> {
-    if let Err(refused) = recipient.standing.check() {
+    if let Err(refused) = for_the_named(request, done).and_then(|()| recipient.standing.check()) {
         return Ok(Err(refused));
     }
     let kind = request.response_type;
@@ -103,12 +103,37 @@ pub fn issue(
     Ok(Ok((issued, writes)))
 }
 
+/// Whoever signed on must be the user whom the client named by a token, if it named one. It does not
+/// matter how it came to somebody else: by `session.reset`, a registration, an account at a provider.
+///
+/// Decision: the sign-on counts, and its session is theirs; only the client gets nothing for it.
+///
+/// Spec: OIDC Core 3.1.2.2 (`sub`), 5.5.1; `reference/oidc.md` 3.2, 4.1.
+fn for_the_named(request: &AuthorizationRequest, done: &Done) -> Result<(), Refused> {
+    match request.subject {
+        Some(named) if named != done.user.id => {
+            let why = format!("{} signed on, and the client named {named}", done.user.id);
+            Err(Refusal::AnotherUser.because(why))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a flow is from which nothing is issued.
+pub fn failure(refused: &Refused) -> FlowFailure {
+    if refused.refusal == Refusal::AnotherUser {
+        FlowFailure::AnotherUser
+    } else {
+        FlowFailure::Denied
+    }
+}
+
 /// Whether a refusal of the response is told as a flow that failed: what comes of a sign-on is, under
 /// `pi.flow`; what is wrong with a request is not.
 ///
 /// Source: `reference/oidc.md` 5.3, 23.3; `reference/rulings.md` 17.
 pub fn fails_the_flow(request: &AuthorizationRequest, refused: &Refused) -> bool {
-    request.destination.mode == Mode::PiFlow && refused.refusal == Refusal::AccessDenied
+    request.destination.mode == Mode::PiFlow && refused.refusal == failure(refused).refusal()
 }
 
 fn decided(

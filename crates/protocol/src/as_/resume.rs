@@ -18,7 +18,6 @@ use crate::audit;
 use crate::browser::BrowserToken;
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
-use crate::flows::state::FlowFailure;
 use crate::flows::{Flow, State, access, view};
 use crate::groups;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -61,7 +60,7 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
         },
         State::Failed(_) if pi_flow => Ok(shown(cx, &flow)),
         State::Failed(failure) => {
-            let refused = Refusal::AccessDenied.because(failure.message());
+            let refused = failure.refusal().because(failure.message());
             redirect_error(cx, &flow.request.destination, refused)
         }
         // Not finished: back to where it can be (`reference/oidc.md` 5.1, decision).
@@ -181,7 +180,7 @@ impl Operation for Resume<'_> {
             }
             Err(refused) => {
                 let denied = audit::access(cx, &flow, &done, Some(&refused));
-                flow.state = State::Failed(FlowFailure::Denied);
+                flow.state = State::Failed(response::failure(&refused));
                 let writes = Batch::new().update(cx.env_id(), &flow, version)?;
                 let writes = writes.record(denied.to_event(cx.env_id())?);
                 let verdict = if response::fails_the_flow(&flow.request, &refused) {

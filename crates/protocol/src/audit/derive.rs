@@ -150,7 +150,9 @@ impl Around<'_> {
         match (it.done, &flow.state) {
             // Some policies have nothing to ask and nobody to let in. Who was known and is not let in is
             // told of by the rule that knows them.
-            (Done::Created, State::Failed(failure)) if *failure != FlowFailure::Denied => {
+            (Done::Created, State::Failed(failure))
+                if !matches!(failure, FlowFailure::Denied | FlowFailure::AnotherUser) =>
+            {
                 let denied = self.activity(&kinds::ACCESS_DENIED, vec![]);
                 vec![
                     self.activity(&kinds::FLOW_CREATED, vec![resource]),

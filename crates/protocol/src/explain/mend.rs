@@ -199,6 +199,14 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             "Start the sign-on without prompt=none. If a session was expected: it may have ended, be \
              older than max_age, or the browser does not send the ST cookie in a frame.",
         ),
+        Refusal::AnotherUser => say(
+            "Somebody else signed on than the user whom the client named by login_hint_token, by sub of \
+             a signed request object or by id_token_hint.",
+            "A sign-on of the user who is named",
+            "oidc.md 3.2, 4.1; OIDC Core 3.1.2.2",
+            "Whom it was, the client may ask for without naming anybody. Where the client is not sure, \
+             login_hint fills in the page and binds nobody.",
+        ),
         Refusal::ConsentRequired => say(
             "The request may not show anything, and an agreement waits for consent.",
             "A consent that still counts, or another prompt than none",

@@ -9,6 +9,7 @@ use crate::flows::agreement::ConsentPrompt;
 use crate::flows::external::ExternalSignOn;
 use crate::flows::flow::FlowUser;
 use crate::flows::profile::ProfilePrompt;
+use crate::refusal::Refusal;
 
 /// Where a flow stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +178,8 @@ pub enum FlowFailure {
     NobodyHasTheAccount,
     /// The person signed on, but the application gets nothing for it.
     Denied,
+    /// Somebody signed on, but not the user whom the client named by a token.
+    AnotherUser,
 }
 
 impl State {
@@ -250,6 +253,25 @@ impl FlowFailure {
             | Self::ExternalSignOn
             | Self::NobodyHasTheAccount
             | Self::Denied => "access_denied",
+            Self::AnotherUser => "login_required",
+        }
+    }
+
+    /// What the client of a failed flow is told, where there is a redirect to tell it by.
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::AnotherUser => Refusal::AnotherUser,
+            Self::NoUsableDevices
+            | Self::ActionUnavailable
+            | Self::NobodySignedOn
+            | Self::ConsentDeclined
+            | Self::DeviceCodeGuessed
+            | Self::DeviceCodeExpired
+            | Self::DeviceRefused
+            | Self::NoAccess
+            | Self::ExternalSignOn
+            | Self::NobodyHasTheAccount
+            | Self::Denied => Refusal::AccessDenied,
         }
     }
 
@@ -267,6 +289,10 @@ impl FlowFailure {
             Self::ExternalSignOn => "The identity provider did not sign the user on.",
             Self::NobodyHasTheAccount => "No user has this account of the identity provider.",
             Self::Denied => "The authorization request has been denied.",
+            // Source: `reference/oidc.md` 5.3.
+            Self::AnotherUser => {
+                "The request could not be completed. There was an issue processing the request"
+            }
         }
     }
 }

@@ -1,9 +1,13 @@
 //! `login_hint_token`, `sub` of a request object and `id_token_hint` at `/{envID}/as/authorize`
 
 use countersign_domain::ports::Clock;
-use countersign_testkit::{Answer, Authorize, TestServer, jwt, on_every_adapter, query, submit};
+use countersign_testkit::{
+    Answer, Authorize, Browser, Person, TestServer, code_in, jwt, on_every_adapter, query, submit,
+};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+
+use crate::rp;
 
 fn claims(server: &TestServer, changes: &Value) -> Value {
     let tenant = &server.tenant;
@@ -32,6 +36,33 @@ fn request<'a>(server: &'a TestServer, token: &str) -> Authorize<'a> {
 
 fn error_of(answer: &Answer) -> String {
     query(&answer.redirect())["error"].clone()
+}
+
+/// "Switch account", and the other account's password.
+async fn switch_to(server: &TestServer, browser: &Browser, flow: &str, user: &Person) {
+    let tenant = &server.tenant;
+    let reset = tenant.act(browser, flow, "session.reset", &json!({})).await;
+    assert_eq!(
+        reset.expect_status(200).json()["status"],
+        "USERNAME_PASSWORD_REQUIRED"
+    );
+    let done = tenant
+        .check_password(browser, flow, &user.username, &user.password)
+        .await;
+    assert_eq!(done.expect_status(200).json()["status"], "COMPLETED");
+}
+
+async fn resume(server: &TestServer, browser: &Browser, flow: &str) -> Answer {
+    let url = format!("{}?flowId={flow}", server.tenant.endpoint("resume"));
+    browser.get(url).send().await
+}
+
+/// Nothing is issued, and the client reads why in the flow.
+#[track_caller]
+fn assert_withheld(resumed: &Value) {
+    assert!(resumed.get("authorizeResponse").is_none(), "{resumed}");
+    assert_eq!(resumed["status"], "FAILED", "{resumed}");
+    assert_eq!(resumed["error"]["code"], "login_required", "{resumed}");
 }
 
 on_every_adapter! {
@@ -94,6 +125,68 @@ on_every_adapter! {
         for (app, hint) in [(&tenant.post, id), (&tenant.web, access), (&tenant.web, "x.y.z")] {
             let request = tenant.authorize(app).set("id_token_hint", hint).set("prompt", "none");
             assert_eq!(error_of(&request.send(&tenant.browser()).await), "invalid_request");
+        }
+    }
+
+    async fn only_the_user_who_is_named_finishes_the_flow(server: TestServer) {
+        let tenant = &server.tenant;
+        let id_token = tenant.tokens(&tenant.web).await["id_token"].as_str().unwrap().to_owned();
+        let signed = token(&server, &json!({}));
+        let (alice, bob) = (&tenant.person, &tenant.other_person);
+        for (name, hint) in [("login_hint_token", &signed), ("request", &signed), ("id_token_hint", &id_token)] {
+            let named = tenant.authorize(&tenant.web).set(name, hint);
+            for user in [bob, alice] {
+                let browser = tenant.browser();
+                let flow = named.start_flow(&browser).await;
+                switch_to(&server, &browser, &flow, user).await;
+                for resumed in [resume(&server, &browser, &flow).await, resume(&server, &browser, &flow).await] {
+                    if user.id == alice.id {
+                        assert!(resumed.expect_status(200).json()["authorizeResponse"]["code"].is_string());
+                        break;
+                    }
+                    assert_withheld(&resumed.expect_status(200).json());
+                }
+            }
+            // The same by redirect.
+            let browser = tenant.browser();
+            let page = named.send(&browser).await.redirect();
+            let flow = query(&page)["flowId"].clone();
+            switch_to(&server, &browser, &flow, bob).await;
+            for _ in 0..2 {
+                let told = query(&resume(&server, &browser, &flow).await.redirect());
+                assert_eq!(told["error"], "login_required", "{name}");
+                assert!(!told.contains_key("code"), "{name}");
+            }
+        }
+    }
+
+    async fn whoever_is_new_or_comes_from_a_provider_is_not_the_one_who_was_named(server: TestServer) {
+        let tenant = &server.tenant;
+        let named = request(&server, &token(&server, &json!({})));
+        let registration = json!({ "enabled": true });
+        rp::policy(&server, json!([{ "type": "LOGIN", "priority": 1, "registration": registration }])).await;
+        let browser = tenant.browser();
+        let flow = named.start_flow(&browser).await;
+        let _ = tenant.act(&browser, &flow, "session.reset", &json!({})).await.expect_status(200);
+        let grace = json!({ "username": "grace", "email": "grace@new.example", "password": "Quite-Another-2!" });
+        let _ = tenant.act(&browser, &flow, "user.register", &grace).await.expect_status(200);
+        let body = json!({ "verificationCode": code_in(&server.mail().await) });
+        let done = tenant.act(&browser, &flow, "user.verify", &body).await.expect_status(200);
+        assert_eq!(done.text("/status"), "COMPLETED");
+        assert_withheld(&resume(&server, &browser, &flow).await.expect_status(200).json());
+
+        rp::provider(&server, &json!({})).await;
+        rp::provider_first(&server, json!({ "enabled": true })).await;
+        for is_linked in [false, true] {
+            let browser = tenant.browser();
+            let flow = named.start_flow(&browser).await;
+            let _ = rp::come_back(&server, &browser, &flow).await;
+            if !is_linked {
+                let bob = &tenant.other_person;
+                let done = tenant.check_password(&browser, &flow, &bob.username, &bob.password).await;
+                assert_eq!(done.expect_status(200).text("/status"), "COMPLETED");
+            }
+            assert_withheld(&resume(&server, &browser, &flow).await.expect_status(200).json());
         }
     }
 
