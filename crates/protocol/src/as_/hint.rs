@@ -40,9 +40,12 @@ pub async fn subject(cx: &Cx, opened: &Opened, view: &ApplicationView) -> Outcom
         if named.client() != view.application.id {
             return Err(refuse("id_token_hint", "issued to another application").into());
         }
-        if let Some(user) = named.user() {
-            found = agreed(found, user, "id_token_hint")?;
-        }
+        let user = named.user(cx, view).await?.ok_or_else(|| {
+            // Whoever has a session now may be somebody else.
+            let why = "the session of id_token_hint is over, and its sub is no user's id";
+            Refusal::LoginRequired.because(why)
+        })?;
+        found = agreed(found, user, "id_token_hint")?;
     }
     Ok(found)
 }

@@ -59,9 +59,22 @@ impl Hint {
         self.sid
     }
 
-    /// Whom it speaks of, if it says so by id.
-    pub fn user(&self) -> Option<UserId> {
-        self.sub.as_str()?.parse().ok()
+    /// Whom it speaks of: whose session it was issued in; when that is over, whom `sub` names, where
+    /// the application that it was issued to, `view`, maps nothing else there. Then nobody can tell
+    /// any more.
+    pub async fn user(&self, cx: &Cx, view: &ApplicationView) -> Result<Option<UserId>, Fault> {
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        if let Some(sid) = self.sid
+            && let Some(session) =
+                entity::load::<Session>(store, env, sid.to_string(), cx.now).await?
+            && let Some(user) = &session.user
+        {
+            return Ok(Some(user.id));
+        }
+        let mut mapped = view.attributes.iter();
+        let is_mapped = mapped.any(|attribute| attribute.name == "sub");
+        let subject = self.sub.as_str().filter(|_| !is_mapped);
+        Ok(subject.and_then(|id| id.parse().ok()))
     }
 }
 
@@ -92,11 +105,7 @@ async fn end(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> Outcome<
         cx,
         &EndSession {
             token,
-            hint: hint.as_ref(),
-            names_users: application.is_some_and(|view| {
-                let mut mapped = view.attributes.iter();
-                mapped.all(|attribute| attribute.name != "sub")
-            }),
+            hint: hint.as_ref().zip(application.as_deref()),
         },
     )
     .await?;
@@ -287,20 +296,19 @@ async fn of_browser(
 
 struct EndSession<'a> {
     token: Option<&'a BrowserToken>,
-    hint: Option<&'a Hint>,
-    /// Whether `sub` is a user's id in tokens of the hint's application.
-    names_users: bool,
+    /// The hint, and the application that it was issued to.
+    hint: Option<(&'a Hint, &'a ApplicationView)>,
 }
 
 impl Operation for EndSession<'_> {
-    type Facts = (Option<Stored<Session>>, Option<Stored<Session>>);
+    /// The browser's session, and the hint's user.
+    type Facts = (Option<Stored<Session>>, Option<UserId>);
     type Reply = Option<UserId>;
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
-        let (store, env) = (&*cx.ports.store, cx.env_id());
         let mine = of_browser(cx, self.token).await?;
-        let hinted = match self.hint.and_then(|hint| hint.sid) {
-            Some(sid) => entity::load::<Session>(store, env, sid.to_string(), cx.now).await?,
+        let hinted = match self.hint {
+            Some((hint, view)) => hint.user(cx, view).await?,
             None => None,
         };
         Ok((mine, hinted))
@@ -311,9 +319,6 @@ impl Operation for EndSession<'_> {
             return Ok(Verdict::reply(None));
         };
         let user = mine.user.as_ref().map(|user| user.id);
-        let hinted = hinted.and_then(|session| session.user.as_ref().map(|user| user.id));
-        // The hint's own session may be over since; what it says of its user still holds.
-        let hinted = hinted.or_else(|| self.hint.filter(|_| self.names_users).and_then(Hint::user));
         if hinted.is_some() && hinted != user {
             let why = "the hint's user is not the one of this browser's session";
             return Ok(Verdict::refuse(

@@ -190,6 +190,45 @@ on_every_adapter! {
         }
     }
 
+    /// `sub` is what the application maps there; whose session it was says who it is.
+    async fn an_id_token_hint_names_the_user_whatever_sub_is_mapped_to(server: TestServer) {
+        let tenant = &server.tenant;
+        for mapped in ["${user.externalId}", "${user.username}", "${user.email}"] {
+            let users = json!([
+                { "id": tenant.person.id, "username": tenant.person.username,
+                  "externalId": "0aa11bb2-0000-4000-8000-000000000001" },
+            ]);
+            let application = json!({ "id": tenant.web.id, "name": "Web",
+                "attributes": [{ "name": "sub", "value": mapped }] });
+            let environment = json!({ "id": tenant.id, "name": "First", "users": users,
+                "applications": [application] });
+            server.import(&json!({ "environments": [environment] })).await;
+            let browser = tenant.browser();
+            let code = tenant.authorize(&tenant.web).code(&browser).await;
+            let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200);
+            let hint = tokens.text("/id_token");
+            let hinted = tenant.authorize(&tenant.web).set("id_token_hint", &hint).set("prompt", "none");
+            let mine = query(&hinted.send(&browser).await.redirect());
+            assert!(mine.contains_key("code"), "{mapped}: {mine:?}");
+
+            let bob = &tenant.other_person;
+            let elsewhere = tenant.browser();
+            let page = tenant.authorize(&tenant.web).page(&elsewhere).await;
+            let _ = submit(tenant, &elsewhere, &page, &bob.username, &bob.password).await;
+            assert_eq!(error_of(&hinted.send(&elsewhere).await), "login_required", "{mapped}");
+            // A flow that the hint begins is for its user alone.
+            let hinted = hinted.remove("prompt");
+            let flow = hinted.start_flow(&elsewhere).await;
+            switch_to(&server, &elsewhere, &flow, bob).await;
+            assert_withheld(&resume(&server, &elsewhere, &flow).await.expect_status(200).json());
+            // When the session is over, nobody can tell any more whom the hint means.
+            let _ = browser.get(tenant.endpoint("signoff")).send().await;
+            for request in [hinted.clone(), hinted.set("prompt", "none")] {
+                assert_eq!(error_of(&request.send(&elsewhere).await), "login_required", "{mapped}");
+            }
+        }
+    }
+
     async fn another_application_may_name_the_user(server: TestServer) {
         let tenant = &server.tenant;
         let claims = claims(&server, &json!({ "iss": tenant.post.id }));
