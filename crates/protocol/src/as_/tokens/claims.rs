@@ -82,8 +82,12 @@ pub fn user_claims(
         .resources
         .iter()
         .find(|view| view.resource.type_ == ResourceType::OpenidConnect);
+    // The application's own mapping of a name takes the place of the one that all have, also where
+    // nothing comes of it (`reference/oidc.md` 21.1).
+    let is_overridden = |name: &str| view.attributes.iter().any(|own| own.name == name);
     for attribute in openid.iter().flat_map(|view| &view.attributes) {
-        if goes(attribute.id_token, attribute.user_info, target)
+        if !is_overridden(&attribute.name)
+            && goes(attribute.id_token, attribute.user_info, target)
             && is_released(attribute, openid, scope)
             && let Some(value) = claim(&attribute.name, &attribute.expression, &see)
         {

@@ -117,6 +117,29 @@ on_every_adapter! {
         assert!(token.get("p1.userId").is_none());
     }
 
+    /// Whatever comes of it: no value, another target, a scope that was not asked for.
+    async fn an_application_s_mapping_takes_the_place_of_the_one_that_all_have(server: TestServer) {
+        let tenant = &server.tenant;
+        let grants = json!([{ "resource": "openid", "scopes": ["openid", "profile", "email"] }]);
+        for (mapping, of_id_token, of_userinfo) in [
+            (json!({ "value": "${user.nickname}" }), Value::Null, Value::Null),
+            (json!({ "value": "${user.username}", "idToken": false }), Value::Null, json!(tenant.person.username)),
+            (json!({ "value": "${user.username}", "userInfo": false }), json!(tenant.person.username), Value::Null),
+            (json!({ "value": "${user.username}", "oidcScopes": ["profile"] }), Value::Null, Value::Null),
+        ] {
+            let mut own = mapping.clone();
+            own["name"] = json!("email");
+            let application = json!({ "attributes": [own], "grants": grants });
+            configure(&server, application, json!([])).await;
+            let tokens = tokens(&server, "openid email").await;
+            let id_token = tenant.verify(&tokens["id_token"]).await;
+            let told = id_token.claims.get("email").cloned().unwrap_or_default();
+            assert_eq!(told, of_id_token, "{mapping}");
+            let userinfo = tenant.userinfo(tokens["access_token"].as_str().unwrap()).await;
+            assert_eq!(userinfo.expect_status(200).json()["email"], of_userinfo, "{mapping}");
+        }
+    }
+
     async fn a_subject_is_a_text_whatever_is_mapped_to_it(server: TestServer) {
         let tenant = &server.tenant;
         let id = tenant.person.id.as_str();
