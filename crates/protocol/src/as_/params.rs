@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::jose::header::MAX_TOKEN;
 use crate::refusal::{Refusal, Refused};
 
-/// Longest encoded parameter string of any endpoint here, in bytes. PAR alone allows more.
-pub const MAX_FORM: usize = 64 * 1024;
+/// Longest encoded parameter string of any endpoint here, in bytes: two tokens of ours, as an exchange
+/// may bring them, and what else there is to say. PAR alone allows more.
+pub const MAX_FORM: usize = 2 * MAX_TOKEN + 64 * 1024;
 /// Longest body of PAR, in bytes.
 /// Source: `reference/oidc.md` 10 (below 1 MB).
 pub const MAX_PUSHED: usize = 999_999;

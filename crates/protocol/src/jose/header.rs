@@ -5,15 +5,22 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Longest compact token that is looked at, in bytes. Ours are near 1 KiB.
-pub const MAX_TOKEN: usize = 16 * 1024;
+use crate::as_::params::MAX_PUSHED;
+
+/// Longest compact token of ours, in bytes: none longer is issued, and none longer is looked at. Most
+/// are near 1 KiB; those that list the groups of a user grow with them.
+pub const MAX_TOKEN: usize = 128 * 1024;
+
+/// Longest compact token of others that is looked at, in bytes: what a body may have (PAR), for in a
+/// request object the whole request travels. Looking at one is linear work.
+const MAX_FOREIGN: usize = MAX_PUSHED;
 
 /// What is wrong with a token before any key is involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// Longer than [`MAX_TOKEN`].
-    #[error("longer than {MAX_TOKEN} bytes")]
-    TooLong,
+    /// Longer than so many bytes.
+    #[error("longer than {0} bytes")]
+    TooLong(usize),
     /// Not three base64url parts joined by dots, or not in canonical base64url.
     #[error("not a compact JWS")]
     NotCompact,
@@ -41,7 +48,7 @@ pub struct Header {
 
 /// Reads the header of a compact token without believing any of it.
 pub fn parse(token: &str) -> Result<Header, Malformed> {
-    serde_json::from_slice(&split(token)?).map_err(|_| Malformed::Header)
+    serde_json::from_slice(&split(token, MAX_TOKEN)?).map_err(|_| Malformed::Header)
 }
 
 /// The same for tokens that clients made: those of others, but nothing nested and nothing encrypted.
@@ -54,7 +61,8 @@ pub fn parse_of_client(token: &str) -> Result<Header, Malformed> {
         enc: Option<IgnoredAny>,
     }
     let header = parse_foreign(token)?;
-    let read: Nested = serde_json::from_slice(&split(token)?).map_err(|_| Malformed::Header)?;
+    let read: Nested =
+        serde_json::from_slice(&split(token, MAX_FOREIGN)?).map_err(|_| Malformed::Header)?;
     match (read.cty, read.enc) {
         (None, None) => Ok(header),
         _ => Err(Malformed::Header),
@@ -79,7 +87,8 @@ pub fn parse_foreign(token: &str) -> Result<Header, Malformed> {
         jku: Option<IgnoredAny>,
         x5u: Option<IgnoredAny>,
     }
-    let read: Foreign = serde_json::from_slice(&split(token)?).map_err(|_| Malformed::Header)?;
+    let read: Foreign =
+        serde_json::from_slice(&split(token, MAX_FOREIGN)?).map_err(|_| Malformed::Header)?;
     let dangerous = [read.crit, read.b64, read.zip, read.jwk, read.jku, read.x5u];
     if dangerous.iter().any(Option::is_some) {
         return Err(Malformed::Header);
@@ -93,9 +102,9 @@ pub fn parse_foreign(token: &str) -> Result<Header, Malformed> {
 }
 
 /// The bytes of the header.
-fn split(token: &str) -> Result<Vec<u8>, Malformed> {
-    if token.len() > MAX_TOKEN {
-        return Err(Malformed::TooLong);
+fn split(token: &str, max: usize) -> Result<Vec<u8>, Malformed> {
+    if token.len() > max {
+        return Err(Malformed::TooLong(max));
     }
     let mut parts = token.split('.');
     let (Some(header), Some(payload), Some(signature), None) =
@@ -189,6 +198,8 @@ mod tests {
         ] {
             assert_eq!(parse(&bad), Err(Malformed::NotCompact), "{bad}");
         }
-        assert_eq!(parse(&"a".repeat(MAX_TOKEN + 1)), Err(Malformed::TooLong));
+        let long = "a".repeat(MAX_TOKEN + 1);
+        assert_eq!(parse(&long), Err(Malformed::TooLong(MAX_TOKEN)));
+        assert_eq!(parse_foreign(&long), Err(Malformed::NotCompact));
     }
 }

@@ -20,10 +20,9 @@ use crate::as_::tokens::presented::{Alive, access_token};
 use crate::audit::{Actors, Party};
 use crate::cx::Cx;
 use crate::groups;
+use crate::jose::header::MAX_TOKEN;
 use crate::refusal::{Outcome, Refusal};
 
-/// Longest token that is looked at, in bytes.
-const MAX_TOKEN: usize = 16 * 1024;
 /// Most roles of one actor that are read.
 const MAX_ROLES: u32 = 500;
 

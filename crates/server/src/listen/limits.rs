@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use countersign_protocol::jose::header::MAX_TOKEN;
 use ipnet::IpNet;
 
 /// Deadlines and caps of the accept loop. Every wait for a peer has one (`crates.md` 2.2).
@@ -40,7 +41,8 @@ impl Default for Limits {
             drain: Duration::from_secs(25),
             connections: 10_000,
             connections_per_client: 512,
-            head_bytes: 32 * 1024,
+            // A token, and 32 KiB for everything else.
+            head_bytes: MAX_TOKEN + 32 * 1024,
             streams: 128,
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use countersign_protocol::jose::header::MAX_TOKEN;
 use http::{Method, StatusCode};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -218,6 +219,23 @@ async fn a_body_that_does_not_come_is_answered_with_408() {
     assert!(rest(&mut stream).await.starts_with("HTTP/1.1 408"));
 }
 
+/// A header with the longest token there is.
+fn longest_bearer() -> String {
+    format!("Bearer {}", "x".repeat(MAX_TOKEN))
+}
+
+#[tokio::test]
+async fn the_longest_token_fits_the_head() {
+    let server = start(patient(), None).await;
+    let mut stream = server.connect().await;
+    let head = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {}\r\n\r\n",
+        longest_bearer()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+}
+
 #[tokio::test]
 async fn a_huge_head_is_refused() {
     let server = start(
@@ -391,6 +409,12 @@ async fn alpn_chooses_http_2() {
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.version(), http::Version::HTTP_2);
+    let request = http::Request::get("https://localhost/")
+        .header("authorization", longest_bearer())
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), 200);
     server.stop.send(true).unwrap();
     conn.await.unwrap().unwrap();
     server.task.await.unwrap();

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use countersign_domain::ids::CorrelationId;
-use countersign_protocol::as_::params::MAX_PUSHED;
+use countersign_protocol::as_::params::{MAX_FORM, MAX_PUSHED};
 use countersign_protocol::browser::BrowserToken;
 use countersign_protocol::pictures::MAX_UPLOAD;
 use countersign_protocol::refusal::{Refusal, Refused};
@@ -17,15 +17,18 @@ use super::cookies;
 use super::peer::Peer;
 use crate::custom_domain::AtDomain;
 
-/// Largest body that is read, in bytes.
+/// Largest body that is read elsewhere, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// The limit of a path: only pushed requests and pictures may be longer than [`MAX_BODY`].
+/// The limit of a path: pushed requests, forms that bring tokens, and pictures may be longer than
+/// [`MAX_BODY`].
 fn max_body(path: &str) -> usize {
     if path.ends_with("/as/par") {
         MAX_PUSHED
     } else if path.starts_with("/v1/") && path.ends_with("/images") {
         MAX_UPLOAD
+    } else if path.rsplit('/').nth(1) == Some("as") {
+        MAX_FORM
     } else {
         MAX_BODY
     }

@@ -61,7 +61,7 @@ pub fn claims_in(
         more: &[],
     };
     claims::add_resource_claims(&mut token, &custom, &see)?;
-    Ok((token, lifetime))
+    Ok((claims::fitting("access token", token)?, lifetime))
 }
 
 /// Claims and lifetime in seconds of a token that speaks for the client itself: nobody's `sub`, no
@@ -85,7 +85,7 @@ pub fn client_claims(
         ..expression::Scope::default()
     };
     claims::add_resource_claims(&mut token, &custom, &see)?;
-    Ok((token, lifetime))
+    Ok((claims::fitting("access token", token)?, lifetime))
 }
 
 /// What every access token says, and its lifetime in seconds.

@@ -11,7 +11,12 @@ use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::{ApplicationView, ResourceView};
 use crate::cx::Cx;
 use crate::expression::{self, Expression};
+use crate::jose::header::MAX_TOKEN;
 use crate::refusal::{Refusal, Refused};
+
+/// Most bytes of claims that make a token no longer than [`MAX_TOKEN`]: it has a header and a
+/// signature as well, and base64url makes four characters of three bytes.
+const MAX_CLAIMS: usize = (MAX_TOKEN - 2 * 1024) / 4 * 3;
 
 /// Where claims go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,6 +205,31 @@ pub fn add_resource_claims(
         }
     }
     Ok(())
+}
+
+/// Refuses what would be a longer token than is believed when it comes back.
+///
+/// Decision: as a required mapping without a value is (`access_denied`): like there it is the mappings
+/// that have to change, or what they are made from.
+pub fn fitting(
+    what: &'static str,
+    claims: Map<String, Value>,
+) -> Result<Map<String, Value>, Refused> {
+    let bytes = |value: &Value| serde_json::to_vec(value).map_or(0, |json| json.len());
+    let sizes = claims.iter().map(|(name, value)| (bytes(value), name));
+    let all: usize = sizes
+        .clone()
+        .map(|(size, name)| size + name.len() + 4)
+        .sum();
+    if all <= MAX_CLAIMS {
+        return Ok(claims);
+    }
+    let largest = sizes
+        .max()
+        .map(|(size, name)| format!("{name} alone is {size}"));
+    let largest = largest.unwrap_or_default();
+    let why = format!("the claims of the {what} are {all} bytes, {largest}; at most {MAX_CLAIMS}");
+    Err(Refusal::AccessDenied.because(why))
 }
 
 /// Decision: a required mapping without a value refuses the token as `invalid_grant`'s sibling

@@ -24,6 +24,9 @@ use crate::jose::keys::Fingerprint;
 /// Most tokens that are kept: some 16 MiB with large users. Those that come often stay.
 const MOST: u64 = 4 * 1024;
 
+/// Longest token that is kept, in bytes: few are longer, and they would make much of so little.
+const LONGEST: usize = 16 * 1024;
+
 /// SHA-256 of environment and token.
 pub type Mark = [u8; 32];
 
@@ -76,9 +79,11 @@ impl HotTokens {
         self.0.get(mark)
     }
 
-    /// Remembers a token.
-    pub fn put(&self, mark: Mark, seen: Arc<Seen>) {
-        self.0.insert(mark, seen);
+    /// Remembers a token, unless it is a long one.
+    pub fn put(&self, mark: Mark, token: &str, seen: &Arc<Seen>) {
+        if token.len() <= LONGEST {
+            self.0.insert(mark, Arc::clone(seen));
+        }
     }
 }
 

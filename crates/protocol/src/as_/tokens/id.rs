@@ -46,7 +46,7 @@ pub fn claims(
     if let Some(nonce) = sign_on.nonce {
         token.insert("nonce".into(), json!(nonce));
     }
-    Ok(token)
+    claims::fitting("ID token", token)
 }
 
 /// Adds `at_hash`.

@@ -144,7 +144,7 @@ fn seen(cx: &Cx, text: &str) -> Result<Arc<Seen>, Refused> {
         return Ok(seen);
     }
     let seen = Arc::new(read(cx, text)?);
-    cx.env.hot_tokens.put(mark, Arc::clone(&seen));
+    cx.env.hot_tokens.put(mark, text, &seen);
     Ok(seen)
 }
 

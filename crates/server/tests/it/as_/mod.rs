@@ -14,6 +14,7 @@ mod introspect_by_resource;
 mod jwks;
 mod jwks_url;
 mod login_hint_token;
+mod long_tokens;
 mod own_tokens;
 mod par;
 mod redirect_uri;
