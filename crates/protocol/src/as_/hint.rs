@@ -12,6 +12,7 @@ use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::as_::checks::client;
 use crate::as_::request_object::Opened;
 use crate::as_::signoff;
 use crate::configuration::ApplicationView;
@@ -98,7 +99,8 @@ async fn of_login_hint_token(cx: &Cx, token: &str) -> Outcome<String> {
     let verified = secrets::verify::<Map<String, Value>>(cx, &view, token);
     let verified = verified.map_err(|why| refuse(NAME, why.to_string()))?;
     let claims = verified.into_claims();
-    if claims.get("iss").and_then(Value::as_str) != Some(&issuer.to_string()) {
+    let signed = claims.get("iss").and_then(Value::as_str);
+    if !signed.is_some_and(|signed| client::is(signed, issuer)) {
         return Err(refuse(NAME, "iss is not the client id").into());
     }
     let is_for_us = claims

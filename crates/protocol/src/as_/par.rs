@@ -65,7 +65,7 @@ pub async fn push(cx: &Cx, authorization: Option<&str>, params: &Params) -> Outc
     }
     let opened = request_object::open(cx, params, view).await?;
     let named = opened.params.get("client_id");
-    if named.is_some_and(|named| named != client.id().to_string()) {
+    if named.is_some_and(|named| !checks::client::is(named, client.id())) {
         let why = "client_id is not the client that authenticated";
         return Err(Refusal::ParameterInvalid("client_id").because(why).into());
     }

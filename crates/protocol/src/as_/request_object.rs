@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::as_::checks::client;
+use crate::as_::checks::response_type::ResponseType;
 use crate::as_::params::Params;
 use crate::as_::registered_keys;
 use crate::configuration::ApplicationView;
@@ -109,7 +111,7 @@ pub async fn open(cx: &Cx, params: &Params, view: &ApplicationView) -> Outcome<O
         Some(Value::String(subject)) if !subject.is_empty() => Some(subject),
         Some(_) => return Err(refuse("sub is not text").into()),
     };
-    let mut merged = with_claims(params, claims)?;
+    let mut merged = with_claims(params, view, claims)?;
     // Decision: who is named without a signature is a hint like any other.
     if origin != Origin::Signed
         && let Some(name) = subject.take()
@@ -175,9 +177,8 @@ fn check_claims(
     origin: Origin,
     claims: &Map<String, Value>,
 ) -> Result<(), Refused> {
-    let client = view.application.id.to_string();
     match claims.get("iss") {
-        Some(Value::String(issuer)) if *issuer == client => {}
+        Some(Value::String(issuer)) if client::is(issuer, view.application.id) => {}
         None if origin == Origin::Unsigned => {}
         _ => return Err(refuse("iss is not the client id")),
     }
@@ -211,7 +212,11 @@ fn transaction(claims: &mut Map<String, Value>, origin: Origin) -> Result<Transa
     Ok(found)
 }
 
-fn with_claims(params: &Params, claims: Map<String, Value>) -> Result<Params, Refused> {
+fn with_claims(
+    params: &Params,
+    view: &ApplicationView,
+    claims: Map<String, Value>,
+) -> Result<Params, Refused> {
     let mut merged = params.clone().without("request");
     for (name, value) in claims {
         if OF_THE_TOKEN.contains(&name.as_str()) {
@@ -229,8 +234,14 @@ fn with_claims(params: &Params, claims: Map<String, Value>) -> Result<Params, Re
         if text.contains(['\0', '\u{fffd}']) {
             return Err(refuse("a claim is not text"));
         }
-        let fixed = name == "client_id" || name == "response_type";
-        if fixed && params.get(&name).is_some_and(|outside| outside != text) {
+        let is_same = match (name.as_str(), params.get(&name)) {
+            ("client_id", Some(_)) => client::is(&text, view.application.id),
+            ("response_type", Some(outside)) => {
+                outside == text || ResponseType::is_same(outside, &text)
+            }
+            _ => true,
+        };
+        if !is_same {
             return Err(refuse(format!("{name} is another one outside the object")));
         }
         merged = merged.with(name, text);

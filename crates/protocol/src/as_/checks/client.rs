@@ -10,6 +10,11 @@ use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal};
 
+/// Whether a text names a client: ids are UUIDs, however they are written.
+pub fn is(text: &str, client: ApplicationId) -> bool {
+    text.parse() == Ok(client)
+}
+
 /// Finds the application: it must exist, be enabled, and speak OpenID Connect.
 ///
 /// Spec: `reference/oidc.md` 3.3 (application-side preconditions).

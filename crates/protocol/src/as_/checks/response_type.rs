@@ -50,6 +50,11 @@ impl ResponseType {
         Some(set)
     }
 
+    /// Whether two texts ask for the same.
+    pub fn is_same(one: &str, other: &str) -> bool {
+        Self::parse(one).is_some_and(|set| Self::parse(other) == Some(set))
+    }
+
     /// Whether it is `code` and nothing else.
     pub fn is_code(self) -> bool {
         self.code && !self.token && !self.id_token
@@ -121,6 +126,8 @@ mod tests {
             ResponseType::parse("token id_token"),
             ResponseType::parse("id_token token")
         );
+        assert!(ResponseType::is_same("token id_token", "id_token token"));
+        assert!(!ResponseType::is_same("code", "code token") && !ResponseType::is_same("x", "x"));
         assert!(ResponseType::parse("code").unwrap().is_code());
         for bad in ["", "code code", "Code", "code  token", "code,token"] {
             assert_eq!(ResponseType::parse(bad), None, "{bad:?}");

@@ -135,6 +135,33 @@ on_every_adapter! {
         is_taken(&server, &by_secret(&server, &same), "same").await;
     }
 
+    async fn what_is_the_same_may_be_written_otherwise(server: TestServer) {
+        let tenant = &server.tenant;
+        register(&server, &json!({
+            "grantTypes": ["AUTHORIZATION_CODE", "IMPLICIT"], "responseTypes": ["CODE", "TOKEN", "ID_TOKEN"],
+        })).await;
+        let upper = tenant.web.id.to_uppercase();
+        let changes = json!({ "iss": upper, "client_id": upper, "response_type": "id_token token", "prompt": "none" });
+        for outside in ["token id_token", "id_token token"] {
+            let request = tenant.authorize(&tenant.web).without_pkce().set("response_type", outside);
+            let request = request.set("request", &by_secret(&server, &changes));
+            let to = request.send(&tenant.browser()).await.redirect();
+            assert!(to.as_str().contains("error=login_required"), "{outside}: {to}");
+        }
+        let fewer = by_secret(&server, &json!({ "response_type": "token" }));
+        let request = tenant.authorize(&tenant.web).without_pkce().set("response_type", "token id_token");
+        let to = request.set("request", &fewer).send(&tenant.browser()).await.redirect();
+        assert!(to.as_str().contains("error=invalid_request_object"), "{to}");
+        let form = tenant.authorize(&tenant.web).set("client_id", &upper).parameters().to_vec();
+        let browser = tenant.browser();
+        let pushed = browser.post(tenant.endpoint("par")).basic(&tenant.web.id, &tenant.web.secret);
+        let _ = pushed.form(form).send().await.expect_status(201);
+        let hint = by_secret(&server, &json!({ "iss": upper, "sub": tenant.person.id }));
+        let hinted = tenant.authorize(&tenant.web).set("login_hint_token", &hint).set("prompt", "none");
+        let to = hinted.send(&tenant.browser()).await.redirect();
+        assert!(to.as_str().contains("error=login_required"), "{to}");
+    }
+
     async fn signed_or_not_is_the_application_s_to_say(server: TestServer) {
         let good = claims(&server, &json!({}));
         let (unsigned, signed) = (jwt::unsigned(&good), by_secret(&server, &json!({})));
