@@ -273,8 +273,8 @@ struct Authorize<'a> {
 struct Facts {
     pushed: Option<Stored<PushedRequest>>,
     session: Option<(Session, User)>,
-    /// The user whom the client named.
-    named: Option<User>,
+    /// The user whom the client named, if they still may sign on.
+    named: Result<Option<User>, Refused>,
     /// What is known of the username that the client hinted at.
     identified: Option<Identified>,
     /// That user's account, when a policy asks for attributes.
@@ -356,6 +356,10 @@ impl Operation for Authorize<'_> {
 impl Authorize<'_> {
     fn judge(&self, cx: &Cx, facts: Facts) -> Result<Verdict<Judged>, Fault> {
         let request = self.request;
+        let named = match facts.named {
+            Ok(named) => named,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
         let (binding, cookie) = match (&facts.session, &facts.anonymous) {
             (Some((session, _)), _) => (Binding::Session(session.id), None),
             (None, Some(token)) => (Binding::Anonymous(token.hash()), None),
@@ -385,8 +389,8 @@ impl Authorize<'_> {
             prior_session,
             progress: Progress {
                 // A hint skips the question for the username (`reference/flows.md` 6.4).
-                identifier: identifier(request, facts.named.as_ref()),
-                named: facts.named.as_ref().map(FlowUser::from),
+                identifier: identifier(request, named.as_ref()),
+                named: named.as_ref().map(FlowUser::from),
                 identified: facts.identified,
                 ..Progress::default()
             },
@@ -524,17 +528,24 @@ pub async fn account_of(
     Ok(found.map(|account| account.value))
 }
 
-/// The user whom the client named, as they are now.
-async fn named_by(cx: &Cx, request: &AuthorizationRequest) -> Outcome<Option<User>> {
+/// The user whom the client named, as they are now. That there is none any more is for the rule to
+/// refuse, which uses a pushed request up with it.
+async fn named_by(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+) -> Result<Result<Option<User>, Refused>, Fault> {
     let Some(id) = request.subject else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     let found = entity::load::<User>(&*cx.ports.store, cx.env_id(), id.to_string(), cx.now).await?;
     let found = found.filter(|user| user.enabled);
-    let found = found.ok_or_else(|| {
-        Refusal::AccessDenied.because("the user whom the client named is gone or disabled")
-    })?;
-    Ok(Some(found.value))
+    Ok(match found {
+        Some(found) => Ok(Some(found.value)),
+        None => {
+            let why = "the user whom the client named is gone or disabled";
+            Err(Refusal::AccessDenied.because(why))
+        }
+    })
 }
 
 /// The username that the flow begins with.

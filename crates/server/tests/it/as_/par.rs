@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_testkit::{Answer, Browser, TestServer, code_of, on_every_adapter};
+use countersign_testkit::{Answer, Browser, TestServer, code_of, jwt, on_every_adapter};
+use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 /// Pushes a good request of the application that authenticates by post, with changes.
@@ -95,6 +96,24 @@ on_every_adapter! {
             let answer = present(&server, &browser, &tenant.post.id, strange).await.expect_status(400);
             assert_eq!(answer.header("location"), None, "{strange}");
         }
+    }
+
+    async fn a_use_that_is_refused_is_a_use(server: TestServer) {
+        let tenant = &server.tenant;
+        let person = &tenant.person;
+        let claims = json!({ "iss": tenant.post.id, "aud": tenant.issuer(), "sub": person.id });
+        let hint = jwt::sign_with_secret(Algorithm::HS256, &tenant.post.secret, &claims);
+        let pushed = push(&server, &[("login_hint_token", &hint)]).await.expect_status(201);
+        let uri = pushed.text("/request_uri");
+        let user = json!({ "id": person.id, "username": person.username, "enabled": false });
+        server.import(&json!({ "environments": [{ "id": tenant.id, "name": "First", "users": [user] }] })).await;
+        let browser = tenant.browser();
+        let commits = server.counts.commits();
+        let told = present(&server, &browser, &tenant.post.id, &uri).await.redirect();
+        assert!(told.as_str().contains("error=access_denied"), "{told}");
+        assert_eq!(server.counts.commits() - commits, 1);
+        let again = present(&server, &browser, &tenant.post.id, &uri).await.expect_status(400);
+        assert_eq!(again.header("location"), None);
     }
 
     async fn threat_10_a_handle_presented_64_times_starts_one_flow(server: TestServer) {
