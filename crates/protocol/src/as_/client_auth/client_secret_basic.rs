@@ -36,8 +36,9 @@ impl Method for Basic {
         if !scheme.eq_ignore_ascii_case("basic") {
             return Err(refuse("Authorization is not Basic"));
         }
+        // One space or more (RFC 9110 11.4), as Bearer has it.
         let decoded = STANDARD
-            .decode(encoded)
+            .decode(encoded.trim_start_matches(' '))
             .map_err(|_| refuse("Basic is not base64"))?;
         let decoded = String::from_utf8(decoded).map_err(|_| refuse("Basic is not UTF-8"))?;
         let (id, secret) = decoded
@@ -107,6 +108,8 @@ mod tests {
         for header in [
             "Basic".to_owned(),
             "Basic !!!".to_owned(),
+            format!("Basic\t{}", STANDARD.encode("a:b")),
+            format!("Basic {} ", STANDARD.encode("a:b")),
             format!("Basic {}", STANDARD.encode("no colon")),
             format!("Basic {}", STANDARD.encode("a:%zz")),
             format!("Basic {}", STANDARD.encode("a:%+1")),

@@ -105,6 +105,19 @@ on_every_adapter! {
         let _ = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200);
     }
 
+    /// RFC 9110 11.4
+    async fn between_scheme_and_credentials_are_spaces(server: TestServer) {
+        let tenant = &server.tenant;
+        let browser = tenant.browser();
+        let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let good = encode(&format!("{}:{}", tenant.web.id, tenant.web.secret));
+        for (header, status) in [(format!("Basic   {good}"), 200), (format!("Basic\t{good}"), 401)] {
+            let request = browser.post(tenant.endpoint("introspect")).header("authorization", &header);
+            let answer = request.form([("token", "x")]).send().await;
+            assert_eq!(answer.status, status, "{header}");
+        }
+    }
+
     async fn threat_21_two_methods_at_once_are_refused(server: TestServer) {
         let tenant = &server.tenant;
         let browser = tenant.browser();
