@@ -45,7 +45,8 @@ async fn answered(app: &App, env: &str, incoming: &Incoming) -> Outcome<(Applica
     userinfo(&cx, token.as_deref()).await
 }
 
-/// The token of the request: in the header, or in the form body of a POST, not in both.
+/// The token of the request: in the header, or in the form body of a POST, not in both. A body of
+/// another type says nothing (`reference/oidc.md` 25 has no 415 here).
 ///
 /// Spec: RFC 6750 2.1, 2.2.
 fn bearer(incoming: &Incoming) -> Outcome<Option<String>> {
@@ -62,7 +63,7 @@ fn bearer(incoming: &Incoming) -> Outcome<Option<String>> {
             }
         },
     };
-    let in_body = if incoming.method == Method::POST {
+    let in_body = if incoming.method == Method::POST && form::is_form(incoming) {
         form::body(incoming)?.get("access_token").map(str::to_owned)
     } else {
         None

@@ -13,6 +13,11 @@ pub fn query(incoming: &Incoming) -> Result<Params, Refused> {
     Params::parse(incoming.query.as_bytes())
 }
 
+/// Whether the body says that it is a form.
+pub fn is_form(incoming: &Incoming) -> bool {
+    media(incoming).eq_ignore_ascii_case(FORM)
+}
+
 /// Parameters of a form body. An empty body has none, whatever its type.
 pub fn body(incoming: &Incoming) -> Result<Params, Refused> {
     body_within(incoming, MAX_FORM)
@@ -48,11 +53,15 @@ fn encoded(incoming: &Incoming) -> Result<&[u8], Refused> {
     if body.is_empty() {
         return Ok(body);
     }
-    let media = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    if !media.eq_ignore_ascii_case(FORM) {
-        let shown: String = media.chars().take(100).collect();
+    if !is_form(incoming) {
+        let shown: String = media(incoming).chars().take(100).collect();
         return Err(Refusal::UnsupportedMediaType.because(format!("Content-Type is {shown:?}")));
     }
     Ok(body)
+}
+
+/// The type of the body, without its parameters.
+fn media(incoming: &Incoming) -> &str {
+    let media = incoming.header(header::CONTENT_TYPE).unwrap_or_default();
+    media.split(';').next().unwrap_or_default().trim()
 }

@@ -138,6 +138,19 @@ on_every_adapter! {
         let _ = tenant.userinfo(good).await.expect_status(200);
     }
 
+    /// As some libraries send it: POST, with a body of theirs that says nothing.
+    async fn a_body_of_another_type_says_nothing(server: TestServer) {
+        let tenant = &server.tenant;
+        let tokens = tenant.tokens(&tenant.web).await;
+        let access = tokens["access_token"].as_str().unwrap();
+        let browser = tenant.browser();
+        for (media, body) in [("application/json", "{}"), ("text/plain", "access_token=x"), ("", "x")] {
+            let post = || browser.post(tenant.endpoint("userinfo")).body(media, body);
+            let _ = post().bearer(access).send().await.expect_status(200);
+            let _ = post().send().await.expect_status(401);
+        }
+    }
+
     async fn two_tokens_at_once_are_refused(server: TestServer) {
         let tenant = &server.tenant;
         let tokens = tenant.tokens(&tenant.web).await;
