@@ -117,10 +117,14 @@ pub fn matches(registered: &str, presented: &str, allow_wildcard: bool) -> bool 
     if presented.len() > MAX_LENGTH || !has_only_uri_characters(presented) {
         return false;
     }
-    if registered.contains('*') {
-        return allow_wildcard && matches_wildcard(registered, presented);
-    }
-    registered == presented || matches_loopback(registered, presented)
+    let fits = |presented: &str| {
+        if registered.contains('*') {
+            allow_wildcard && matches_wildcard(registered, presented)
+        } else {
+            registered == presented
+        }
+    };
+    fits(presented) || without_free_port(registered, presented).is_some_and(|it| fits(&it))
 }
 
 /// The characters of RFC 3986 without `#` and `*`-free of meaning; `%` must encode something.
@@ -150,9 +154,14 @@ fn split(uri: &str) -> Option<(&str, &str, &str)> {
     Some((scheme, authority, tail))
 }
 
-fn matches_loopback(registered: &str, presented: &str) -> bool {
-    free_port(registered, presented)
-        .is_some_and(|port| presented.get(port.end..) == registered.get(port.start..))
+/// A presented URI without the port that a registered one leaves free, if it has such a port.
+fn without_free_port(registered: &str, presented: &str) -> Option<String> {
+    let port = free_port(registered, presented)?;
+    Some(format!(
+        "{}{}",
+        presented.get(..port.start)?,
+        presented.get(port.end..)?
+    ))
 }
 
 /// Where in a presented URI the port stands, colon included, that a registered one leaves free: after

@@ -79,6 +79,35 @@ fn a_loopback_uri_without_a_port_takes_any_port() {
 }
 
 #[test]
+fn a_loopback_uri_with_a_wildcard_takes_any_port_as_well() {
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let registered = format!("http://{host}/*/cb");
+        for good in ["", ":1", ":5000", ":65535"] {
+            let presented = format!("http://{host}{good}/x/cb");
+            assert!(matches(&registered, &presented, true), "{presented}");
+            assert!(!matches(&registered, &presented, false), "{presented}");
+        }
+        for bad in [
+            format!("http://{host}:0/x/cb"),
+            format!("http://{host}:80@evil.example/x/cb"),
+            format!("http://{host}:80.evil.example/x/cb"),
+            format!("http://{host}:80/../cb"),
+            format!("http://{host}:80/x/y/cb"),
+            format!("http://{host}:80/x/cb/"),
+            format!("https://{host}:80/x/cb"),
+        ] {
+            assert!(!matches(&registered, &bad, true), "{bad}");
+        }
+        let registered = format!("http://{host}:80/*/cb");
+        assert!(!matches(
+            &registered,
+            &format!("http://{host}:81/x/cb"),
+            true
+        ));
+    }
+}
+
+#[test]
 fn a_wildcard_stays_within_its_segment() {
     let registered = "https://www.example.com/th*/callback";
     assert!(matches(

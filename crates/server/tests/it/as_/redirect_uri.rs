@@ -1,6 +1,7 @@
 //! Which `redirect_uri` an authorization request may name.
 
 use countersign_testkit::{REDIRECT_URI, TestServer, on_every_adapter};
+use serde_json::json;
 
 /// URIs that look like the registered one to one parser or another.
 fn hostile() -> Vec<String> {
@@ -87,6 +88,26 @@ on_every_adapter! {
             let answer = tenant.authorize(&tenant.web).set("redirect_uri", &uri).send(&browser).await;
             assert_eq!(answer.status, 400, "{uri:?}");
             assert!(answer.header("location").is_none(), "{uri:?}");
+        }
+    }
+
+    async fn a_loopback_address_without_a_port_takes_any_port_beside_a_wildcard(server: TestServer) {
+        let tenant = &server.tenant;
+        let application = json!({
+            "id": tenant.web.id, "name": "Web", "allowWildcardInRedirectUris": true,
+            "redirectUris": ["http://127.0.0.1/*/cb", "http://localhost:80/*/cb"],
+        });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+        server.import(&json!({ "environments": [environment] })).await;
+        for (uri, status) in [
+            ("http://127.0.0.1/x/cb", 302),
+            ("http://127.0.0.1:5000/x/cb", 302),
+            ("http://127.0.0.1:5000/x/y/cb", 400),
+            ("http://127.0.0.1:5000@evil.example/x/cb", 400),
+            ("http://localhost:81/x/cb", 400),
+        ] {
+            let request = tenant.authorize(&tenant.web).set("redirect_uri", uri);
+            assert_eq!(request.send(&tenant.browser()).await.status, status, "{uri}");
         }
     }
 
