@@ -279,6 +279,10 @@ fn keys(check: &mut Check, after: &Application) {
             Misfit::invalid("jwks", "must be the JSON of a set of public keys")
         });
     }
+    // Source: `reference/oidc.md` 4.3.
+    check.expect(after.jwks.is_none() || after.jwks_url.is_none(), || {
+        Misfit::constraint("jwksUrl", "must not be given beside jwks")
+    });
     let is_needed = after.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt;
     check.expect(
         !is_needed || after.jwks.is_some() || after.jwks_url.is_some(),

@@ -4,7 +4,7 @@ mod attached;
 mod push_credentials;
 mod secret;
 
-use countersign_testkit::{TestServer, on_every_adapter};
+use countersign_testkit::{TestServer, jwt, on_every_adapter};
 use serde_json::{Value, json};
 
 use super::super::{Api, admin, refused, text, worker};
@@ -328,6 +328,11 @@ on_every_adapter! {
             body[member] = value;
             refused(api.post(&all(&server), body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+        let mut body = web("Wrong");
+        body["jwksUrl"] = json!("https://client.example/jwks");
+        body["jwks"] = json!(jwt::client_jwks().to_string());
+        refused(api.post(&all(&server), body).await, 400, "INVALID_DATA",
+            Some(("CONSTRAINT_VIOLATION", "jwksUrl")));
         let mut body = web("Wrong");
         body["supportUnsignedRequestObject"] = json!(true);
         body["requireSignedRequestObject"] = json!(true);
