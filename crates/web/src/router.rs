@@ -61,14 +61,17 @@ pub fn router(app: App) -> Router {
         )
         .route("/{env}/as/signon", get(as_::idp_signoff::signed_off))
         .route("/{env}/as/checksession", get(as_::check_session::get))
-        .route("/{env}/as/jwks", get(as_::jwks::get))
+        .route(
+            "/{env}/as/jwks",
+            get(as_::jwks::get).options(cors::preflight),
+        )
         .route(
             "/{env}/as/.well-known/openid-configuration",
-            get(as_::well_known::openid_configuration),
+            get(as_::well_known::openid_configuration).options(cors::preflight),
         )
         .route(
             "/.well-known/oauth-authorization-server/{env}/as",
-            get(as_::well_known::openid_configuration),
+            get(as_::well_known::openid_configuration).options(cors::preflight),
         )
         .route(
             "/{env}/flows/{flow}",

@@ -41,6 +41,17 @@ on_every_adapter! {
         let request = browser.get(tenant.endpoint("jwks")).header("origin", "https://app.example");
         let answer = request.send().await.expect_status(200);
         assert!(answer.header("access-control-allow-origin").is_some());
+        // A page that adds a header of its own asks first.
+        let twin = format!("{}/.well-known/oauth-authorization-server/{}/as", tenant.base, tenant.id);
+        let documents = ["jwks", ".well-known/openid-configuration"].map(|it| tenant.endpoint(it));
+        for url in documents.iter().chain([&twin]) {
+            let request = browser.request(reqwest::Method::OPTIONS, url).header("origin", "https://app.example");
+            let request = request.header("access-control-request-headers", "content-type");
+            let answer = request.header("access-control-request-method", "GET").send().await.expect_status(204);
+            assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"), "{url}");
+            assert!(answer.header("access-control-allow-methods").unwrap().contains("GET"), "{url}");
+            assert!(answer.header("access-control-allow-headers").unwrap().contains("Content-Type"), "{url}");
+        }
     }
 
     async fn only_get_is_allowed(server: TestServer) {
