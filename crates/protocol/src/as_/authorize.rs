@@ -539,13 +539,10 @@ async fn named_by(
     };
     let found = entity::load::<User>(&*cx.ports.store, cx.env_id(), id.to_string(), cx.now).await?;
     let found = found.filter(|user| user.enabled);
-    Ok(match found {
-        Some(found) => Ok(Some(found.value)),
-        None => {
-            let why = "the user whom the client named is gone or disabled";
-            Err(Refusal::AccessDenied.because(why))
-        }
-    })
+    let found = found.ok_or_else(|| {
+        Refusal::AccessDenied.because("the user whom the client named is gone or disabled")
+    });
+    Ok(found.map(|found| Some(found.value)))
 }
 
 /// The username that the flow begins with.
