@@ -21,6 +21,22 @@ const MOST: usize = 1_000;
 const DEEPEST: usize = 10;
 
 /// The groups of a user, direct, by filter and nested; bounded, so that no tangle of groups stalls a
+    let mut found = direct(cx, user).await?;
+    found.extend(by_filter(cx, user).await?);
+    with_above(cx, found).await
+}
+
+/// The groups whose roles a user has: those that somebody put the user into, and those above them.
+///
+/// Decision: roles count for no member by filter, nor do those of what such a group is nested in.
+/// Else whoever writes an attribute that a filter looks at would give roles, be it their own.
+pub async fn with_roles(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
+    let found = direct(cx, user).await?;
+    with_above(cx, found).await
+}
+
+/// The groups that a user was put into.
+async fn direct(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
 /// sign-on.
 pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
@@ -31,7 +47,10 @@ pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     for doc in &store.list(&query, cx.now).await?.docs {
         found.insert(GroupMembership::from_doc(doc)?.group.id);
     }
-    found.extend(by_filter(cx, user).await?);
+    Ok(found)
+}
+
+async fn with_above(cx: &Cx, mut found: BTreeSet<GroupId>) -> Outcome<BTreeSet<GroupId>> {
     let above = above(cx, found.iter().copied()).await?;
     found.extend(above);
     Ok(found)

@@ -94,7 +94,7 @@ pub async fn over(call: &Call<'_>, subject: RoleSubject) -> Outcome<()> {
 /// The same for a user, whose groups may have roles, too.
 pub async fn over_user(call: &Call<'_>, user: UserId) -> Outcome<()> {
     over(call, RoleSubject::User(Ref::to(user))).await?;
-    for group in groups::of_user(call.cx, user).await? {
+    for group in groups::with_roles(call.cx, user).await? {
         over(call, RoleSubject::Group(Ref::to(group))).await?;
     }
     Ok(())

@@ -41,6 +41,9 @@ const MAX_GROUPS: u32 = 100_000;
 /// Largest `customData`, as JSON.
 const MAX_CUSTOM_DATA: usize = 16 * 1024;
 
+/// Source: docs.pingidentity.com, "Group roles": a group has roles or a filter, never both.
+pub(super) const ROLES_OR_FILTER: &str = "A group with a userFilter cannot have roles";
+
 /// `/environments/{e}/groups`
 pub const RESOURCE: Resource = Resource {
     name: "groups",
@@ -65,6 +68,8 @@ pub struct Facts {
     is_too_large: bool,
     /// Whether there is no place for one more.
     is_full: bool,
+    /// Whether it has roles.
+    has_roles: bool,
 }
 
 impl Noun for Group {
@@ -118,8 +123,9 @@ impl Noun for Group {
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let mut facts = Facts::default();
         if let Some(before) = change.before() {
-            // With another filter, or without it, others have the group's roles.
             privilege::over_group(call, before.id).await?;
+            let subject = RoleSubject::Group(Ref::to(before.id));
+            facts.has_roles = !privilege::assignments(call, subject).await?.is_empty();
         }
         if let Some(after) = change.after() {
             facts.has_population = match after.population {
@@ -146,6 +152,11 @@ impl Noun for Group {
         }
         if let Some(after) = change.after() {
             check(call, after, &facts)?;
+            let had_filter = change.before().is_some_and(|it| it.user_filter.is_some());
+            if facts.has_roles && after.user_filter.is_some() && !had_filter {
+                let misfit = Misfit::constraint("userFilter", ROLES_OR_FILTER);
+                return Err(Refusal::Unfit(vec![misfit]).because(ROLES_OR_FILTER).into());
+            }
         }
         if facts.is_full {
             let message = format!("an environment may have {MAX_GROUPS} groups");

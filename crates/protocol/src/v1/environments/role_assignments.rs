@@ -20,6 +20,7 @@ use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::groups;
 use crate::cx::Cx;
 use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
@@ -202,6 +203,12 @@ impl Operation for Create<'_> {
             // Source: `reference/platform.md` 1.8: clients wait and try again when they read this.
             let message = "Must have role at the same or broader scope";
             return Ok(Err(wrong(Misfit::invalid("scope", message))));
+        }
+        if let RoleSubject::Group(group) = self.subject
+            && let Some(group) = call.load::<Group>(group.id).await?
+            && group.user_filter.is_some()
+        {
+            return Ok(Err(wrong(Misfit::constraint("", groups::ROLES_OR_FILTER))));
         }
         for (rule, value) in self.assignment().uniques() {
             let unique = Unique::new(RoleAssignment::KIND, call.env, rule, value);

@@ -271,4 +271,55 @@ on_every_adapter! {
         refused(less.patch(&person, json!({ "email": "evil@client.example" })).await, 403, "ACCESS_FAILED", None);
         let _ = less.patch(&person, json!({ "nickname": "Al" })).await.expect_status(200);
     }
+
+    async fn threat_39_nobody_gets_roles_by_what_a_filter_looks_at(server: TestServer) {
+        let tenant = &server.tenant;
+        let staff = "61616161-0000-4000-8000-000000000001";
+        let above = "61616161-0000-4000-8000-000000000002";
+        let dynamic = "61616161-0000-4000-8000-000000000003";
+        let filter = r#"title eq "Chief""#;
+        let environment = json!({ "id": tenant.id, "name": "First",
+            "applications": [{ "id": tenant.web.id, "name": "Web", "type": "WORKER" }],
+            "groups": [
+                { "id": staff, "name": "Staff", "userFilter": filter, "roleAssignments": ["Environment Admin"] },
+                { "id": above, "name": "Above", "roleAssignments": ["Environment Admin"] },
+                { "id": dynamic, "name": "Dynamic", "userFilter": filter },
+            ] });
+        server.import(&json!({ "organization": { "name": "Tests" }, "environments": [environment] })).await;
+        let api = admin(&server).await;
+        let nest = format!("{}/{dynamic}/memberOfGroups", groups(&server));
+        Api::created(api.post(&nest, json!({ "id": above })).await);
+        let tokens = tenant.tokens(&tenant.web).await;
+        let me = Api::with(&server, tokens["access_token"].as_str().unwrap().to_owned());
+        let populations = format!("/environments/{}/populations", tenant.id);
+        refused(me.get(&populations).await, 403, "ACCESS_FAILED", None);
+        let person = format!("{}/{}", users(&server), tenant.person.id);
+        let less = worker(&server, 961, json!(["Identity Data Admin"])).await;
+        let _ = less.patch(&person, json!({ "title": "Chief" })).await.expect_status(200);
+        let mine = format!("{person}/memberOfGroups");
+        let expected = [("Above", "INDIRECT"), ("Dynamic", "INDIRECT"), ("Staff", "INDIRECT")];
+        assert_eq!(memberships(&api, &mine).await, pairs(&expected));
+        refused(me.get(&populations).await, 403, "ACCESS_FAILED", None);
+        // Whom somebody with the roles put there has them.
+        refused(less.post(&mine, json!({ "id": staff })).await, 403, "ACCESS_FAILED", None);
+        Api::created(api.post(&mine, json!({ "id": staff })).await);
+        let _ = me.get(&populations).await.expect_status(200);
+    }
+
+    async fn a_group_has_roles_or_a_filter(server: TestServer) {
+        let api = admin(&server).await;
+        let roles = api.get("/roles").await.json();
+        let roles = roles["_embedded"]["roles"].as_array().unwrap().clone();
+        let role = roles.iter().find(|it| it["name"] == "Environment Admin").unwrap();
+        let given = json!({ "role": { "id": role["id"] }, "scope": { "id": server.tenant.id, "type": "ENVIRONMENT" } });
+        let filter = r#"title eq "Chief""#;
+        let dynamic = group(&api, &server, json!({ "name": "Dynamic", "userFilter": filter })).await;
+        let path = format!("{}/{dynamic}/roleAssignments", groups(&server));
+        refused(api.post(&path, given.clone()).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "")));
+        let fixed = group(&api, &server, json!({ "name": "Fixed" })).await;
+        let path = format!("{}/{fixed}", groups(&server));
+        Api::created(api.post(&format!("{path}/roleAssignments"), given).await);
+        let body = json!({ "name": "Fixed", "userFilter": filter });
+        refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "userFilter")));
+    }
 }
