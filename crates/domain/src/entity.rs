@@ -330,6 +330,8 @@ pub mod kinds {
         GATEWAY = 120;
         /// [`crate::gateway::GatewayCredential`]
         GATEWAY_CREDENTIAL = 121;
+        /// [`crate::schema::AttributeRemoval`]
+        ATTRIBUTE_REMOVAL = 125;
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{EnvId, derived_uuid};
-use crate::reference::fold;
+use crate::reference::{Ref, fold};
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
 
@@ -119,6 +119,38 @@ impl Entity for SchemaAttribute {
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         vec![(Self::UNIQUE_NAME, fold(&self.name))]
+    }
+}
+
+/// An attribute that was deleted. What users have under its name goes slice by slice, and nobody
+/// makes another of that name before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeRemoval {
+    /// Whose users had it.
+    pub environment: Ref<EnvId>,
+    /// Its name.
+    pub name: String,
+    /// The last user who was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl AttributeRemoval {
+    /// The note that nobody was looked at yet.
+    pub fn new(env: EnvId, name: &str) -> Self {
+        Self {
+            environment: Ref::to(env),
+            name: name.to_owned(),
+            after: None,
+        }
+    }
+}
+
+impl Entity for AttributeRemoval {
+    const KIND: Kind = kinds::ATTRIBUTE_REMOVAL;
+    fn id(&self) -> String {
+        format!("{}/{}", self.environment.id, self.name)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is left of environments that were deleted and were too large for one transaction: it goes
 //! in slices, so that nobody else waits for it (`docs/decisions/0032-deletion-in-slices.md`).
 
+pub mod attributes;
+
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::environment::EnvironmentRemoval;
 use countersign_domain::ids::EnvId;
@@ -42,8 +44,13 @@ pub async fn remove_slice(store: &dyn Store, env: EnvId, now: Time) -> Result<bo
     Ok(has_more)
 }
 
-/// Removes one slice of any deleted environment; says whether there is more.
+/// Removes one slice of what anybody deleted; says whether there is more.
 pub async fn remove_any(store: &dyn Store, now: Time) -> Result<bool, Fault> {
+    let has_values = attributes::remove_any(store, now).await?;
+    Ok(remove_any_environment(store, now).await? || has_values)
+}
+
+async fn remove_any_environment(store: &dyn Store, now: Time) -> Result<bool, Fault> {
     let query = Query::all(EnvironmentRemoval::KIND, EnvId::PLATFORM, 1);
     let page = store.list(&query, now).await?;
     let Some(doc) = page.docs.first() else {

@@ -67,7 +67,8 @@ pub fn mark_unique(attributes: &[SchemaAttribute], user: &mut User) {
     user.unique_custom = unique.map(|it| it.name.clone()).collect();
 }
 
-/// What is wrong with a user's value, if anything. An archived value may stay if it is an `old` one.
+/// What is wrong with a user's value, if anything. One that stays as it was is not judged again: it
+/// hinders no change of something else. An archived one may stay in a list that changes.
 pub fn fault(
     attribute: &SchemaAttribute,
     value: Option<&Value>,
@@ -77,6 +78,9 @@ pub fn fault(
     let Some(value) = value else {
         return attribute.required.then(|| Misfit::required(name));
     };
+    if old == Some(value) {
+        return None;
+    }
     let (fit, message) = misfit(attribute, value, old)?;
     Some(Misfit::new(fit, name, message))
 }
@@ -160,5 +164,17 @@ mod tests {
         for bad in ["(", "a{1000000}", &"a".repeat(2_000)] {
             assert!(pattern(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_stays_as_it_was_is_not_judged_again() {
+        let attribute = serde_json::json!({ "id": "00000000-0000-0000-0000-000000000001",
+            "name": "foo", "type": "BOOLEAN", "enabled": true,
+            "createdAt": "1970-01-01T00:00:00.000Z", "updatedAt": "1970-01-01T00:00:00.000Z" });
+        let attribute: SchemaAttribute = serde_json::from_value(attribute).unwrap();
+        let (old, new) = (Value::from("old"), Value::from("new"));
+        assert_eq!(fault(&attribute, Some(&old), Some(&old)), None);
+        assert!(fault(&attribute, Some(&new), Some(&old)).is_some());
+        assert!(fault(&attribute, Some(&new), None).is_some());
     }
 }

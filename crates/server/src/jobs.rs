@@ -77,7 +77,7 @@ impl Jobs {
         self.every(move || sweep(Arc::clone(&cache)));
     }
 
-    /// Starts removing what is left of deleted environments.
+    /// Starts removing what is left of deleted environments and attributes.
     pub fn remove_leftovers(&mut self, ports: &Ports) {
         let ports = ports.clone();
         self.every(move || remove(ports.clone()));
@@ -159,13 +159,13 @@ async fn sweep(cache: Arc<ConfigurationCache>) -> Duration {
     }
 }
 
-/// Removes what is left of deleted environments.
+/// Removes what is left of deleted environments and attributes.
 async fn remove(ports: Ports) -> Duration {
     match leftovers::remove_any(&*ports.store, ports.clock.now()).await {
         Ok(true) => BETWEEN_SLICES,
         Ok(false) => BETWEEN_SWEEPS,
         Err(fault) => {
-            tracing::warn!(%fault, "cannot remove what is left of a deleted environment");
+            tracing::warn!(%fault, "cannot remove what is left of what was deleted");
             BETWEEN_SWEEPS
         }
     }

@@ -249,6 +249,10 @@ mod tests {
             documents::ENVIRONMENT_REMOVAL,
             "ENVIRONMENT.DELETED comes before it",
         ),
+        (
+            documents::ATTRIBUTE_REMOVAL,
+            "SCHEMA_ATTRIBUTE.DELETED comes with it",
+        ),
         (documents::DELIVERY, "about events"),
         (documents::RECEIVER, "about events"),
         (documents::EXPLANATION, "about refusals"),

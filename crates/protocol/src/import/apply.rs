@@ -342,12 +342,14 @@ async fn gather(
             // It may have been here before, and not be gone altogether.
             if let Some(env) = new_id(node) {
                 leftovers::clear(store, env, now).await?;
+                clear_values(store, env, node, now).await?;
             }
             continue;
         };
         let Ok(env) = environment.key.id.parse::<EnvId>() else {
             continue;
         };
+        clear_values(store, env, node, now).await?;
         draft.found(refile::<Environment>(environment)?);
         for (kind, refile) in CONFIGURATION {
             for doc in list(store, *kind, env, now).await? {
@@ -357,6 +359,16 @@ async fn gather(
         users_of(store, &mut draft, env, node, now).await?;
     }
     Ok((draft, organization))
+}
+
+/// Removes what is left of former attributes of the names that the file gives to attributes.
+async fn clear_values(store: &dyn Store, env: EnvId, node: &Node, now: Time) -> Result<(), Fault> {
+    for attribute in items(node, "schemaAttributes") {
+        if let Some(name) = attribute.get_text("name") {
+            while !leftovers::attributes::clear(store, env, name, now).await? {}
+        }
+    }
+    Ok(())
 }
 
 /// The organization of the file: the one it names, else the first there is, else a new one whose

@@ -3,14 +3,16 @@
 mod standard;
 
 use countersign_domain::entity::kinds;
+use countersign_domain::ids::EnvId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::schema::{
-    RegexValidation, SchemaAttribute, SchemaAttributeType, StandardAttribute,
+    AttributeRemoval, RegexValidation, SchemaAttribute, SchemaAttributeType, StandardAttribute,
 };
-use countersign_domain::store::{Batch, Query};
+use countersign_domain::store::{Batch, Precondition, Query};
 use serde_json::json;
 
 use self::standard::STANDARD;
+use crate::leftovers::attributes;
 use crate::misfit::Misfit;
 use crate::own_attributes;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -72,6 +74,8 @@ fn is_taken(name: &str) -> bool {
 pub struct Facts {
     count: usize,
     has_users: bool,
+    /// Whether values of a former attribute of the name are there.
+    has_leftovers: bool,
 }
 
 impl Noun for SchemaAttribute {
@@ -91,20 +95,44 @@ impl Noun for SchemaAttribute {
         Ok(())
     }
 
-    async fn gather<'a>(call: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<Facts> {
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let has_leftovers = match change {
+            Change::Create(after) => {
+                !attributes::clear(call.store(), call.env, &after.name, call.now()).await?
+            }
+            Change::Replace { .. } | Change::Remove(_) => false,
+        };
         let count = noun::all::<Self>(call).await?.len();
         let users = Query::all(kinds::USER, call.env, 1);
         let has_users = !call.store().list(&users, call.now()).await?.docs.is_empty();
-        Ok(Facts { count, has_users })
+        Ok(Facts {
+            count,
+            has_users,
+            has_leftovers,
+        })
     }
 
-    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
-        let Some(after) = change.after() else {
-            return Ok(Batch::new());
-        };
-        let before = change.before();
-        check(after, before.map(|it| &it.value), &facts)?;
-        Ok(Batch::new())
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+        let before = change.before().map(|it| &it.value);
+        if let Some(after) = change.after() {
+            check(after, before, &facts)?;
+        }
+        if facts.has_leftovers {
+            let message = "Values of the attribute that had this name are still being removed";
+            let misfit = Misfit::constraint("name", message);
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        }
+        Ok(match change {
+            Change::Create(after) => {
+                let note = attributes::note(call.env, &after.name);
+                Batch::new().require(Precondition::Absent(note))
+            }
+            Change::Replace { .. } => Batch::new(),
+            Change::Remove(before) => {
+                let removal = AttributeRemoval::new(call.env, &before.name);
+                Batch::new().create(EnvId::PLATFORM, &removal)?
+            }
+        })
     }
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {

@@ -1,5 +1,8 @@
 //! `/v1/environments/{e}/schemas` and custom attributes of users
 
+use countersign_domain::entity::load;
+use countersign_domain::user::User;
+use countersign_protocol::leftovers;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -45,6 +48,56 @@ on_every_adapter! {
         let path = format!("{all}/{}", text(standard, "/id"));
         assert_eq!(&api.get(&path).await.expect_status(200).json(), standard);
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+    }
+
+    async fn values_of_a_deleted_attribute_are_gone_for_good(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        let mut people = Vec::new();
+        for name in ["ann", "ben"] {
+            let made = Api::created(api.post(&users(&server), json!({ "username": name })).await);
+            people.push(format!("{}/{}", users(&server), text(&made, "/id")));
+        }
+        let [ann, ben] = [&people[0], &people[1]];
+        let gone = async |made: &Value| {
+            let path = format!("{all}/{}", text(made, "/id"));
+            let _ = api.delete(&path).await.expect_status(204);
+        };
+        let read = async |path: &str| api.get(path).await.expect_status(200).json();
+        let found = async |filter: &str| {
+            let list = read(&format!("{}?filter={}", users(&server), encoded(filter))).await;
+            list["size"].clone()
+        };
+        let first = attribute(&api, &all, "foo", json!({ "unique": true })).await;
+        let _ = api.patch(ann, json!({ "foo": "old" })).await.expect_status(200);
+        gone(&first).await;
+        // Another type: nobody has a value, and whoever had one can be changed.
+        let second = attribute(&api, &all, "foo", json!({ "type": "BOOLEAN" })).await;
+        assert_eq!(read(ann).await.get("foo"), None);
+        let _ = api.patch(ann, json!({ "nickname": "n" })).await.expect_status(200);
+        gone(&second).await;
+        // What was unique holds nothing back, and what is unique now holds.
+        let third = attribute(&api, &all, "foo", json!({ "unique": true })).await;
+        assert_eq!(found(r#"foo eq "old""#).await, json!(0));
+        let _ = api.patch(ben, json!({ "foo": "old" })).await.expect_status(200);
+        refused(api.patch(ann, json!({ "foo": "old" })).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "foo")));
+        gone(&third).await;
+        // The job removes them where nobody makes another one, and an import file makes none before.
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        while leftovers::remove_any(store, now).await.unwrap() {}
+        let env = server.tenant.id.parse().unwrap();
+        let id = ben.rsplit('/').next().unwrap();
+        let stored = load::<User>(store, env, id, now).await.unwrap().unwrap();
+        assert_eq!((stored.custom.len(), stored.unique_custom.len()), (0, 0));
+        let fourth = attribute(&api, &all, "foo", json!({})).await;
+        let _ = api.patch(ben, json!({ "foo": "new" })).await.expect_status(200);
+        gone(&fourth).await;
+        let environment = json!({ "id": server.tenant.id, "name": "First", "schemaAttributes": [{ "name": "foo" }] });
+        server.import(&json!({ "organization": { "name": "Tests" }, "environments": [environment] })).await;
+        assert_eq!(read(ben).await.get("foo"), None);
+        assert!(!leftovers::remove_any(store, now).await.unwrap());
+        let _ = api.patch(ben, json!({ "foo": "newest" })).await.expect_status(200);
+        assert_eq!(found(r#"foo sw "new""#).await, json!(1));
     }
 
     async fn a_standard_attribute_keeps_what_was_changed(server: TestServer) {
