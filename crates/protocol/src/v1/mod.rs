@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod organizations;
 pub mod page;
 pub mod part;
+pub mod pointing;
 pub mod privilege;
 pub mod reach;
 pub mod roles;

@@ -28,7 +28,7 @@ use countersign_domain::vault::Sealed;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::images;
+use super::{images, role_assignments};
 use crate::defaults::new_secret;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -36,6 +36,7 @@ use crate::v1::body::{Number, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::pointing;
 use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
@@ -128,7 +129,11 @@ impl Noun for Application {
                     privilege::over(call, subject).await?;
                 }
             }
-            Change::Remove(before) => facts.owned = owned(call, before.id).await?,
+            Change::Remove(before) => {
+                facts.owned = owned(call, before.id).await?;
+                let void = role_assignments::within(call, before.id.uuid()).await?;
+                facts.owned.extend(void);
+            }
         }
         Ok(facts)
     }
@@ -243,12 +248,12 @@ async fn refers(
 ) -> Outcome<()> {
     let missing = images::missing(call, Some(icon(after)), before.map(|it| icon(it))).await?;
     facts.missing_icon = missing.into_iter().next();
+    let old = before.map(|it| &it.value);
     let access = after.access_control.as_ref();
     if let Some(group) = access.and_then(|it| it.group.as_ref()) {
         for group in group.groups.iter().take(checks::MOST_GROUPS) {
-            if call.load::<Group>(group.id).await?.is_none() {
-                facts.lost_groups += 1;
-            }
+            let holds = pointing::holds::<Group, _>(call, old, group.id).await?;
+            facts.lost_groups += usize::from(!holds);
         }
     }
     if let Some(signing) = &after.signing {

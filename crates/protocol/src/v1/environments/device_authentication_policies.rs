@@ -112,7 +112,10 @@ impl Noun for Policy {
             });
         }
         let dangling = match change.after() {
-            Some(after) => references::dangling(call, after).await?,
+            Some(after) => {
+                let before = change.before().map(|it| &it.value);
+                references::dangling(call, after, before).await?
+            }
             None => Vec::new(),
         };
         Ok(Facts {

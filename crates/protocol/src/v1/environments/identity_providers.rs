@@ -25,6 +25,7 @@ use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::pointing;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/identityProviders";
@@ -97,7 +98,8 @@ impl Noun for IdentityProvider {
         };
         facts.before = call.load::<IdentityProviderSecret>(id).await?;
         if let Some(population) = after.and_then(Self::authoritative_population) {
-            facts.has_population = call.load::<Population>(population).await?.is_some();
+            facts.has_population =
+                pointing::holds::<Population, _>(call, before, population).await?;
         }
         if after.is_some() {
             facts.missing =

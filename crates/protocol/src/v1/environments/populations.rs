@@ -9,10 +9,11 @@ use countersign_domain::group::Group;
 use countersign_domain::ids::{PopulationId, ThemeId};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, Fault, Query, Range};
+use countersign_domain::store::{Batch, Fault, Key, Query, Range};
 use countersign_domain::user::User;
 use serde_json::json;
 
+use super::role_assignments;
 use crate::configuration;
 use crate::defaults;
 use crate::misfit::Misfit;
@@ -21,6 +22,7 @@ use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::pointing;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const ALL: &str = "/environments/{environment}/populations";
@@ -65,6 +67,8 @@ pub struct Facts {
     has_policy: bool,
     /// Whether its theme exists.
     has_theme: bool,
+    /// Roles that end with it.
+    void: Vec<Key>,
 }
 
 impl Noun for Population {
@@ -106,8 +110,10 @@ impl Noun for Population {
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
         let (mut has_users, mut has_groups) = (false, false);
         let (mut has_policy, mut has_theme) = (true, true);
+        let mut void = Vec::new();
         if let (Change::Remove(_), Some(id)) = (&change, id) {
             has_users = users(call, id).await? > 0;
+            void = role_assignments::within(call, id.uuid()).await?;
             let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
             has_groups = groups
                 .iter()
@@ -119,7 +125,8 @@ impl Noun for Population {
         if let Some(theme) = change.after().and_then(|it| it.theme) {
             // The one that is shown where none is set need not be stored.
             let is_default = theme.id == default_theme(call);
-            has_theme = is_default || call.load::<Theme>(theme.id).await?.is_some();
+            let before = change.before().map(|it| &it.value);
+            has_theme = is_default || pointing::holds::<Theme, _>(call, before, theme.id).await?;
         }
         Ok(Facts {
             others,
@@ -127,15 +134,14 @@ impl Noun for Population {
             has_groups,
             has_policy,
             has_theme,
+            void,
         })
     }
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
-            return Ok(removed(
-                change.before().is_some_and(|it| it.default),
-                &facts,
-            )?);
+            let is_default = change.before().is_some_and(|it| it.default);
+            return Ok(removed(is_default, facts)?);
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);
@@ -207,7 +213,7 @@ fn default_theme(call: &Call<'_>) -> ThemeId {
 /// Whether one may go.
 /// Source: `reference/platform.md` 1.8, 3.6; PingOne's page of the operation: neither the default
 /// one, nor one with users.
-fn removed(is_default: bool, facts: &Facts) -> Result<Batch, Refused> {
+fn removed(is_default: bool, facts: Facts) -> Result<Batch, Refused> {
     let message = if facts.others.is_empty() {
         "The environment must contain at least one population"
     } else if is_default {
@@ -217,7 +223,7 @@ fn removed(is_default: bool, facts: &Facts) -> Result<Batch, Refused> {
     } else if facts.has_groups {
         "The population must not contain groups"
     } else {
-        return Ok(Batch::new());
+        return Ok(facts.void.into_iter().fold(Batch::new(), Batch::delete));
     };
     let misfit = Misfit::constraint("", message);
     Err(Refusal::NotNow(None, vec![misfit]).because(message))

@@ -15,12 +15,14 @@ use countersign_domain::population::Population;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{RoleAssignment, RoleScope, RoleScopeType, RoleSubject};
-use countersign_domain::store::{Batch, Fault, Precondition, Unique};
+use countersign_domain::store::{Batch, Fault, Key, Precondition, Unique};
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::groups;
+use crate::configuration;
 use crate::cx::Cx;
 use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
@@ -266,6 +268,14 @@ async fn exists(call: &Call<'_>, scope: RoleScope) -> Outcome<bool> {
             call.load::<Application>(id).await?.is_some()
         }
     })
+}
+
+/// The roles that end with what their scope names, a population or an application: they count in
+/// its environment alone.
+pub(super) async fn within(call: &Call<'_>, scope: Uuid) -> Outcome<Vec<Key>> {
+    let all = configuration::all::<RoleAssignment>(call.store(), call.env, call.now()).await?;
+    let void = all.iter().filter(|it| it.scope.id == scope);
+    Ok(void.map(|it| it.key(call.env)).collect())
 }
 
 /// `DELETE`

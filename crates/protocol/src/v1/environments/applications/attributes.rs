@@ -143,7 +143,13 @@ impl Noun for ApplicationAttribute {
         let grants = grants::of_application(call, &after.application.id.to_string()).await?;
         let mut granted: Vec<ScopeId> = openid_scope(call).into_iter().collect();
         granted.extend(grants.iter().flat_map(|it| &it.scopes).map(|it| it.id));
+        let before = change.before().and_then(|it| it.oidc_scopes.as_ref());
         for id in wanted.iter().take(MOST_SCOPES) {
+            // It was granted, or was there at all, when it was named; as `v1/pointing.rs` has it.
+            if before.is_some_and(|it| it.contains(id)) {
+                facts.scopes.push(Named::Granted);
+                continue;
+            }
             let resource = match call.load::<Scope>(id).await? {
                 Some(scope) => call.load::<ApiResource>(scope.resource.id).await?,
                 None => None,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::misfit::Misfit;
 use crate::refusal::Outcome;
 use crate::v1::call::Call;
+use crate::v1::pointing;
 
 /// Most applications of a policy that are looked up.
 const MOST: usize = 100;
@@ -18,12 +19,13 @@ const MOST: usize = 100;
 pub(super) async fn dangling(
     call: &Call<'_>,
     policy: &DeviceAuthenticationPolicy,
+    before: Option<&DeviceAuthenticationPolicy>,
 ) -> Outcome<Vec<Misfit>> {
     let mut found = Vec::new();
     let applications = policy.mobile.get("applications").and_then(Value::as_array);
     let applications = applications.into_iter().flatten();
     for (at, application) in applications.enumerate() {
-        if at >= MOST || !is_there::<Application>(call, application.get("id")).await? {
+        if at >= MOST || !holds::<Application>(call, before, application.get("id")).await? {
             let target = format!("mobile.applications[{at}].id");
             found.push(Misfit::invalid(target, "no application has this id"));
         }
@@ -33,14 +35,14 @@ pub(super) async fn dangling(
     }
     let notifications = policy.notifications_policy.as_ref();
     if let Some(notifications) = notifications
-        && !is_there::<NotificationsPolicy>(call, notifications.get("id")).await?
+        && !holds::<NotificationsPolicy>(call, before, notifications.get("id")).await?
     {
         let why = "no notifications policy has this id";
         found.push(Misfit::invalid("notificationsPolicy.id", why));
     }
     let passkeys = policy.fido2.as_ref();
     let passkeys = passkeys.and_then(|it| it.get("fido2PolicyId"));
-    if passkeys.is_some() && !is_there::<Fido2Policy>(call, passkeys).await? {
+    if passkeys.is_some() && !holds::<Fido2Policy>(call, before, passkeys).await? {
         let why = "no FIDO2 policy has this id";
         found.push(Misfit::invalid("fido2.fido2PolicyId", why));
     }
@@ -48,10 +50,14 @@ pub(super) async fn dangling(
 }
 
 /// Whether the environment has one of an id. Those that every environment has are stored with it.
-async fn is_there<E: Entity>(call: &Call<'_>, id: Option<&Value>) -> Outcome<bool> {
+async fn holds<E: Entity>(
+    call: &Call<'_>,
+    before: Option<&DeviceAuthenticationPolicy>,
+    id: Option<&Value>,
+) -> Outcome<bool> {
     let id = id.and_then(Value::as_str).map(str::parse::<Uuid>);
     match id {
-        Some(Ok(id)) => Ok(call.load::<E>(id).await?.is_some()),
+        Some(Ok(id)) => pointing::holds::<E, _>(call, before, id).await,
         Some(Err(_)) | None => Ok(false),
     }
 }

@@ -21,6 +21,7 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Number, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::pointing;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/signOnPolicies/{signOnPolicy}/actions";
@@ -94,7 +95,10 @@ impl Noun for SignOnAction {
         let id = change.before().map(|it| it.id);
         let others = siblings.iter().filter(|it| Some(it.id) != id).count();
         let dangling = match change.after() {
-            Some(after) => dangling(call, after).await?,
+            Some(after) => {
+                let before = change.before().map(|it| &it.value);
+                dangling(call, after, before).await?
+            }
             None => Vec::new(),
         };
         Ok(Facts {
@@ -247,7 +251,11 @@ fn registration(check: &mut Check, registration: &Registration) {
 }
 
 /// What an action refers to and cannot.
-async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>> {
+async fn dangling(
+    call: &Call<'_>,
+    action: &SignOnAction,
+    before: Option<&SignOnAction>,
+) -> Outcome<Vec<Misfit>> {
     let mut found = Vec::new();
     let mut providers: Vec<(&'static str, IdentityProviderId)> = Vec::new();
     let mut registration = None;
@@ -255,7 +263,7 @@ async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>
         ActionStep::Login(login) | ActionStep::IdentifierFirst { login, .. } => {
             registration = Some(&login.registration);
             if let Some(provisioning) = &login.new_user_provisioning {
-                found.extend(unfit_gateways(call, provisioning).await?);
+                found.extend(unfit_gateways(call, provisioning, before).await?);
             }
             let social = login.social_providers.iter().take(MAX_RULES);
             providers.extend(social.map(|it| ("socialProviders.id", it.id)));
@@ -300,7 +308,7 @@ async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>
         }
     }
     if let Some(population) = registration.and_then(|it| it.population)
-        && call.load::<Population>(population.id).await?.is_none()
+        && !pointing::holds::<Population, _>(call, before, population.id).await?
     {
         let target = "registration.population.id";
         found.push(Misfit::invalid(target, "no population has this id"));
@@ -311,15 +319,24 @@ async fn dangling(call: &Call<'_>, action: &SignOnAction) -> Outcome<Vec<Misfit>
 /// What is wrong with the directories that unknown users would be looked up in.
 ///
 /// Source: Ping's Terraform provider looks for both texts that begin with a capital.
-async fn unfit_gateways(call: &Call<'_>, provisioning: &Value) -> Outcome<Vec<Misfit>> {
+async fn unfit_gateways(
+    call: &Call<'_>,
+    provisioning: &Value,
+    before: Option<&SignOnAction>,
+) -> Outcome<Vec<Misfit>> {
     let mut found = Vec::new();
     for listed in gateways(Some(provisioning)).iter().take(MAX_RULES) {
         let text = |at: &str| listed.pointer(at).and_then(Value::as_str);
-        let gateway = match text("/id").map(str::parse::<GatewayId>) {
-            Some(Ok(id)) => call.load::<Gateway>(id).await?,
-            Some(Err(_)) | None => None,
+        let id = text("/id").and_then(|it| it.parse::<GatewayId>().ok());
+        let gateway = match id {
+            Some(id) => call.load::<Gateway>(id).await?,
+            None => None,
         };
         let Some(gateway) = gateway else {
+            let id = id.map(|id| id.to_string()).unwrap_or_default();
+            if before.is_some_and(|it| pointing::points_at(it, &id)) {
+                continue;
+            }
             let target = "newUserProvisioning.gateways.id";
             found.push(Misfit::invalid(target, "no gateway has this id"));
             continue;

@@ -8,6 +8,7 @@ mod custom_domains;
 mod email_domains;
 mod explanations;
 mod gateways;
+mod gone;
 mod groups;
 mod identity_providers;
 mod images;
