@@ -51,6 +51,10 @@ pub(in crate::v1) const PRODUCTS: &[&str] = &[
     "IDENTITY_CLOUD",
     "IDENTITY_GOVERNANCE",
 ];
+/// Says that nothing is expected of DaVinci.
+const DAVINCI_MINIMAL: &str = "DAVINCI_MINIMAL";
+/// Tags of products.
+const TAGS: [&str; 1] = [DAVINCI_MINIMAL];
 /// What an environment can be made for (`reference/platform.md` 3.1).
 pub(in crate::v1) const SOLUTIONS: [&str; 4] = ["CUSTOMER", "WORKFORCE", "CIAM_TRIAL", "WF_TRIAL"];
 /// Most products of one bill.
@@ -121,10 +125,15 @@ fn is_tagged(product: &Object, tag: &str) -> bool {
     tags.is_some_and(|tags| tags.contains(&json!(tag)))
 }
 
+/// Consoles show it as a link.
+fn is_page(href: &str) -> bool {
+    Url::parse(href).is_ok_and(|it| matches!(it.scheme(), "https" | "http"))
+}
+
 fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
     // Decision: there are no flows of DaVinci here. `DAVINCI_MINIMAL` says that none is expected,
     // which Ping's Terraform provider does; without it a new environment would lack what it promises.
-    if type_ == "PING_ONE_DAVINCI" && !is_tagged(product, "DAVINCI_MINIMAL") {
+    if type_ == "PING_ONE_DAVINCI" && !is_tagged(product, DAVINCI_MINIMAL) {
         let message = "Organization does not have Ping One DaVinci FF enabled";
         return Err(Misfit::constraint("billOfMaterials.products.type", message));
     }
@@ -133,9 +142,23 @@ fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
         let misfit = Misfit::invalid("billOfMaterials.products.type", "is no product");
         return Err(misfit.hinting(Hint::Values(allowed)));
     }
+    let tags = product.get("tags").filter(|it| !it.is_null());
+    let is_tag = |it: &Value| it.as_str().is_some_and(|it| TAGS.contains(&it));
+    if tags.is_some_and(|it| !it.as_array().is_some_and(|it| it.iter().all(is_tag))) {
+        let target = "billOfMaterials.products.tags";
+        let misfit = Misfit::invalid(target, "must be a list of known tags");
+        let allowed = TAGS.iter().map(|it| (*it).to_owned()).collect();
+        return Err(misfit.hinting(Hint::Values(allowed)));
+    }
     let console = product.get("console").filter(|it| !it.is_null());
-    if console.is_some_and(|it| !it.get("href").is_some_and(Value::is_string)) {
-        return Err(Misfit::required("billOfMaterials.products.console.href"));
+    if let Some(console) = console {
+        let target = "billOfMaterials.products.console.href";
+        let Some(href) = console.get("href").and_then(Value::as_str) else {
+            return Err(Misfit::required(target));
+        };
+        if !is_page(href) {
+            return Err(Misfit::invalid(target, "must be the address of a page"));
+        }
     }
     let bookmarks = product.get("bookmarks").and_then(Value::as_array);
     let Some(bookmarks) = bookmarks else {
@@ -151,9 +174,10 @@ fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
         let name = bookmark.get("name").and_then(Value::as_str);
         let name = name.unwrap_or_default();
         let href = bookmark.get("href").and_then(Value::as_str);
-        let has_href = href.is_some_and(|it| Url::parse(it).is_ok());
+        let has_href = href.is_some_and(is_page);
         if name.is_empty() || name.chars().count() > 50 || !has_href || !names.insert(name) {
-            let message = "must have names of 1 to 50 characters, each once, and a URL as href";
+            let message = "must have names of 1 to 50 characters, each once, and an address of a \
+                           page as href";
             return Err(Misfit::invalid(target, message));
         }
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::configuration;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
-use crate::v1::body::{Check, Object};
+use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::route::{Endpoint, Resource};
@@ -169,7 +169,7 @@ fn removed(before: Option<&Stored<Policy>>, facts: &Facts) -> Result<Batch, Refu
     Ok(Batch::new())
 }
 
-/// Fills in what a method leaves out.
+/// Fills in what a method leaves out. Null is absence in the list of applications, too.
 fn complete(body: &mut Object) {
     let minutes = |duration: u32| json!({ "duration": duration, "timeUnit": "MINUTES" });
     for name in BY_MESSAGE {
@@ -181,17 +181,39 @@ fn complete(body: &mut Object) {
         let otp = json!({ "failure": { "count": 3, "coolDown": minutes(2) } });
         fill(body, name, &otp);
     }
+    let passkeys = json!({ "coolDown": minutes(2) });
+    fill_in(
+        body.get_mut("fido2").and_then(|it| it.get_mut("failure")),
+        &passkeys,
+    );
+    let applications = body
+        .get_mut("mobile")
+        .and_then(|it| it.get_mut("applications"));
+    for application in applications
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Value::Object(given) = application {
+            *given = body::without_nulls(std::mem::take(given));
+        }
+    }
 }
 
 fn fill(body: &mut Object, name: &str, otp: &Value) {
     let Some(method) = body.get_mut(name).and_then(Value::as_object_mut) else {
         return;
     };
-    let given = method.entry("otp").or_insert_with(|| otp.clone());
-    let (Some(given), Some(otp)) = (given.as_object_mut(), otp.as_object()) else {
-        return;
-    };
-    for (member, value) in otp {
-        given.entry(member).or_insert_with(|| value.clone());
+    let given = method.entry("otp").or_insert_with(|| json!({}));
+    fill_in(Some(given), otp);
+    fill_in(given.get_mut("failure"), &otp["failure"]);
+}
+
+/// Adds the members that an object lacks.
+fn fill_in(given: Option<&mut Value>, usual: &Value) {
+    if let (Some(Value::Object(given)), Value::Object(usual)) = (given, usual) {
+        for (member, value) in usual {
+            given.entry(member).or_insert_with(|| value.clone());
+        }
     }
 }

@@ -85,6 +85,11 @@ fn check(body: &Object) -> Result<(), crate::refusal::Refused> {
             lockout.number(&mut check, "durationSeconds", 1..=most);
         }
     }
+    // Source: Ping's schemas; fewer words than a policy knows.
+    if let Some(selection) = body.part(&mut check, "authentication") {
+        let words = ["DEFAULT_TO_FIRST", "PROMPT_TO_SELECT"];
+        selection.choice(&mut check, "deviceSelection", &words);
+    }
     for (name, member) in [("phoneExtensions", "enabled"), ("users", "mfaEnabled")] {
         if let Some(part) = body.part(&mut check, name) {
             part.switch(&mut check, member);

@@ -301,7 +301,7 @@ fn made() -> Vec<(&'static str, &'static str, Value)> {
         .map(|it| ((*it).to_owned(), json!("#123456")))
         .collect();
     let off = || json!({ "enabled": false });
-    let mfa = json!({ "name": "Ground", "sms": off(), "voice": off(), "email": off(), "mobile": off(), "totp": off() });
+    let mfa = json!({ "name": "Ground", "default": false, "sms": off(), "voice": off(), "email": off(), "mobile": off(), "totp": off() });
     let fido2 = json!({ "name": "Ground", "attestationRequirements": "NONE",
         "authenticatorAttachment": "BOTH", "discoverableCredentials": "PREFERRED",
         "backupEligibility": { "allow": true, "enforceDuringAuthentication": false },

@@ -325,6 +325,12 @@ fn mobile(check: &mut Check, after: &Application) {
     ] {
         check.length_of(target, value.as_ref(), 1, 1_024);
     }
+    // Source: Ping's schemas: where it is off on both, it is off.
+    let excluded = &mobile.integrity_detection.excluded_platforms;
+    check.expect(excluded.len() <= 1, || {
+        let target = "mobile.integrityDetection.excludedPlatforms";
+        Misfit::new(Fit::TooLong, target, "must have at most 1 entry")
+    });
 }
 
 fn saml(check: &mut Check, after: &Application) {

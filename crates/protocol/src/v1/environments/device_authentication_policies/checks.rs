@@ -35,7 +35,7 @@ const FAILURES: RangeInclusive<i64> = 1..=7;
 pub(super) fn check(body: &Object) -> Result<(), Refused> {
     let mut check = Check::new();
     let body = Part::body(body);
-    for name in ["sms", "voice", "email", "mobile", "totp"] {
+    for name in ["sms", "voice", "email", "mobile", "totp", "default"] {
         if body.get(name).is_none() {
             check.note(Misfit::required(name));
         }
@@ -63,8 +63,9 @@ pub(super) fn check(body: &Object) -> Result<(), Refused> {
     // Source: Ping's Terraform provider, which writes 30 minutes when it is told nothing;
     // `reference/platform.md` 3.17 has an hour.
     let remembered = body.part(&mut check, "rememberMe");
-    if let Some(web) = remembered.and_then(|it| it.part(&mut check, "web")) {
+    if let Some(web) = remembered.and_then(|it| it.needed(&mut check, "web")) {
         web.switch(&mut check, "enabled");
+        let _ = web.needed(&mut check, "lifeTime");
         duration(
             &mut check,
             &web,

@@ -1,6 +1,6 @@
 //! What a policy of second factors refers to (`reference/mfa.md` 8): it must be there, and here.
 
-use countersign_domain::application::Application;
+use countersign_domain::application::{Application, ApplicationType};
 use countersign_domain::entity::Entity;
 use countersign_domain::notification::policy::NotificationsPolicy;
 use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, Fido2Policy};
@@ -25,9 +25,9 @@ pub(super) async fn dangling(
     let applications = policy.mobile.get("applications").and_then(Value::as_array);
     let applications = applications.into_iter().flatten();
     for (at, application) in applications.enumerate() {
-        if at >= MOST || !holds::<Application>(call, before, application.get("id")).await? {
+        if at >= MOST || !is_native(call, before, application.get("id")).await? {
             let target = format!("mobile.applications[{at}].id");
-            found.push(Misfit::invalid(target, "no application has this id"));
+            found.push(Misfit::invalid(target, "no native application has this id"));
         }
         if at >= MOST {
             break;
@@ -47,6 +47,23 @@ pub(super) async fn dangling(
         found.push(Misfit::invalid("fido2.fido2PolicyId", why));
     }
     Ok(found)
+}
+
+/// Whether an application is one that devices have, or was named before.
+async fn is_native(
+    call: &Call<'_>,
+    before: Option<&DeviceAuthenticationPolicy>,
+    id: Option<&Value>,
+) -> Outcome<bool> {
+    let Some(id) = id.and_then(Value::as_str) else {
+        return Ok(false);
+    };
+    let found = match id.parse::<Uuid>() {
+        Ok(id) => call.load::<Application>(id).await?,
+        Err(_) => None,
+    };
+    let is_native = found.is_some_and(|it| it.type_ == ApplicationType::NativeApp);
+    Ok(is_native || before.is_some_and(|it| pointing::points_at(it, id)))
 }
 
 /// Whether the environment has one of an id. Those that every environment has are stored with it.

@@ -21,6 +21,7 @@ use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Number, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::part::Part;
 use crate::v1::pointing;
 use crate::v1::route::{Endpoint, Resource};
 
@@ -219,11 +220,29 @@ fn login_form(check: &mut Check, login: &Login) {
             "must have at most 100 entries",
         )
     });
-    let gateways = gateways(login.new_user_provisioning.as_ref());
+    if let Some(given) = &login.new_user_provisioning {
+        provisioning(check, given);
+    }
+}
+
+/// `newUserProvisioning`, which is kept as it was written.
+fn provisioning(check: &mut Check, given: &Value) {
+    let name = "newUserProvisioning";
+    let Value::Object(members) = given else {
+        return check.note(Misfit::invalid(name, "must be an object"));
+    };
+    let part = Part::member(name.to_owned(), members);
+    let target = part.path_of("gateways");
+    if part.get("gateways").is_none() {
+        return check.note(Misfit::required(target));
+    }
+    let gateways = part.parts(check, "gateways");
     check.expect(gateways.len() <= MAX_RULES, || {
-        let target = "newUserProvisioning.gateways";
         Misfit::new(Fit::TooLong, target, "must have at most 100 entries")
     });
+    for gateway in gateways {
+        gateway.choice(check, "type", &["LDAP"]);
+    }
 }
 
 /// `newUserProvisioning.gateways`

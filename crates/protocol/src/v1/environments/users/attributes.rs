@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use countersign_domain::user::User;
+use countersign_domain::user::{Address, User, UserName};
 use regex::Regex;
 
 use super::custom;
@@ -47,7 +47,9 @@ const MAX_USERNAME: usize = 128;
 type Pattern = LazyLock<Option<Regex>>;
 /// Whatever can be seen, and spaces.
 /// Source: `reference/platform.md` 3.7.
-static USERNAME: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{Zs}\p{S}\p{N}\p{P}]*"));
+static TEXT: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{Zs}\p{S}\p{N}\p{P}]*"));
+/// The same with ends of lines and without symbols.
+static LINES: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{N}\p{Zs}\p{P}\n\r]*"));
 /// The same, of family names and whole names.
 static NAME: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{N}' .-]*"));
 /// Spec: RFC 9110 12.5.4.
@@ -114,39 +116,61 @@ pub(super) fn check(
     check.finish()
 }
 
-/// Attributes that are held against a pattern.
-fn patterned(user: &User) -> [(&'static str, Option<&str>); 4] {
-    let name = user.name.as_ref();
-    [
-        ("username", Some(&user.username)),
+/// An attribute that is held against a pattern, its value, the pattern, and the pattern in words.
+type Patterned<'a> = (
+    &'static str,
+    Option<&'a str>,
+    &'static Pattern,
+    &'static str,
+);
+
+fn patterned(user: &User) -> Vec<Patterned<'_>> {
+    let seen = "must be of letters, marks, digits, symbols, punctuation and spaces";
+    let lines = "must be of letters, marks, digits, punctuation, spaces and ends of lines";
+    let plain = "must be of letters, marks, digits, spaces and ' . -";
+    let languages = "must be languages as in the header Accept-Language";
+    let (name, address) = (user.name.as_ref(), user.address.as_ref());
+    let name = |of: fn(&UserName) -> &Option<String>| name.and_then(|it| of(it).as_deref());
+    let address = |of: fn(&Address) -> &Option<String>| address.and_then(|it| of(it).as_deref());
+    vec![
+        ("username", Some(&*user.username), &TEXT, seen),
+        ("name.given", name(|it| &it.given), &TEXT, seen),
+        ("name.middle", name(|it| &it.middle), &TEXT, seen),
+        ("name.formatted", name(|it| &it.formatted), &NAME, plain),
+        ("name.family", name(|it| &it.family), &NAME, plain),
+        ("nickname", user.nickname.as_deref(), &TEXT, seen),
+        ("title", user.title.as_deref(), &TEXT, seen),
+        ("type", user.type_.as_deref(), &TEXT, seen),
+        ("locale", user.locale.as_deref(), &TEXT, seen),
         (
-            "name.formatted",
-            name.and_then(|it| it.formatted.as_deref()),
+            "address.streetAddress",
+            address(|it| &it.street_address),
+            &LINES,
+            lines,
         ),
-        ("name.family", name.and_then(|it| it.family.as_deref())),
-        ("preferredLanguage", user.preferred_language.as_deref()),
+        ("address.locality", address(|it| &it.locality), &TEXT, seen),
+        ("address.region", address(|it| &it.region), &TEXT, seen),
+        (
+            "address.postalCode",
+            address(|it| &it.postal_code),
+            &TEXT,
+            seen,
+        ),
+        (
+            "preferredLanguage",
+            user.preferred_language.as_deref(),
+            &LANGUAGES,
+            languages,
+        ),
     ]
 }
 
 /// Decision: what came another way, by registration or from an identity provider, stays as it is until
 /// somebody changes it here.
 fn patterns(check: &mut Check, user: &User, before: Option<&User>) {
-    let before = before.map(patterned);
-    let rules = [
-        (
-            &USERNAME,
-            "must be of letters, marks, digits, symbols, punctuation and spaces",
-        ),
-        (&NAME, "must be of letters, marks, digits, spaces and ' . -"),
-        (&NAME, "must be of letters, marks, digits, spaces and ' . -"),
-        (
-            &LANGUAGES,
-            "must be languages as in the header Accept-Language",
-        ),
-    ];
-    for (attribute, (pattern, why)) in patterned(user).into_iter().zip(rules) {
-        let stays = before.is_some_and(|it| it.contains(&attribute));
-        let (target, value) = attribute;
+    let before = before.map(patterned).unwrap_or_default();
+    for (target, value, pattern, why) in patterned(user) {
+        let stays = before.iter().any(|it| (it.0, it.1) == (target, value));
         check.expect(stays || value.is_none_or(|it| is_of(pattern, it)), || {
             Misfit::invalid(target, why)
         });
@@ -199,7 +223,7 @@ mod tests {
             '\u{0}', '\n', '\u{61c}', '\u{200d}', '\u{2028}', '\u{202e}', '\u{feff}', '\u{e000}',
             '\u{378}',
         ] {
-            assert!(!is_of(&USERNAME, &bad.to_string()), "{bad:?}");
+            assert!(!is_of(&TEXT, &bad.to_string()), "{bad:?}");
         }
         for good in [
             "a",
@@ -212,7 +236,7 @@ mod tests {
             "(x)",
             "a_b@c.example",
         ] {
-            assert!(is_of(&USERNAME, good), "{good:?}");
+            assert!(is_of(&TEXT, good), "{good:?}");
         }
     }
 

@@ -328,6 +328,11 @@ on_every_adapter! {
             body[member] = value;
             refused(api.post(&all(&server), body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+        let mut body = web("Telephone");
+        body["type"] = json!("NATIVE_APP");
+        body["mobile"] = json!({ "integrityDetection": { "mode": "ENABLED", "excludedPlatforms": ["GOOGLE", "IOS"] } });
+        refused(api.post(&all(&server), body).await, 400, "INVALID_DATA",
+            Some(("SIZE_LIMIT_EXCEEDED", "mobile.integrityDetection.excludedPlatforms")));
         let mut body = web("Wrong");
         body["jwksUrl"] = json!("https://client.example/jwks");
         body["jwks"] = json!(jwt::client_jwks().to_string());

@@ -28,6 +28,8 @@ on_every_adapter! {
             (json!({}), "REQUIRED_VALUE", "pairing"),
             (json!({ "pairing": { "maxAllowedDevices": 16, "pairingKeyFormat": "NUMERIC" } }), "OUT_OF_RANGE", "pairing.maxAllowedDevices"),
             (json!({ "pairing": { "maxAllowedDevices": 1, "pairingKeyFormat": "ROMAN" } }), "INVALID_VALUE", "pairing.pairingKeyFormat"),
+            (json!({ "pairing": { "maxAllowedDevices": 1, "pairingKeyFormat": "NUMERIC" },
+                "authentication": { "deviceSelection": "ALWAYS_DISPLAY_DEVICES" } }), "INVALID_VALUE", "authentication.deviceSelection"),
         ] {
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
@@ -91,6 +93,9 @@ on_every_adapter! {
             (with("sms", json!({})), "REQUIRED_VALUE", "sms.enabled"),
             (with("email", json!({ "enabled": true, "otp": { "otpLength": 11 } })), "OUT_OF_RANGE", "email.otp.otpLength"),
             (with("rememberMe", json!({ "web": { "enabled": true, "lifeTime": { "duration": 91, "timeUnit": "DAYS" } } })), "OUT_OF_RANGE", "rememberMe.web.lifeTime.duration"),
+            (with("rememberMe", json!({})), "REQUIRED_VALUE", "rememberMe.web"),
+            (with("rememberMe", json!({ "web": { "enabled": true } })), "REQUIRED_VALUE", "rememberMe.web.lifeTime"),
+            (with("default", json!(null)), "REQUIRED_VALUE", "default"),
             (with("newDeviceNotification", json!("PIGEON")), "INVALID_VALUE", "newDeviceNotification"),
             (with("securityKey", json!({ "enabled": true })), "CONSTRAINT_VIOLATION", "securityKey"),
         ] {
@@ -111,7 +116,7 @@ on_every_adapter! {
         let api = admin(&server).await;
         let all = format!("/environments/{}/deviceAuthenticationPolicies", server.tenant.id);
         let off = json!({ "enabled": false });
-        let body = json!({ "name": "Mine", "sms": off, "voice": off, "email": off, "mobile": off, "totp": off, "fido2": off });
+        let body = json!({ "name": "Mine", "default": false, "sms": off, "voice": off, "email": off, "mobile": off, "totp": off, "fido2": off });
         let path = format!("{all}/{}", text(&Api::created(api.post(&all, body.clone()).await), "/id"));
         let time = |duration: u32, unit: &str| json!({ "duration": duration, "timeUnit": unit });
         let rows: Vec<Limits> = vec![
@@ -164,9 +169,17 @@ on_every_adapter! {
             "deviceAuthorization": { "enabled": true, "extraVerification": "restrictive" },
             "integrityDetection": "permissive" });
         let mut whole = body.clone();
-        whole["mobile"]["applications"] = json!([full]);
+        let mut given = full.clone();
+        given["pushLimit"] = json!(null);
+        given["ipPairingConfiguration"] = json!(null);
+        whole["mobile"]["applications"] = json!([given]);
+        whole["sms"]["otp"] = json!({ "failure": { "count": 5 } });
+        whole["fido2"]["failure"] = json!({ "count": 5 });
         let whole = api.put(&path, whole).await.expect_status(200).json();
         assert_eq!(whole["mobile"]["applications"][0], full);
+        // What a method leaves out of its failures is there.
+        assert_eq!(whole["sms"]["otp"]["failure"], json!({ "count": 5, "coolDown": time(0, "MINUTES") }));
+        assert_eq!(whole["fido2"]["failure"], json!({ "count": 5, "coolDown": time(2, "MINUTES") }));
         for (application, code, target) in [
             (json!({}), "REQUIRED_VALUE", "mobile.applications[0].id"),
             (json!("x"), "INVALID_VALUE", "mobile.applications[0]"),
@@ -190,7 +203,7 @@ on_every_adapter! {
         let env = format!("/environments/{}", server.tenant.id);
         let all = format!("{env}/deviceAuthenticationPolicies");
         let off = json!({ "enabled": false });
-        let with = |application: &str, notifications: &str, passkeys: &str| json!({ "name": "Refers",
+        let with = |application: &str, notifications: &str, passkeys: &str| json!({ "name": "Refers", "default": false,
             "sms": off, "voice": off, "email": off, "totp": off,
             "mobile": { "enabled": true, "applications": [{ "id": application }] },
             "notificationsPolicy": { "id": notifications },
@@ -208,6 +221,8 @@ on_every_adapter! {
                 refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
             }
         }
+        let web = with(&server.tenant.web.id, &notifications, &passkeys);
+        refused(api.post(&all, web).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "mobile.applications[0].id")));
         let abroad = with(&server.other.native.id, &notifications, &passkeys);
         refused(api.post(&all, abroad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "mobile.applications[0].id")));
         Api::created(api.post(&all, with(application, &notifications, &passkeys)).await);

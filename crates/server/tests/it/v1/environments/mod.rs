@@ -305,6 +305,7 @@ on_every_adapter! {
             (with(json!([named("x".into()), named("x".into())])), Some("INVALID_VALUE")),
             (with(json!([{ "name": "x" }])), Some("INVALID_VALUE")),
             (with(json!([{ "name": "x", "href": "not an address" }])), Some("INVALID_VALUE")),
+            (with(json!([{ "name": "x", "href": "javascript:alert(1)" }])), Some("INVALID_VALUE")),
         ] {
             let answer = api.put(&path, body).await;
             match refusal {
@@ -321,6 +322,14 @@ on_every_adapter! {
             refused(api.put(&path, body.clone()).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
             let made = json!({ "name": "Bare", "type": "SANDBOX", "region": "NA", "billOfMaterials": body });
             refused(api.post("/environments", made).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
+        }
+        for (member, value, target) in [
+            ("console", json!({ "href": "javascript:1" }), "billOfMaterials.products.console.href"),
+            ("tags", json!(["X"]), "billOfMaterials.products.tags"),
+            ("tags", json!("DAVINCI_MINIMAL"), "billOfMaterials.products.tags"),
+        ] {
+            let body = json!({ "products": [{ "type": "PING_FEDERATE", member: value }] });
+            refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
         }
         assert_eq!(api.get(&path).await.json(), before);
         let refusal = api.put(&path, json!({ "products": [{ "type": "TOASTER" }] })).await;

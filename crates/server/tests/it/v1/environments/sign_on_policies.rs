@@ -86,6 +86,17 @@ on_every_adapter! {
             assert_eq!((&detail["code"], &detail["target"], &detail["message"]),
                 (&json!("INVALID_VALUE"), &json!(target), &json!(message)));
         }
+        for (given, code, target) in [
+            (json!("ZZZ"), "INVALID_VALUE", "newUserProvisioning"),
+            (json!([]), "INVALID_VALUE", "newUserProvisioning"),
+            (json!({}), "REQUIRED_VALUE", "newUserProvisioning.gateways"),
+            (json!({ "gateways": "x" }), "INVALID_VALUE", "newUserProvisioning.gateways"),
+            (json!({ "gateways": [{ "id": directory["id"], "userType": { "id": named("New") } }] }),
+                "REQUIRED_VALUE", "newUserProvisioning.gateways[0].type"),
+        ] {
+            let body = json!({ "type": "LOGIN", "priority": 1, "newUserProvisioning": given });
+            refused(api.post(&actions, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
         let good = action(&directory["id"], named("New"));
         let made = Api::created(api.post(&actions, good.clone()).await);
         assert_eq!(made["newUserProvisioning"], good["newUserProvisioning"]);

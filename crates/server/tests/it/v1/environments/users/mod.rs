@@ -119,6 +119,29 @@ on_every_adapter! {
         }
     }
 
+    async fn attributes_are_of_what_can_be_seen(server: TestServer) {
+        let api = admin(&server).await;
+        let hidden = "a\u{200b}b";
+        for (body, target) in [
+            (json!({ "nickname": hidden }), "nickname"),
+            (json!({ "title": hidden }), "title"),
+            (json!({ "type": hidden }), "type"),
+            (json!({ "locale": hidden }), "locale"),
+            (json!({ "name": { "given": hidden } }), "name.given"),
+            (json!({ "address": { "locality": hidden } }), "address.locality"),
+            (json!({ "address": { "streetAddress": "1 €" } }), "address.streetAddress"),
+        ] {
+            let mut body = body;
+            body["username"] = json!("seen");
+            body["email"] = json!("seen@client.example");
+            refused(api.post(&users(&server), body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
+        }
+        let good = json!({ "username": "seen", "email": "seen@client.example", "nickname": "Zoë €", "title": "½ Dr.",
+            "address": { "streetAddress": "1, Rue\r\nParis" } });
+        let made = Api::created(api.post(&users(&server), good.clone()).await);
+        assert_eq!((&made["nickname"], &made["address"]), (&good["nickname"], &good["address"]));
+    }
+
     async fn a_locked_user_cannot_sign_on_and_an_unlocked_one_can(server: TestServer) {
         let api = admin(&server).await;
         let person = &server.tenant.person;

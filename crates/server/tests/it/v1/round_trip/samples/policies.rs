@@ -148,7 +148,7 @@ fn actions() -> Vec<Sample> {
             registration().or(off.clone()),
             many("socialProviders", Values::Ref("identityProvider"), 0..=1).or_something(),
             flag("enforceLockoutForIdentityProviders").or_something(),
-            like("newUserProvisioning", [json!({ "gateways": [] })]),
+            like("newUserProvisioning", [json!({ "gateways": [] })]).not([json!([]), json!("x")]),
         ]
     };
     let rules = |count: usize| {
@@ -248,8 +248,11 @@ fn device_authentication_policies() -> Sample {
         .required()
         .not([json!("YEARS")]);
     let life = [number("duration", 1..=129_600).required(), units];
-    let remembered = [flag("enabled").required(), parts("lifeTime", life)];
-    sample("/environments/{environment}/deviceAuthenticationPolicies")
+    let remembered = [
+        flag("enabled").required(),
+        parts("lifeTime", life).required(),
+    ];
+    let mut policies = sample("/environments/{environment}/deviceAuthenticationPolicies")
         .members([
             text("name", 1..=256).unique().required(),
             by_message("sms").required(),
@@ -284,11 +287,13 @@ fn device_authentication_policies() -> Sample {
             flag("ignoreUserLock"),
             like("desktop", [json!({ "enabled": true })]),
             like("yubikey", [json!({ "enabled": false })]),
-            parts("rememberMe", [parts("web", remembered)]),
+            parts("rememberMe", [parts("web", remembered).required()]),
             refers("notificationsPolicy", "notificationsPolicy"),
+            like("default", [json!(false)]).required(),
         ])
-        .read_only(&["forSignOnPolicy"])
-        .has_default()
+        .read_only(&["forSignOnPolicy"]);
+    policies.has_default = true;
+    policies
 }
 
 fn fido2_policies() -> Sample {
