@@ -15,12 +15,12 @@ use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::refusal::Outcome;
 
-/// Most groups of one user that are looked at.
+/// Most groups of one user that are looked at, at whatever level.
 const MOST: usize = 1_000;
-/// Most levels of nesting that are followed.
-const DEEPEST: usize = 10;
 
 /// The groups of a user, direct, by filter and nested; bounded, so that no tangle of groups stalls a
+/// sign-on.
+pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let mut found = direct(cx, user).await?;
     found.extend(by_filter(cx, user).await?);
     with_above(cx, found).await
@@ -37,8 +37,6 @@ pub async fn with_roles(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
 
 /// The groups that a user was put into.
 async fn direct(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
-/// sign-on.
-pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let by_user = GroupMembership::BY_USER;
@@ -97,7 +95,7 @@ pub async fn above(
     nested(cx, groups, GroupNesting::BY_CHILD, parent).await
 }
 
-/// Groups that nestings lead to, level by level.
+/// Groups that nestings lead to, level by level, however many levels there are.
 async fn nested(
     cx: &Cx,
     groups: impl IntoIterator<Item = GroupId>,
@@ -108,7 +106,7 @@ async fn nested(
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let mut found = BTreeSet::new();
     let mut level: Vec<GroupId> = groups.into_iter().collect();
-    for _ in 0..DEEPEST {
+    while !level.is_empty() {
         let mut next = Vec::new();
         for group in level {
             let query = Query::equal(GroupNesting::KIND, env, index, group.to_string(), limit);
@@ -118,9 +116,6 @@ async fn nested(
                     next.push(other);
                 }
             }
-        }
-        if next.is_empty() {
-            break;
         }
         level = next;
     }

@@ -322,4 +322,25 @@ on_every_adapter! {
         let body = json!({ "name": "Fixed", "userFilter": filter });
         refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "userFilter")));
     }
+
+    async fn nesting_is_followed_however_deep_it_is(server: TestServer) {
+        let api = admin(&server).await;
+        let nest = |child: &str| format!("{}/{child}/memberOfGroups", groups(&server));
+        let lowest = group(&api, &server, json!({ "name": "n0" })).await;
+        let mut highest = lowest.clone();
+        for level in 1..=14 {
+            let next = group(&api, &server, json!({ "name": format!("n{level}") })).await;
+            Api::created(api.post(&nest(&highest), json!({ "id": next })).await);
+            highest = next;
+        }
+        let mine = format!("{}/{}/memberOfGroups", users(&server), server.tenant.person.id);
+        Api::created(api.post(&mine, json!({ "id": lowest })).await);
+        let read = api.get(&format!("{mine}/{highest}")).await.expect_status(200).json();
+        assert_eq!(read["type"], "INDIRECT");
+        let filter = encoded(&format!(r#"memberOfGroups[id eq "{highest}"]"#));
+        let list = api.get(&format!("{}?filter={filter}", users(&server))).await.expect_status(200).json();
+        assert_eq!(list["size"], json!(1));
+        let circle = api.post(&nest(&highest), json!({ "id": lowest })).await;
+        refused(circle, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "id")));
+    }
 }
