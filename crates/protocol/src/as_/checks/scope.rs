@@ -27,6 +27,13 @@ impl GrantedScope {
         self.names.iter().any(|granted| granted == name)
     }
 
+    /// Whether a scope of a resource can be among them: of OpenID Connect always, of another if it
+    /// was granted of that very one, whatever is called the same today.
+    fn is_of(&self, view: &ResourceView) -> bool {
+        let is_own = view.resource.type_ == ResourceType::OpenidConnect;
+        is_own || self.resources().any(|id| id == view.resource.id)
+    }
+
     /// Every resource, other than OpenID Connect, that the access token is for.
     pub fn resources(&self) -> impl Iterator<Item = ResourceId> {
         self.resource.into_iter().chain(self.more.iter().copied())
@@ -209,8 +216,9 @@ pub fn is_grantable(env: &Snapshot, view: &ApplicationView, name: &str) -> bool 
     grantable(env, view).iter().any(|(scope, _)| *scope == name)
 }
 
-/// What is left of a scope that was granted once: what the application still may, and no more than
-/// is asked for now. Asking for more than was granted is refused.
+/// What is left of a scope that was granted once: what the application still may, of the resources
+/// that it was granted of, and no more than is asked for now. Asking for more than was granted is
+/// refused.
 ///
 /// Source: RFC 6749 6; `reference/oidc.md` 6.6.
 pub fn narrowed(
@@ -219,8 +227,11 @@ pub fn narrowed(
     granted: &GrantedScope,
     asked_for: Option<&str>,
 ) -> Result<GrantedScope, Refused> {
+    let mut grantable = grantable(env, view);
+    grantable.retain(|(_, resource)| granted.is_of(resource));
     let mut left = granted.clone();
-    left.names.retain(|name| is_grantable(env, view, name));
+    left.names
+        .retain(|name| grantable.iter().any(|(scope, _)| scope == name));
     if let Some(asked_for) = asked_for {
         let asked_for: Vec<&str> = asked_for
             .split(' ')
@@ -236,7 +247,6 @@ pub fn narrowed(
         return Err(Refusal::NoScopeGranted.because("nothing is left of the granted scope"));
     }
     // A token is for the resources whose scopes it has, and for no other.
-    let grantable = grantable(env, view);
     let mut resources = granted.resources().filter(|id| {
         let mut scopes = grantable.iter().filter(|(_, it)| it.resource.id == *id);
         scopes.any(|(name, _)| left.contains(name))

@@ -10,7 +10,7 @@ use crate::as_::checks::scope::GrantedScope;
 use crate::configuration::{ApplicationView, ResourceView};
 use crate::cx::Cx;
 use crate::expression;
-use crate::refusal::Refused;
+use crate::refusal::{Refusal, Refused};
 
 /// Media type of an access token, in its header.
 ///
@@ -44,7 +44,7 @@ pub fn claims_in(
     jti: TokenId,
     context: Option<&Value>,
 ) -> Result<(Map<String, Value>, u64), Refused> {
-    let custom = custom_resources(cx, scope);
+    let custom = custom_resources(cx, scope)?;
     let (mut token, lifetime) = common(cx, view, &custom, jti);
     token.insert("scope".into(), json!(scope.to_text()));
     token.insert("sub".into(), json!(sign_on.user.id));
@@ -74,7 +74,7 @@ pub fn client_claims(
     scope: &GrantedScope,
     jti: TokenId,
 ) -> Result<(Map<String, Value>, u64), Refused> {
-    let custom = custom_resources(cx, scope);
+    let custom = custom_resources(cx, scope)?;
     let (mut token, lifetime) = common(cx, view, &custom, jti);
     token.insert("p1.rid".into(), json!(jti));
     if !scope.names.is_empty() {
@@ -109,11 +109,18 @@ fn common(
     (token, lifetime)
 }
 
-fn custom_resources<'a>(cx: &'a Cx, scope: &GrantedScope) -> Vec<&'a ResourceView> {
-    let views = scope.resources().filter_map(|id| cx.env.resource(id));
-    views
-        .filter(|view| view.resource.type_ == ResourceType::Custom)
-        .collect()
+/// A token for a resource that is gone would be one for another.
+fn custom_resources<'a>(
+    cx: &'a Cx,
+    scope: &GrantedScope,
+) -> Result<Vec<&'a ResourceView>, Refused> {
+    let is_custom = |view: &&ResourceView| view.resource.type_ == ResourceType::Custom;
+    let gone = || Refusal::NoScopeGranted.because("the resource of its scopes is gone");
+    let views: Result<Vec<_>, _> = scope
+        .resources()
+        .map(|id| cx.env.resource(id).ok_or_else(gone))
+        .collect();
+    Ok(views?.into_iter().filter(is_custom).collect())
 }
 
 /// The audiences are the custom resources'; without one it is the PingOne API
