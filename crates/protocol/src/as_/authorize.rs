@@ -145,6 +145,8 @@ pub async fn authorize(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -
             .await?
             .value
             .request;
+        let redirect_uri = request.destination.redirect_uri.as_ref();
+        checks::redirect_uri::check_again(&view.application, redirect_uri)?;
         return judged(cx, &Frozen::new(request), &view, token, Some(&pushed)).await;
     }
     let opened = match request_object::open(cx, params, &view).await {

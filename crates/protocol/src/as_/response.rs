@@ -9,6 +9,7 @@ use countersign_domain::user::User;
 use crate::as_::access_control::Standing;
 use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::check_session;
+use crate::as_::checks::{self, scope::GrantedScope};
 use crate::as_::grants::authorization_code;
 use crate::as_::response_modes::{Delivery, Destination, Mode, Parameters};
 use crate::as_::tokens::SignOn;
@@ -71,6 +72,11 @@ pub fn issue(
     recipient: &Recipient<'_>,
     fresh: Fresh,
 ) -> Result<Result<(Issued, Batch), Refused>, Fault> {
+    // First: nothing is told to a place that the application gave up.
+    let scope = match checks::again(cx, request, recipient.view) {
+        Ok(scope) => scope,
+        Err(refused) => return Ok(Err(refused)),
+    };
     if let Err(refused) = for_the_named(request, done).and_then(|()| recipient.standing.check()) {
         return Ok(Err(refused));
     }
@@ -78,7 +84,7 @@ pub fn issue(
     let tokens = if kind.is_code() {
         None
     } else {
-        match decided(cx, request, done, recipient, fresh.jti) {
+        match decided(cx, request, &scope, done, recipient, fresh.jti) {
             Ok(tokens) => Some(tokens),
             Err(refused) => return Ok(Err(refused)),
         }
@@ -86,7 +92,7 @@ pub fn issue(
     let mut writes = Batch::new();
     let code = kind.code.then_some(fresh.code);
     if let Some(code) = &code {
-        writes = authorization_code::issue(cx.env_id(), request, done, code, cx.now)?;
+        writes = authorization_code::issue(cx.env_id(), request, scope, done, code, cx.now)?;
     }
     let session_state = recipient
         .view
@@ -139,6 +145,7 @@ pub fn fails_the_flow(request: &AuthorizationRequest, refused: &Refused) -> bool
 fn decided(
     cx: &Cx,
     request: &AuthorizationRequest,
+    scope: &GrantedScope,
     done: &Done,
     recipient: &Recipient<'_>,
     jti: TokenId,
@@ -159,7 +166,7 @@ fn decided(
         cx,
         recipient.view,
         request.response_type,
-        &request.scope,
+        scope,
         &sign_on,
         jti,
     )

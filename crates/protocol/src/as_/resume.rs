@@ -1,8 +1,6 @@
 //! `GET /{envID}/as/resume` (`reference/oidc.md` 5.1): a finished flow becomes the authorization
 //! response, once.
 
-use std::sync::Arc;
-
 use countersign_domain::entity::Stored;
 use countersign_domain::group::Memberships;
 use countersign_domain::store::{Batch, Fault};
@@ -10,6 +8,7 @@ use countersign_domain::user::User;
 
 use crate::as_::access_control::{self, Standing};
 use crate::as_::authorize::{Answer, Reply, redirect_error, sign_on_page};
+use crate::as_::checks::redirect_uri;
 use crate::as_::grants;
 use crate::as_::params::Params;
 use crate::as_::response::{self, Fresh, Issued, Recipient};
@@ -38,11 +37,22 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
             cookie: None,
         });
     }
+    let client = flow.request.client;
+    let view = cx.env.application(&cx.ports, client, cx.now).await?;
+    let view = view.ok_or_else(|| Refusal::ClientUnknown.because("gone since authorize"))?;
+    // Nothing goes to an address that the application gave up, an error neither.
+    let redirect_uri = flow.request.destination.redirect_uri.as_ref();
+    redirect_uri::check_again(&view.application, redirect_uri)?;
     let pi_flow = flow.request.destination.mode == Mode::PiFlow;
+    let resume = Resume {
+        flow_id,
+        token,
+        view: &view,
+    };
     match &flow.state {
-        State::Completed(_) => match run(cx, &Resume { flow_id, token }).await {
+        State::Completed(_) => match run(cx, &resume).await {
             Ok(Resumed::Issued(issued)) => {
-                let (view, issued, flow) = *issued;
+                let (issued, flow) = *issued;
                 let delivery = response::deliver(cx, &view, issued, flow)?;
                 Ok(Reply {
                     answer: Answer::Response(delivery),
@@ -65,18 +75,10 @@ pub async fn resume(cx: &Cx, params: &Params, token: Option<&BrowserToken>) -> O
         }
         // Not finished: back to where it can be (`reference/oidc.md` 5.1, decision).
         _ if pi_flow => Ok(shown(cx, &flow)),
-        _ => {
-            let application = flow.request.client;
-            let view = cx.env.application(&cx.ports, application, cx.now).await?;
-            let page = match view {
-                Some(view) => sign_on_page(cx, &view, flow.id),
-                None => cx.env.urls.sign_on_page(cx.env_id(), flow.id, application),
-            };
-            Ok(Reply {
-                answer: Answer::SignOn(page),
-                cookie: None,
-            })
-        }
+        _ => Ok(Reply {
+            answer: Answer::SignOn(sign_on_page(cx, &view, flow.id)),
+            cookie: None,
+        }),
     }
 }
 
@@ -90,11 +92,11 @@ fn shown(cx: &Cx, flow: &Flow) -> Reply {
 struct Resume<'a> {
     flow_id: &'a str,
     token: Option<&'a BrowserToken>,
+    view: &'a ApplicationView,
 }
 
 struct Facts {
     flow: Stored<Flow>,
-    view: Arc<ApplicationView>,
     /// The user, if tokens are to be made, and the user and the session still are there.
     user: Option<User>,
     /// Their groups, where tokens may name them.
@@ -106,7 +108,7 @@ struct Facts {
 
 enum Resumed {
     /// The response, and the flow that `pi.flow` wraps it in.
-    Issued(Box<(Arc<ApplicationView>, Issued, Option<Box<view::Resource>>)>),
+    Issued(Box<(Issued, Option<Box<view::Resource>>)>),
     /// Nothing is issued for the sign-on, and the client reads that in the flow.
     Failed(Box<Flow>, Refused),
 }
@@ -117,10 +119,7 @@ impl Operation for Resume<'_> {
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let flow = access::find(cx, self.flow_id, self.token).await?;
-        let client = flow.request.client;
-        let view = cx.env.application(&cx.ports, client, cx.now).await?;
-        let view = view.ok_or_else(|| Refusal::ClientUnknown.because("gone since authorize"))?;
-        let is_restricted = view.application.access_control.is_some();
+        let is_restricted = self.view.application.access_control.is_some();
         let user = match &flow.state {
             // A code is looked at again when it is redeemed; tokens are not.
             State::Completed(done) if is_restricted || !flow.request.response_type.is_code() => {
@@ -130,18 +129,17 @@ impl Operation for Resume<'_> {
             _ => None,
         };
         let standing = match &user {
-            Some(user) => access_control::standing(cx, &view.application, user).await?,
+            Some(user) => access_control::standing(cx, &self.view.application, user).await?,
             None if is_restricted => Standing::Refused("the user is gone or disabled"),
             None => Standing::Allowed,
         };
         let has_tokens = !flow.request.response_type.is_code();
-        let is_wanted = has_tokens && groups::are_mapped(cx, &view);
+        let is_wanted = has_tokens && groups::are_mapped(cx, self.view);
         let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         Ok(Facts {
             flow,
             groups,
             standing,
-            view,
             user,
             fresh: Fresh::draw(cx),
         })
@@ -165,7 +163,7 @@ impl Operation for Resume<'_> {
         flow.resumed = true;
         let writes = Batch::new().update(cx.env_id(), &flow, version)?;
         let recipient = Recipient {
-            view: &facts.view,
+            view: self.view,
             user: facts.user.as_ref(),
             groups: facts.groups.as_ref(),
             token: self.token,
@@ -175,7 +173,7 @@ impl Operation for Resume<'_> {
             Ok((issued, issuing)) => {
                 let is_shown = flow.request.destination.mode == Mode::PiFlow;
                 let flow = is_shown.then(|| Box::new(view::render(&cx.env, &flow)));
-                let resumed = Resumed::Issued(Box::new((facts.view, issued, flow)));
+                let resumed = Resumed::Issued(Box::new((issued, flow)));
                 Ok(Verdict::reply(resumed).writing(writes.and(issuing)))
             }
             Err(refused) => {

@@ -1,18 +1,21 @@
 //! The checks of an authorization request: one rule of the specification a file, each from what
 //! came ([`Params`]) to what holds. The order below is the whole contract between them.
 //!
-//! | check | authorize | finds |
-//! |---|---|---|
-//! | [`client`] | shown | an enabled OpenID Connect application |
-//! | [`redirect_uri`] | shown | where an answer may go |
-//! | [`response_mode`] | redirected | how it goes there |
-//! | [`response_type`] | redirected | what it carries |
-//! | [`request_object`] | redirected | `request`, `request_uri`, PAR rules |
-//! | [`pkce`] | redirected | the challenge |
-//! | [`prompt`] | redirected | what may be shown, how old a sign-on may be |
-//! | [`nonce`] | redirected | what the ID token repeats |
-//! | [`scope`] | redirected | what is granted |
-//! | [`acr_values`] | redirected | which policies may run |
+//! | check | authorize | answer | code | finds |
+//! |---|---|---|---|---|
+//! | [`client`] | shown | shown | yes | an enabled OpenID Connect application |
+//! | [`redirect_uri`] | shown | shown | yes | where an answer may go |
+//! | [`response_mode`] | redirected | | | how it goes there |
+//! | [`response_type`] | redirected | redirected | | what it carries |
+//! | [`request_object`] | redirected | | | `request`, `request_uri`, PAR rules |
+//! | [`pkce`] | redirected | | | the challenge |
+//! | [`prompt`] | redirected | | | what may be shown, how old a sign-on may be |
+//! | [`nonce`] | redirected | | | what the ID token repeats |
+//! | [`scope`] | redirected | redirected | yes | what is granted |
+//! | [`acr_values`] | redirected | | | which policies may run |
+//!
+//! "Answer" and "code" are checks that are made again, for the application may have lost something
+//! since: when the authorization response goes out, and when its code is redeemed.
 //!
 //! Before all of them the [request object](crate::as_::request_object) is opened, if there is one;
 //! after them it is found out [whom](crate::as_::hint) the client named by a token.
@@ -33,6 +36,7 @@ pub mod response_type;
 pub mod scope;
 
 use crate::as_::authorize::AuthorizationRequest;
+use crate::as_::checks::scope::GrantedScope;
 use crate::as_::hint;
 use crate::as_::par::Channel;
 use crate::as_::params::Params;
@@ -91,6 +95,19 @@ pub async fn validate(
         subject: hint::subject(cx, opened, view).await?,
         transaction: opened.transaction.clone(),
     })
+}
+
+/// What is left of the scope of a valid request when it is answered, if it still may be.
+///
+/// Source: `reference/oidc.md` 3.3, 19.4.
+pub fn again(
+    cx: &Cx,
+    request: &AuthorizationRequest,
+    view: &ApplicationView,
+) -> Result<GrantedScope, Refused> {
+    response_type::check_again(request.response_type, &view.application)?;
+    let scope = scope::narrowed(&cx.env, view, &request.scope, None)?;
+    response_type::fit_scope(request.response_type, scope)
 }
 
 /// Wishes for a language never make an error: what is too long to be one is passed over.

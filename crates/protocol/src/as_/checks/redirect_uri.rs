@@ -47,6 +47,20 @@ pub fn check(
     })
 }
 
+/// Whether a URI that was matched once may still be sent something: the application may have lost it
+/// since.
+pub fn check_again(application: &Application, uri: Option<&RedirectUri>) -> Result<(), Refused> {
+    let is_lost = |uri: &&RedirectUri| redirect_uri::find(application, uri.as_str()).is_none();
+    match uri.filter(is_lost) {
+        Some(uri) => Err(Refusal::RedirectUriMismatch.because(format!(
+            "{:?} is not registered any more, but {:?}",
+            truncated(uri.as_str()),
+            application.redirect_uris
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn truncated(uri: &str) -> String {
     uri.chars().take(300).collect()
 }

@@ -61,16 +61,22 @@ impl ResponseType {
     }
 }
 
-/// The response type, if it is one and the application may use it: each of its words must be among
-/// `responseTypes`, and the grants behind them among `grantTypes`.
-///
-/// Spec: `reference/oidc.md` 3.3, 3.4.
+/// The response type, if it is one and the application may use it.
 pub fn check(params: &Params, application: &Application) -> Result<ResponseType, Refused> {
-    use countersign_domain::application::ResponseType as Word;
     let text = params.require("response_type")?;
     let Some(requested) = ResponseType::parse(text) else {
         return Err(Refusal::ResponseTypeUnsupported.because("unknown or repeated word"));
     };
+    check_again(requested, application)?;
+    Ok(requested)
+}
+
+/// Whether the application may use a response type, at the request and when it is answered: each of
+/// its words must be among `responseTypes`, and the grants behind them among `grantTypes`.
+///
+/// Spec: `reference/oidc.md` 3.3, 3.4.
+pub fn check_again(requested: ResponseType, application: &Application) -> Result<(), Refused> {
+    use countersign_domain::application::ResponseType as Word;
     let from_front = requested.token || requested.id_token;
     let words = [
         (requested.code, Word::Code),
@@ -93,7 +99,7 @@ pub fn check(params: &Params, application: &Application) -> Result<ResponseType,
             return Err(Refusal::ResponseTypeNotAllowed.because(why));
         }
     }
-    Ok(requested)
+    Ok(())
 }
 
 /// What of the granted scope makes sense with a response type: an ID token needs `openid`, and

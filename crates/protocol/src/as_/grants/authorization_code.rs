@@ -15,9 +15,11 @@ use countersign_domain::user::User;
 use serde::{Deserialize, Serialize};
 
 use super::Grant;
+use crate::as_::access_control::{self, Standing};
 use crate::as_::authorize::AuthorizationRequest;
 use crate::as_::checks::pkce::{self, CodeChallenge};
-use crate::as_::checks::scope::GrantedScope;
+use crate::as_::checks::redirect_uri;
+use crate::as_::checks::scope::{self, GrantedScope};
 use crate::as_::client_auth::Client;
 use crate::as_::params::Params;
 use crate::as_::token::TokenResponse;
@@ -93,10 +95,11 @@ impl Entity for Code {
     }
 }
 
-/// Issues a code: the write that makes it true. `code` is fresh randomness.
+/// Issues a code for a scope: the write that makes it true. `code` is fresh randomness.
 pub fn issue(
     env: EnvId,
     request: &AuthorizationRequest,
+    scope: GrantedScope,
     done: &Done,
     code: &str,
     now: Time,
@@ -106,7 +109,7 @@ pub fn issue(
         client: request.client,
         redirect_uri: request.destination.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
-        scope: request.scope.clone(),
+        scope,
         nonce: request.nonce.clone(),
         user: done.user.id,
         session: done.session,
@@ -163,6 +166,8 @@ struct Facts {
     user: Option<User>,
     /// The user's groups, where a mapping asks for them.
     groups: Option<Memberships>,
+    /// Whether the application still lets the user in.
+    standing: Standing,
     jti: TokenId,
     family: TokenId,
 }
@@ -179,7 +184,12 @@ impl Operation for Redeem<'_> {
             Some(code) => super::living(cx, code.session, code.user).await?,
             None => (None, None),
         };
-        let is_wanted = groups::are_mapped(cx, self.client.view());
+        let view = self.client.view();
+        let standing = match &user {
+            Some(user) => access_control::standing(cx, &view.application, user).await?,
+            None => Standing::Allowed,
+        };
+        let is_wanted = groups::are_mapped(cx, view);
         let groups = groups::named(cx, is_wanted, user.as_ref().map(|it| it.id)).await?;
         let fresh = TokenId::random(&*cx.ports.entropy);
         let family = TokenId::random(&*cx.ports.entropy);
@@ -188,6 +198,7 @@ impl Operation for Redeem<'_> {
             session,
             user,
             groups,
+            standing,
             jti: revoked::jti_in(family, fresh),
             family,
         })
@@ -224,6 +235,10 @@ impl Operation for Redeem<'_> {
             Ok(whom) => whom,
             Err(refused) => return Ok(Verdict::refuse(refused)),
         };
+        if facts.standing != Standing::Allowed {
+            let why = "the application does not let the user in any more";
+            return Ok(Verdict::refuse(Refusal::CodeInvalid.because(why)));
+        }
         let sign_on = SignOn {
             user: &user,
             groups: facts.groups.as_ref(),
@@ -234,6 +249,11 @@ impl Operation for Redeem<'_> {
             nonce: code.nonce.as_deref(),
         };
         let view = self.client.view();
+        // What the application lost since then is not granted any more.
+        code.scope = match scope::narrowed(&cx.env, view, &code.scope, None) {
+            Ok(scope) => scope,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
         let mut claims = match tokens::for_user(cx, view, &code.scope, &sign_on, facts.jti) {
             Ok(claims) => claims,
             Err(refused) => return Ok(Verdict::refuse(refused)),
@@ -298,6 +318,9 @@ impl Redeem<'_> {
                     .map(|uri| uri.chars().take(300).collect::<String>())
             )));
         }
+        let application = &self.client.view().application;
+        redirect_uri::check_again(application, code.redirect_uri.as_ref())
+            .map_err(|refused| Refusal::CodeRedirectUri.because(refused.because))?;
         pkce::verify(code.code_challenge.as_ref(), self.verifier)?;
         let session = session.ok_or_else(|| Refusal::CodeInvalid.because("the session is over"))?;
         let user =

@@ -155,6 +155,21 @@ on_every_adapter! {
         configure(&server, groups("ANY_GROUP", &["Reds"]), strict).await;
         let _ = refresh(token).await.expect_status(200);
     }
+
+    /// `reference/oidc.md` 22.1: when a token would be issued.
+    async fn a_code_is_worth_nothing_to_who_is_no_longer_let_in(server: TestServer) {
+        let tenant = &server.tenant;
+        configure(&server, groups("ANY_GROUP", &["Reds"]), json!({})).await;
+        let code = tenant.authorize(&tenant.post).code(&tenant.browser()).await;
+        configure(&server, groups("ANY_GROUP", &["Blues"]), json!({})).await;
+        let redeem = tenant.redeem(&tenant.post, &code);
+        let refused = redeem.send(&tenant.browser()).await.expect_status(400);
+        assert_eq!(refused.text("/error"), "invalid_grant");
+        // That used nothing up.
+        configure(&server, groups("ANY_GROUP", &["Reds"]), json!({})).await;
+        let _ = redeem.send(&tenant.browser()).await.expect_status(200);
+    }
+
     async fn claims_name_groups_where_a_mapping_asks(server: TestServer) {
         let tenant = &server.tenant;
         configure(&server, Value::Null, json!({

@@ -25,6 +25,7 @@ mod resume;
 mod secret_rotation;
 mod signing_keys;
 mod signoff;
+mod taken_away;
 mod token;
 mod userinfo;
 mod well_known;
