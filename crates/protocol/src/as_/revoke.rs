@@ -2,13 +2,12 @@
 
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::ids::{ApplicationId, TokenId};
-use countersign_domain::resource::ResourceType;
 use countersign_domain::store::Batch;
 use countersign_domain::time::Time;
 
 use crate::as_::client_auth;
 use crate::as_::params::Params;
-use crate::as_::tokens::presented::{Alive, access_token};
+use crate::as_::tokens::presented::access_token;
 use crate::as_::tokens::refresh::{self, RefreshFamily};
 use crate::as_::tokens::revoked::RevokedToken;
 use crate::cx::Cx;
@@ -33,7 +32,7 @@ pub async fn revoke(cx: &Cx, authorization: Option<&str>, params: &Params) -> Ou
         }
         Err(fault @ Failure::Fault(_)) => return Err(fault),
     };
-    if alive.token.claims.client_id != client.id() || !is_revocable(cx, &alive) {
+    if alive.token.claims.client_id != client.id() || !alive.is_of_custom_resources() {
         tracing::info!("not revoked: not the application's own, or of a kind that cannot be");
         return Ok(());
     }
@@ -56,18 +55,4 @@ async fn end_family(cx: &Cx, client: ApplicationId, family: TokenId) -> Outcome<
         store.commit(batch, cx.now).await?;
     }
     Ok(())
-}
-
-/// A token of a custom resource, with a session.
-fn is_revocable(cx: &Cx, alive: &Alive) -> bool {
-    let audience = alive
-        .token
-        .all
-        .get("aud")
-        .and_then(|aud| aud.get(0))
-        .and_then(|aud| aud.as_str());
-    let custom = cx.env.resources.iter().any(|view| {
-        view.resource.type_ == ResourceType::Custom && audience == Some(view.resource.audience())
-    });
-    custom && alive.signed_on.is_some()
 }

@@ -17,6 +17,12 @@ use crate::refusal::{Refusal, Refused};
 /// Spec: RFC 9068 2.1.
 pub const TYP: &str = "at+jwt";
 
+/// The claim of users' tokens that are for custom resources: whatever becomes of those, it says that
+/// the token never was for the PingOne API.
+///
+/// Source: `reference/oidc.md` 7.2.
+pub const USER_OF_CUSTOM: &str = "p1.userId";
+
 /// The header's `typ`, if the environment sends one (`reference/rulings.md` 23).
 pub fn typ(environment: &Environment) -> Option<&'static str> {
     environment.settings.access_token_typ.then_some(TYP)
@@ -52,7 +58,7 @@ pub fn claims_in(
     token.insert("auth_time".into(), json!(sign_on.auth_time.seconds()));
     token.insert("acr".into(), json!(sign_on.acr));
     if !custom.is_empty() {
-        token.insert("p1.userId".into(), json!(sign_on.user.id));
+        token.insert(USER_OF_CUSTOM.into(), json!(sign_on.user.id));
     }
     let see = expression::Scope {
         user: Some(user),

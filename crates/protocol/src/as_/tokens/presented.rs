@@ -63,6 +63,13 @@ pub struct Alive {
     pub signed_on: Option<Arc<SignedOn>>,
 }
 
+impl Alive {
+    /// Whether it is a user's, for custom resources, whatever their audience is now.
+    pub fn is_of_custom_resources(&self) -> bool {
+        self.signed_on.is_some() && self.token.all.contains_key(access::USER_OF_CUSTOM)
+    }
+}
+
 /// A user's access token that is alive.
 pub struct Presented {
     /// What it says.

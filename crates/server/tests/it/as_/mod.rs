@@ -22,6 +22,7 @@ mod request_object;
 mod response_modes;
 mod response_types;
 mod resume;
+mod revoke;
 mod secret_rotation;
 mod signing_keys;
 mod signoff;
