@@ -90,6 +90,30 @@ impl Resource {
         self.audience.as_deref().unwrap_or(&self.name)
     }
 
+    /// Why a custom resource cannot have its audience, if so; with the member that says it. `apis` are
+    /// audiences of the management API.
+    ///
+    /// Source: `reference/platform.md` 3.3, `oidc.md` 19.1. The default, which is the name, is held to it
+    /// as well: a token for us must not come from somebody else's API.
+    pub fn unfit_audience(&self, apis: &[&str]) -> Option<(&'static str, &'static str)> {
+        let member = match &self.audience {
+            Some(_) => "audience",
+            None => "name",
+        };
+        let audience = self.audience().to_lowercase();
+        let plain = |url: &str| url.trim_end_matches('/').to_lowercase();
+        let why = if audience.contains("pingone") || audience.contains("pingidentity") {
+            "must not contain pingone or pingidentity"
+        } else if apis.iter().any(|api| plain(api) == plain(&audience)) {
+            "must not be the audience of the management API"
+        } else if audience.contains('#') {
+            "must not have a fragment"
+        } else {
+            return None;
+        };
+        Some((member, why))
+    }
+
     /// Life of its access tokens in seconds.
     pub fn access_token_validity_seconds(&self) -> u32 {
         self.access_token_validity_seconds

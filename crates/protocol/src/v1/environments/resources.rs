@@ -111,7 +111,7 @@ impl Noun for ApiResource {
         if change.before().is_some_and(is_built_in) {
             return Ok(Batch::new());
         }
-        check(after)?;
+        check(call, after)?;
         let mut batch = Batch::new();
         if let (Some(secret), Some(core)) = (facts.secret, facts.core) {
             let secret = ResourceSecret {
@@ -146,28 +146,20 @@ impl Noun for ApiResource {
     }
 }
 
-fn check(after: &ApiResource) -> Result<(), Refused> {
+fn check(call: &Call<'_>, after: &ApiResource) -> Result<(), Refused> {
     let mut check = Check::new();
     check.length("name", &after.name, 1, 256);
     check.length_of("description", after.description.as_ref(), 0, 1_024);
     if let Some(audience) = &after.audience {
         check.length("audience", audience, 1, 1_024);
     }
-    // Source: `reference/platform.md` 3.3. The default, which is the name, is held to it as well:
-    // a token for us must not come from somebody else's API.
-    let target = if after.audience.is_some() {
-        "audience"
-    } else {
-        "name"
-    };
-    let audience = after.audience().to_lowercase();
-    let is_ours = audience.contains("pingone") || audience.contains("pingidentity");
-    check.expect(!is_ours, || {
-        Misfit::invalid(target, "must not contain pingone or pingidentity")
-    });
-    check.expect(!after.audience().contains('#'), || {
-        Misfit::invalid(target, "must not have a fragment")
-    });
+    let built_in = call.cx.env.resources.iter().map(|it| &it.resource);
+    let apis = built_in.filter(|it| it.type_ == ResourceType::PingoneApi);
+    let mut apis: Vec<&str> = apis.map(ApiResource::audience).collect();
+    apis.push(call.cx.env.urls.api());
+    if let Some((target, why)) = after.unfit_audience(&apis) {
+        check.note(Misfit::invalid(target, why));
+    }
     check.finish()
 }
 

@@ -69,12 +69,32 @@ on_every_adapter! {
             (json!({ "name": "x", "audience": "https://x.PingIdentity.com" }), "INVALID_VALUE", "audience"),
             (json!({ "name": "my PingOne" }), "INVALID_VALUE", "name"),
             (json!({ "name": "x", "audience": "https://x.example#y" }), "INVALID_VALUE", "audience"),
+            (json!({ "name": "x", "audience": server.base }), "INVALID_VALUE", "audience"),
+            (json!({ "name": "x", "audience": format!("{}/", server.base.to_uppercase()) }), "INVALID_VALUE", "audience"),
+            (json!({ "name": server.base }), "INVALID_VALUE", "name"),
             (json!({ "name": "x", "accessTokenValiditySeconds": 299 }), "OUT_OF_RANGE", "accessTokenValiditySeconds"),
             (json!({ "name": "x", "accessTokenValiditySeconds": 2_592_001 }), "OUT_OF_RANGE", "accessTokenValiditySeconds"),
             (json!({ "name": "x", "introspectEndpointAuthMethod": "WINK" }), "INVALID_VALUE", "introspectEndpointAuthMethod"),
         ] {
             refused(api.post(&all(&server), body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+    }
+
+    /// Tokens for the API are made for nobody else (`reference/oidc.md` 19.1).
+    async fn threat_39_no_resource_takes_the_audience_of_the_api_later(server: TestServer) {
+        let api = admin(&server).await;
+        let body = json!({ "name": "Orders", "audience": "https://orders.example" });
+        let made = Api::created(api.post(&all(&server), body).await);
+        let path = format!("{}/{}", all(&server), text(&made, "/id"));
+        for (body, target) in [
+            (json!({ "name": "Orders", "audience": server.base }), "audience"),
+            (json!({ "name": server.base }), "name"),
+        ] {
+            refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
+        }
+        // Two custom ones may have the same.
+        let body = json!({ "name": "Stock", "audience": "https://orders.example" });
+        let _ = Api::created(api.post(&all(&server), body).await);
     }
 
     async fn built_in_resources_stay(server: TestServer) {
