@@ -24,6 +24,16 @@ pub enum ResourceType {
     PingoneApi,
 }
 
+impl ResourceType {
+    /// Whether a scope of such a resource may have a name: `openid` is OpenID Connect's alone, since
+    /// every application may ask for it and it says what the request is.
+    ///
+    /// Source: `reference/platform.md` 3.2, `oidc.md` 6.5.
+    pub fn may_name_scope(self, name: &str) -> bool {
+        self == Self::OpenidConnect || name != "openid"
+    }
+}
+
 /// How a resource proves who it is at introspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

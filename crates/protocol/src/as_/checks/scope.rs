@@ -71,7 +71,9 @@ impl GrantedScope {
                 }
             }
         }
-        self.names.push(name.to_owned());
+        if !self.contains(name) {
+            self.names.push(name.to_owned());
+        }
         Ok(())
     }
 
@@ -285,11 +287,14 @@ fn grantable<'a>(env: &'a Snapshot, view: &ApplicationView) -> Vec<(&'a str, &'a
             .grants
             .iter()
             .find(|grant| grant.resource.id == resource.resource.id);
+        let type_ = resource.resource.type_;
         for scope in &resource.scopes {
+            if !type_.may_name_scope(&scope.name) {
+                continue;
+            }
             let granted =
                 grant.is_some_and(|grant| grant.scopes.iter().any(|named| named.id == scope.id));
-            let implied =
-                resource.resource.type_ == ResourceType::OpenidConnect && scope.name == "openid";
+            let implied = type_ == ResourceType::OpenidConnect && scope.name == "openid";
             if granted || implied {
                 found.push((scope.name.as_str(), resource));
             }

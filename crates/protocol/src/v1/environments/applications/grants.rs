@@ -87,6 +87,11 @@ impl Noun for Grant {
         facts.application = application.map(|it| it.value);
         let resource = call.load::<ApiResource>(after.resource.id).await?;
         facts.resource = resource.map(|it| it.value);
+        let type_ = facts.resource.as_ref().map(|it| it.type_);
+        if type_ != Some(ResourceType::OpenidConnect) {
+            // Every application has it without a grant.
+            facts.others.push("openid".to_owned());
+        }
         for scope in after.scopes.iter().take(MOST_SCOPES) {
             let scope = call.load::<Scope>(scope.id).await?.map(|it| it.value);
             let scope = scope.filter(|it| it.resource.id == after.resource.id);

@@ -1,5 +1,7 @@
 //! `/v1/environments/{e}/resources/{r}/scopes` (`reference/platform.md` 3.5, `oidc.md` 19.2, 19.3).
 
+use std::collections::BTreeSet;
+
 use countersign_domain::application::{ApplicationAttribute, Grant};
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::ScopeId;
@@ -40,6 +42,8 @@ pub struct Facts {
     type_: Option<ResourceType>,
     /// Whether each of its claims is a custom attribute of the resource.
     claims: Vec<bool>,
+    /// Whether an application that is granted one whose name changes is granted another so called.
+    is_beside: bool,
     /// Grants with one that goes.
     grants: Vec<Stored<Grant>>,
     /// Mappings that one that goes brings.
@@ -93,6 +97,9 @@ impl Noun for Scope {
                 });
                 facts.claims.push(is_own);
             }
+            if change.before().is_some_and(|it| it.name != after.name) {
+                facts.is_beside = is_granted_beside(call, after).await?;
+            }
             return Ok(facts);
         }
         facts.grants = noun::all::<Grant>(call).await?;
@@ -134,6 +141,13 @@ impl Noun for Scope {
         check.expect(!is_given || before == Some(after.name.as_str()), || {
             Misfit::constraint("name", "the name of a predefined scope cannot be changed")
         });
+        check.expect(type_.may_name_scope(&after.name), || {
+            Misfit::invalid("name", "is a scope of OpenID Connect alone")
+        });
+        check.expect(!facts.is_beside, || {
+            let why = "an application that is granted the scope is granted another of this name";
+            Misfit::constraint("name", why)
+        });
         if type_ == ResourceType::PingoneApi {
             check.expect(is_given || is_variant(&after.name), || {
                 let why = "must be p1:read:user:<suffix> or p1:update:user:<suffix>";
@@ -149,6 +163,24 @@ impl Noun for Scope {
     fn unique_member(_: IndexName, _: &str) -> String {
         "name".to_owned()
     }
+}
+
+/// Whether an application that is granted a scope is granted another of the name that it gets.
+///
+/// Source: `reference/platform.md` 3.2 (grants).
+async fn is_granted_beside(call: &Call<'_>, renamed: &Scope) -> Outcome<bool> {
+    let mut same = noun::all::<Scope>(call).await?;
+    same.retain(|it| it.name == renamed.name && it.id != renamed.id);
+    if same.is_empty() {
+        return Ok(false);
+    }
+    let grants = noun::all::<Grant>(call).await?;
+    let has = |grant: &Grant, id: ScopeId| grant.scopes.iter().any(|it| it.id == id);
+    let concerned = grants.iter().filter(|it| has(it, renamed.id));
+    let concerned: BTreeSet<_> = concerned.map(|it| it.application.id).collect();
+    Ok(grants.iter().any(|grant| {
+        concerned.contains(&grant.application.id) && same.iter().any(|it| has(grant, it.id))
+    }))
 }
 
 /// Whether it is one that its resource came with.

@@ -1,5 +1,8 @@
 //! `grant_type=client_credentials`
 
+use countersign_domain::entity::Entity;
+use countersign_domain::resource::Scope;
+use countersign_domain::store::Batch;
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -103,6 +106,47 @@ on_every_adapter! {
             assert_eq!(answer.text("/error"), "invalid_scope", "{scope:?}");
             assert!(answer.text("/error_description").contains(detail), "{scope:?}");
         }
+    }
+
+    /// What was stored before it was refused: `openid` is OpenID Connect's, and a name counts once.
+    async fn scopes_of_the_same_name_are_told_apart(server: TestServer) {
+        let tenant = &server.tenant;
+        let cx = server.cx().await;
+        let (store, env) = (&*cx.ports.store, cx.env_id());
+        let grants = json!({
+            "requestScopesForMultipleResourcesEnabled": true,
+            "grants": [
+                { "resource": "Orders", "scopes": ["orders:read", "orders:write"] },
+                { "resource": "Stock", "scopes": ["stock:read"] },
+            ],
+        });
+        client(&server, SERVICE, "SERVICE", grants.clone()).await;
+        let application = json!({ "id": tenant.web.id, "name": "Web", "grants": grants["grants"] });
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [application] });
+        server.import(&json!({ "environments": [environment] })).await;
+        for resource in &server.cx().await.env.resources {
+            for scope in &resource.scopes {
+                let name = match scope.name.as_str() {
+                    "orders:read" => "openid",
+                    "orders:write" | "stock:read" => "read",
+                    _ => continue,
+                };
+                let scope = Scope { name: name.to_owned(), ..scope.clone() };
+                let batch = Batch::new().put(scope.to_doc(env).unwrap()).changed(env);
+                store.commit(batch, cx.now).await.unwrap();
+            }
+        }
+        let answer = ask(&server, SERVICE, Some("openid")).await.expect_status(400);
+        assert_eq!(answer.text("/error"), "invalid_scope");
+        let answer = ask(&server, SERVICE, Some("openid read")).await.expect_status(200).json();
+        assert_eq!(answer["scope"], "read");
+        assert_eq!(ask(&server, SERVICE, None).await.expect_status(200).text("/scope"), "read");
+        let browser = tenant.browser();
+        let request = tenant.authorize(&tenant.web).set("scope", "openid profile");
+        let code = request.code(&browser).await;
+        let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200).json();
+        assert_eq!(tenant.verify(&tokens["access_token"]).await.claims["aud"], json!([server.base]));
+        assert_eq!(tokens["scope"], "openid profile");
     }
 
     async fn a_token_without_a_user_reads_no_userinfo(server: TestServer) {

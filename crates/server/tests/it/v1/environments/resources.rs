@@ -224,6 +224,7 @@ on_every_adapter! {
             (&custom, json!({}), "REQUIRED_VALUE", "name"),
             (&custom, json!({ "name": "" }), "EMPTY_VALUE", "name"),
             (&custom, json!({ "name": "a b" }), "INVALID_VALUE", "name"),
+            (&custom, json!({ "name": "openid" }), "INVALID_VALUE", "name"),
             (&custom, json!({ "name": "x", "schemaAttributes": ["email"] }), "CONSTRAINT_VIOLATION", "schemaAttributes"),
             (&custom, json!({ "name": "x", "mappedClaims": [nobody] }), "CONSTRAINT_VIOLATION", "mappedClaims"),
             (&openid, json!({ "name": "email" }), "UNIQUENESS_VIOLATION", "name"),
@@ -238,5 +239,34 @@ on_every_adapter! {
         let one = format!("{openid}/scopes/{}", text(&profile, "/id"));
         refused(api.put(&one, json!({ "name": "other" })).await, 400, "INVALID_DATA",
             Some(("CONSTRAINT_VIOLATION", "name")));
+    }
+
+    /// `reference/platform.md` 3.2: no two grants of an application with scopes of the same name.
+    async fn a_scope_gets_no_name_that_is_granted_beside_it(server: TestServer) {
+        let api = admin(&server).await;
+        let tenant = &server.tenant;
+        let mut scopes = Vec::new();
+        for (resource, name) in [("Orders", "read"), ("Stock", "look"), ("Else", "read")] {
+            let made = Api::created(api.post(&all(&server), json!({ "name": resource })).await);
+            let path = format!("{}/{}/scopes", all(&server), text(&made, "/id"));
+            let scope = Api::created(api.post(&path, json!({ "name": name })).await);
+            scopes.push((format!("{path}/{}", text(&scope, "/id")), made["id"].clone(), scope["id"].clone()));
+        }
+        let grants = format!("/environments/{}/applications/{}/grants", tenant.id, tenant.web.id);
+        for (_, resource, scope) in &scopes[..2] {
+            let grant = json!({ "resource": { "id": resource }, "scopes": [{ "id": scope }] });
+            let _ = Api::created(api.post(&grants, grant).await);
+        }
+        let path = &scopes[1].0;
+        for (name, code) in [
+            ("read", "CONSTRAINT_VIOLATION"), ("profile", "CONSTRAINT_VIOLATION"), ("openid", "INVALID_VALUE"),
+        ] {
+            refused(api.put(path, json!({ "name": name })).await, 400, "INVALID_DATA", Some((code, "name")));
+        }
+        // What no application has beside it is free, and so is its own.
+        for (path, name) in [(path, "look"), (path, "email:look"), (&scopes[2].0, "look")] {
+            let changed = api.put(path, json!({ "name": name })).await.expect_status(200);
+            assert_eq!(changed.text("/name"), name);
+        }
     }
 }
