@@ -220,6 +220,13 @@ impl Plan<'_> {
         if let Some(built) = &built {
             let is_custom = built.type_ == ResourceType::Custom;
             self.resource_secret(env, id, secret, is_custom)?;
+            // Without tools a built-in one cannot be told from a custom one.
+            if let (Some(tools), true) = (self.tools, is_custom) {
+                if let Some((field, why)) = built.unfit_audience(&[tools.maker.api_url]) {
+                    self.note(line, field, why);
+                }
+                self.scope_names(&nested, built.type_);
+            }
         }
         let names_sub = matches!(nested.get("attributes"), Some(Node { data: Data::List(items), .. })
             if items.iter().any(|it| it.get_text("name") == Some("sub")));
@@ -234,6 +241,30 @@ impl Plan<'_> {
         self.each(&mut nested, "scopes", |plan, item| {
             plan.scope(env, id, &name, item)
         })
+    }
+
+    /// Names that scopes of other resources have to themselves.
+    fn scope_names(&mut self, resource: &Node, type_: ResourceType) {
+        let Some(Node {
+            data: Data::List(items),
+            ..
+        }) = resource.get("scopes")
+        else {
+            return;
+        };
+        for item in items {
+            let name = match &item.data {
+                Data::Text(name) => Some(name.as_str()),
+                _ => item.get_text("name"),
+            };
+            if name.is_some_and(|name| !type_.may_name_scope(name)) {
+                self.note(
+                    item.line,
+                    "scopes",
+                    "openid is a scope of OpenID Connect alone",
+                );
+            }
+        }
     }
 
     fn resource_attribute(

@@ -500,6 +500,36 @@ fn places_that_speak_for_themselves_are_not_repeated() {
     assert!(found[0].2.contains("leave it out"));
 }
 
+#[tokio::test]
+async fn custom_resources_take_nothing_of_the_built_in_ones() {
+    let ports = ports(1);
+    import(&ports, &demo()).await;
+    let file = |resource: &str| {
+        format!("environments:\n  - id: {ENV}\n    resources:\n      - {resource}\n")
+    };
+    for (resource, field) in [
+        (
+            "{name: R, audience: 'https://API.example.com/'}",
+            "audience",
+        ),
+        ("{name: 'https://api.example.com'}", "name"),
+        ("{name: My PingOne}", "name"),
+        ("{name: R, audience: 'https://x.example#y'}", "audience"),
+        ("{name: R, scopes: [read, openid]}", "scopes"),
+        ("{name: R, scopes: [{name: openid}]}", "scopes"),
+    ] {
+        let problem = refusal(&ports, &file(resource)).await;
+        let expected = format!("environments[0].resources[0].{field}");
+        assert_eq!(problem.field, expected, "{resource}");
+    }
+    for built_in in [
+        "{name: openid, scopes: [openid, offline_access]}",
+        "{name: PingOne API, scopes: ['p1:read:user:few']}",
+    ] {
+        import(&ports, &file(built_in)).await;
+    }
+}
+
 #[test]
 fn secrets_are_not_quoted_in_messages() {
     let text = "environments:\n  - name: A\n    users:\n      - username: u\n        \
