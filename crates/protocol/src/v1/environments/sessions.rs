@@ -51,7 +51,9 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::get(ONE_OF_USER, READ, read)
             .narrow(Narrow::Population)
             .own(OWN),
-        Endpoint::delete(ONE_OF_USER, DELETE, end).narrow(Narrow::Population),
+        Endpoint::delete(ONE_OF_USER, DELETE, end)
+            .narrow(Narrow::Population)
+            .own("p1:delete:sessions"),
     ],
 };
 

@@ -73,6 +73,36 @@ on_every_adapter! {
         }
     }
 
+    /// `reference/oidc.md` 19.3
+    async fn people_end_their_own_sessions_with_the_scope_for_it(server: TestServer) {
+        let tenant = &server.tenant;
+        let application = |scopes: &[&str]| json!({ "id": tenant.web.id, "name": "Web", "grants": [
+            { "resource": "openid", "scopes": ["openid"] },
+            { "resource": "PingOne API", "scopes": scopes },
+        ] });
+        let both = ["p1:read:sessions", "p1:delete:sessions"];
+        let environment = json!({ "id": tenant.id, "name": "First", "applications": [application(&both)] });
+        server.import(&json!({ "organization": { "name": "Tests" }, "environments": [environment] })).await;
+        let signed_on = async |scope: &str| {
+            let browser = tenant.browser();
+            let code = tenant.authorize(&tenant.web).set("scope", scope).code(&browser).await;
+            let answer = tenant.redeem(&tenant.web, &code).send(&browser).await;
+            let api = Api::with(&server, answer.expect_status(200).text("/access_token"));
+            server.clock.advance(Duration::from_mins(1));
+            let newest = sessions(&server, &api).await[0]["id"].as_str().unwrap().to_owned();
+            (api, format!("/environments/{}/users/{}/sessions/{newest}", tenant.id, tenant.person.id))
+        };
+        let (reader, readers) = signed_on("openid p1:read:sessions").await;
+        refused(reader.delete(&readers).await, 403, "ACCESS_FAILED", None);
+        let (me, mine) = signed_on("openid p1:read:sessions p1:delete:sessions").await;
+        let _ = me.delete(&readers).await.expect_status(204);
+        refused(reader.get(&readers).await, 401, "ACCESS_FAILED", None);
+        let theirs = mine.replace(&tenant.person.id, &tenant.other_person.id);
+        refused(me.delete(&theirs).await, 403, "ACCESS_FAILED", None);
+        let _ = me.delete(&mine).await.expect_status(204);
+        refused(me.get(&mine).await, 401, "ACCESS_FAILED", None);
+    }
+
     async fn a_program_finds_the_session_of_a_browser_by_its_cookie(server: TestServer) {
         let api = admin(&server).await;
         let tenant = &server.tenant;
