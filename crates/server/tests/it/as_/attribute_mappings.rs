@@ -127,8 +127,9 @@ on_every_adapter! {
             (json!({ "value": "${user.username}", "userInfo": false }), json!(tenant.person.username), Value::Null),
             (json!({ "value": "${user.username}", "oidcScopes": ["profile"] }), Value::Null, Value::Null),
         ] {
-            let mut own = mapping.clone();
-            own["name"] = json!("email");
+            // An import leaves what it does not name.
+            let mut own = json!({ "name": "email", "idToken": true, "userInfo": true });
+            own.as_object_mut().unwrap().extend(mapping.as_object().unwrap().clone());
             let application = json!({ "attributes": [own], "grants": grants });
             configure(&server, application, json!([])).await;
             let tokens = tokens(&server, "openid email").await;
