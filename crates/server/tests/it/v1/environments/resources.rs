@@ -1,5 +1,8 @@
 //! `/v1/environments/{e}/resources` with their attributes, scopes and secrets
 
+use countersign_domain::entity::Entity;
+use countersign_domain::resource::Resource;
+use countersign_domain::store::Batch;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -95,6 +98,24 @@ on_every_adapter! {
         // Two custom ones may have the same.
         let body = json!({ "name": "Stock", "audience": "https://orders.example" });
         let _ = Api::created(api.post(&all(&server), body).await);
+        // One that is stored with it opens nothing.
+        let tenant = &server.tenant;
+        let cx = server.cx().await;
+        let view = cx.env.resources.iter().find(|it| it.resource.name == "Orders").unwrap();
+        let stored = Resource { audience: Some(server.base.clone()), ..view.resource.clone() };
+        let batch = Batch::new().put(stored.to_doc(cx.env_id()).unwrap()).changed(cx.env_id());
+        cx.ports.store.commit(batch, cx.now).await.unwrap();
+        let scope = Api::created(api.post(&format!("{path}/scopes"), json!({ "name": "p1:read:user" })).await);
+        let grants = format!("/environments/{}/applications/{}/grants", tenant.id, tenant.web.id);
+        let grant = json!({ "resource": { "id": made["id"] }, "scopes": [{ "id": scope["id"] }] });
+        let _ = Api::created(api.post(&grants, grant).await);
+        let browser = tenant.browser();
+        let code = tenant.authorize(&tenant.web).set("scope", "openid p1:read:user").code(&browser).await;
+        let tokens = tenant.redeem(&tenant.web, &code).send(&browser).await.expect_status(200).json();
+        assert_eq!(tenant.verify(&tokens["access_token"]).await.claims["aud"], json!([server.base]));
+        let me = Api::with(&server, text(&tokens, "/access_token"));
+        let own = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        refused(me.get(&own).await, 401, "ACCESS_FAILED", None);
     }
 
     async fn built_in_resources_stay(server: TestServer) {
