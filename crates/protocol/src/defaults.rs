@@ -4,6 +4,7 @@
 //! again makes the same ids, and an import file can speak of the defaults by name.
 
 mod applications;
+pub mod certificate_request;
 pub mod key_pair;
 pub mod mfa;
 mod resources;

@@ -202,7 +202,10 @@ impl KeyPair {
     }
 
     /// As the crate that makes certificates wants it. The curves sign them with their own hash.
-    fn signing_certificates(&self, hash: SignatureAlgorithm) -> Result<rcgen::KeyPair, Fault> {
+    pub(super) fn signing_certificates(
+        &self,
+        hash: SignatureAlgorithm,
+    ) -> Result<rcgen::KeyPair, Fault> {
         let der = PrivatePkcs8KeyDer::from(self.pkcs8.as_slice());
         let algorithm = match (self.kind, hash) {
             (Kind::Rsa { .. }, SignatureAlgorithm::SHA384withRSA) => &rcgen::PKCS_RSA_SHA384,
@@ -217,19 +220,6 @@ impl KeyPair {
             .map_err(|_| Fault::Crypto("the key cannot sign its certificate"))
     }
 
-    /// A request for a certificate of this name.
-    pub fn request(&self, dn: &str, hash: SignatureAlgorithm) -> Result<CertificateRequest, Fault> {
-        const BAD: Fault = Fault::Crypto("the certificate request cannot be made");
-        let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).map_err(|_| BAD)?;
-        params.distinguished_name = parse_dn(dn)?;
-        let key = self.signing_certificates(hash)?;
-        let request = params.serialize_request(&key).map_err(|_| BAD)?;
-        Ok(CertificateRequest {
-            der: request.der().to_vec(),
-            pem: request.pem().map_err(|_| BAD)?,
-        })
-    }
-
     /// Whether a certificate (DER) is for this key.
     pub fn is_certified_by(&self, certificate: &[u8]) -> Result<bool, Fault> {
         use x509_parser::prelude::{FromDer, X509Certificate};
@@ -239,14 +229,6 @@ impl KeyPair {
         let ours = rcgen::PublicKeyData::der_bytes(&pair);
         Ok(parsed.public_key().subject_public_key.data.as_ref() == ours)
     }
-}
-
-/// A request for a certificate (PKCS#10), in both forms.
-pub struct CertificateRequest {
-    /// DER.
-    pub der: Vec<u8>,
-    /// PEM.
-    pub pem: String,
 }
 
 /// What a self-signed certificate says.
@@ -303,8 +285,12 @@ impl Certification<'_> {
 }
 
 /// Whether it is a name that a certificate can have.
+///
+/// Decision: one value of each type, for a certificate that is made here has no more.
 pub fn is_dn(dn: &str) -> bool {
-    parse_dn(dn).is_ok()
+    let values = dn.split(',').filter_map(|part| part.trim().split_once('='));
+    let values = values.filter(|(_, value)| !value.is_empty()).count();
+    parse_dn(dn).is_ok_and(|parsed| parsed.iter().count() == values)
 }
 
 fn parse_dn(dn: &str) -> Result<rcgen::DistinguishedName, Fault> {

@@ -4,8 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::key::SigningKey;
 use countersign_domain::ports::BoxFuture;
+use countersign_domain::store::Fault;
 
 use super::opened;
+use crate::defaults::certificate_request::CertificateRequest;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome};
 use crate::v1::call::{Call, Reply};
@@ -25,7 +27,9 @@ pub(super) fn request<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let key = noun::named::<SigningKey>(call).await?;
         let pair = opened(call, &key)?;
-        let request = pair.request(&key.subject_dn, key.signature_algorithm)?;
+        let certificate = STANDARD.decode(&key.certificate);
+        let certificate = certificate.map_err(|_| Fault::Crypto("not a certificate in base64"))?;
+        let request = CertificateRequest::new(&pair, &certificate, key.signature_algorithm)?;
         if call.accepts(PEM) && !call.accepts(PKCS10) {
             return Ok(Reply::raw(PEM, request.pem.into_bytes()));
         }

@@ -1,7 +1,10 @@
 //! `/v1/environments/{e}/keys`, `/certificates` and `/keyRotationPolicies`
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::super::{Api, admin, refused, text};
 
@@ -137,6 +140,8 @@ on_every_adapter! {
             ("keyLength", json!(512), "INVALID_VALUE"), ("keyLength", json!(null), "REQUIRED_VALUE"),
             ("signatureAlgorithm", json!("SHA256withRSA"), "INVALID_VALUE"),
             ("usageType", json!("X"), "INVALID_VALUE"), ("subjectDN", json!("nobody"), "INVALID_VALUE"),
+            // The certificate would have one of them.
+            ("subjectDN", json!("CN=x, OU=a, OU=b"), "INVALID_VALUE"),
             ("validityPeriod", json!(0), "OUT_OF_RANGE"), ("customCRL", json!("http://x.example/crl"), "INVALID_VALUE"),
         ] {
             let mut body = ec("bad");
@@ -180,6 +185,38 @@ on_every_adapter! {
         refused(upload(&api, &all, "FUN", &key).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "usageType")));
         let broken = api.upload("POST", &all, "multipart/form-data; boundary=x", b"--x".to_vec()).await;
         refused(broken, 400, "INVALID_REQUEST", None);
+    }
+
+    async fn a_certificate_is_asked_for_in_the_name_of_the_one_there_is(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/keys", server.tenant.id);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let email = rcgen::DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+        for (kind, value) in [
+            (rcgen::DnType::CountryName, "GB"),
+            (rcgen::DnType::OrganizationName, "A, Inc."),
+            (email, "a@b.example"),
+            (rcgen::DnType::CommonName, "mail"),
+        ] {
+            params.distinguished_name.push(kind, value);
+        }
+        let certificate = params.self_signed(&key).unwrap();
+        let file = format!("{}{}", key.serialize_pem(), certificate.pem());
+        let made = Api::created(upload(&api, &all, "SIGNING", &file).await);
+        let path = format!("{all}/{}/csr", text(&made, "/id"));
+        let request = api.accepting(&path, "application/x-pem-file").await.expect_status(200);
+        let (_, pem) = x509_parser::pem::parse_x509_pem(request.body.as_bytes()).unwrap();
+        assert_eq!(pem.label, "CERTIFICATE REQUEST");
+        let (_, request) = X509CertificationRequest::from_der(&pem.contents).unwrap();
+        let info = &request.certification_request_info;
+        let (_, certificate) = X509Certificate::from_der(certificate.der()).unwrap();
+        assert_eq!(info.subject.as_raw(), certificate.subject().as_raw());
+        assert_eq!(info.subject_pki.raw, certificate.public_key().raw);
+        let public = certificate.public_key().subject_public_key.data.as_ref();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public);
+        public.verify(info.raw, &request.signature_value.data).unwrap();
     }
 
     async fn certificates_without_private_keys_are_kept(server: TestServer) {
