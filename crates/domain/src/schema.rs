@@ -149,8 +149,9 @@ impl AttributeRemoval {
 
 impl Entity for AttributeRemoval {
     const KIND: Kind = kinds::ATTRIBUTE_REMOVAL;
+    /// Follows from the name, which alone may be longer than an id.
     fn id(&self) -> String {
-        format!("{}/{}", self.environment.id, self.name)
+        derived_uuid(self.environment.id, Self::KIND, &self.name).to_string()
     }
 }
 
