@@ -214,6 +214,8 @@ pub fn reference_basic(header: &str) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
+    // There may be several spaces.
+    let encoded = encoded.trim_start_matches(' ');
     let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     let once = |text: &str| {

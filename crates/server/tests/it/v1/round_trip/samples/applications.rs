@@ -15,6 +15,7 @@ const LIFE: std::ops::RangeInclusive<i64> = 60..=2_147_483_647;
 pub fn samples() -> Vec<Sample> {
     vec![
         web(),
+        service(),
         native(),
         worker(),
         saml(),
@@ -219,6 +220,9 @@ fn consistent(body: &mut Map<String, Value>) {
     if body.get("supportUnsignedRequestObject") == Some(&json!(true)) {
         body.remove("requireSignedRequestObject");
     }
+    if body.contains_key("jwks") {
+        body.remove("jwksUrl");
+    }
     let grants = body.get("grantTypes").and_then(Value::as_array);
     let needs_proof = |it: &Value| it == "TOKEN_EXCHANGE" || it == "CIBA";
     let needs_proof = body.get("type") == Some(&json!("SERVICE"))
@@ -239,8 +243,14 @@ fn says_something(body: &mut Map<String, Value>) {
 fn web() -> Sample {
     openid(
         "OpenID Connect",
-        &["WEB_APP", "SINGLE_PAGE_APP", "CUSTOM_APP", "SERVICE"],
+        &["WEB_APP", "SINGLE_PAGE_APP", "CUSTOM_APP"],
     )
+}
+
+/// By itself, for its type stays when another body takes the place of the first, and one of it proves
+/// who it is.
+fn service() -> Sample {
+    openid("service", &["SERVICE"])
 }
 
 fn native() -> Sample {
