@@ -306,7 +306,8 @@ on_every_adapter! {
         let _ = server.sweep().await;
         let deleted = filtered(&server, "action.type eq \"FLOW.DELETED\"");
         assert!(listed(&api, &deleted).await.is_empty());
-        server.clock.advance(Duration::from_mins(15));
+        // At the end of the minute in which they expire.
+        server.clock.advance(Duration::from_mins(16));
         let before = (server.counts.commits(), server.counts.appends());
         assert!(server.sweep().await >= 3);
         let cost = (server.counts.commits() - before.0, server.counts.appends() - before.1);
