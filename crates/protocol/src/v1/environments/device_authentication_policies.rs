@@ -206,7 +206,9 @@ fn fill(body: &mut Object, name: &str, otp: &Value) {
     };
     let given = method.entry("otp").or_insert_with(|| json!({}));
     fill_in(Some(given), otp);
-    fill_in(given.get_mut("failure"), &otp["failure"]);
+    // How many failures are too many is for whoever names them to say.
+    let cool_down = json!({ "coolDown": otp["failure"]["coolDown"] });
+    fill_in(given.get_mut("failure"), &cool_down);
 }
 
 /// Adds the members that an object lacks.

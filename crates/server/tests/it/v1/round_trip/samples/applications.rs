@@ -112,7 +112,25 @@ fn any(
         .tidy(says_something)
 }
 
-fn openid(kind: &'static str, type_: &'static [&'static str]) -> Sample {
+/// How clients prove who they are by a secret.
+const SECRETS: &[&str] = &[
+    "CLIENT_SECRET_BASIC",
+    "CLIENT_SECRET_POST",
+    "CLIENT_SECRET_JWT",
+];
+/// The same, or not at all.
+const SECRETS_OR_NONE: &[&str] = &[
+    "CLIENT_SECRET_BASIC",
+    "NONE",
+    "CLIENT_SECRET_POST",
+    "CLIENT_SECRET_JWT",
+];
+
+fn openid(
+    kind: &'static str,
+    type_: &'static [&'static str],
+    methods: &'static [&'static str],
+) -> Sample {
     let grants = &[
         "AUTHORIZATION_CODE",
         "IMPLICIT",
@@ -141,16 +159,7 @@ fn openid(kind: &'static str, type_: &'static [&'static str]) -> Sample {
                 Values::Word(&["CODE", "TOKEN", "ID_TOKEN"]),
                 1..=3,
             ),
-            word(
-                "tokenEndpointAuthMethod",
-                &[
-                    "CLIENT_SECRET_BASIC",
-                    "NONE",
-                    "CLIENT_SECRET_POST",
-                    "CLIENT_SECRET_JWT",
-                ],
-            )
-            .required(),
+            word("tokenEndpointAuthMethod", methods).required(),
             word(
                 "pkceEnforcement",
                 &["OPTIONAL", "REQUIRED", "S256_REQUIRED"],
@@ -225,8 +234,7 @@ fn consistent(body: &mut Map<String, Value>) {
     }
     let grants = body.get("grantTypes").and_then(Value::as_array);
     let needs_proof = |it: &Value| it == "TOKEN_EXCHANGE" || it == "CIBA";
-    let needs_proof = body.get("type") == Some(&json!("SERVICE"))
-        || grants.is_some_and(|it| it.iter().any(needs_proof));
+    let needs_proof = grants.is_some_and(|it| it.iter().any(needs_proof));
     if needs_proof && body.get("tokenEndpointAuthMethod") == Some(&json!("NONE")) {
         let method = json!("CLIENT_SECRET_BASIC");
         body.insert("tokenEndpointAuthMethod".into(), method);
@@ -244,13 +252,14 @@ fn web() -> Sample {
     openid(
         "OpenID Connect",
         &["WEB_APP", "SINGLE_PAGE_APP", "CUSTOM_APP"],
+        SECRETS_OR_NONE,
     )
 }
 
 /// By itself, for its type stays when another body takes the place of the first, and one of it proves
 /// who it is.
 fn service() -> Sample {
-    openid("service", &["SERVICE"])
+    openid("service", &["SERVICE"], SECRETS)
 }
 
 fn native() -> Sample {
@@ -281,7 +290,8 @@ fn native() -> Sample {
         parts("integrityDetection", detection).or(json!({ "mode": "DISABLED" })),
         parts("push", [parts("numberMatching", number_matching)]),
     ];
-    openid("native", &["NATIVE_APP"]).members([parts("mobile", mobile).or_something()])
+    openid("native", &["NATIVE_APP"], SECRETS_OR_NONE)
+        .members([parts("mobile", mobile).or_something()])
 }
 
 fn worker() -> Sample {
