@@ -352,8 +352,9 @@ async fn unfit_gateways(
             None => None,
         };
         let Some(gateway) = gateway else {
-            let id = id.map(|id| id.to_string()).unwrap_or_default();
-            if before.is_some_and(|it| pointing::points_at(it, &id)) {
+            let is_named_by =
+                |it: &SignOnAction| id.is_some_and(|id| pointing::points_at(it, &id.to_string()));
+            if before.is_some_and(is_named_by) {
                 continue;
             }
             let target = "newUserProvisioning.gateways.id";
