@@ -207,7 +207,7 @@ fn fill(body: &mut Object, name: &str, otp: &Value) {
     let given = method.entry("otp").or_insert_with(|| json!({}));
     fill_in(Some(given), otp);
     // How many failures are too many is for whoever names them to say.
-    let cool_down = json!({ "coolDown": otp["failure"]["coolDown"] });
+    let cool_down = json!({ "coolDown": otp.pointer("/failure/coolDown") });
     fill_in(given.get_mut("failure"), &cool_down);
 }
 
