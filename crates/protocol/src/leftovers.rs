@@ -44,10 +44,12 @@ pub async fn remove_slice(store: &dyn Store, env: EnvId, now: Time) -> Result<bo
     Ok(has_more)
 }
 
-/// Removes one slice of what anybody deleted; says whether there is more.
+/// Removes one slice of what anybody deleted; says whether there is more. What cannot be removed of
+/// the one does not hold up the other.
 pub async fn remove_any(store: &dyn Store, now: Time) -> Result<bool, Fault> {
-    let has_values = attributes::remove_any(store, now).await?;
-    Ok(remove_any_environment(store, now).await? || has_values)
+    let values = attributes::remove_any(store, now).await;
+    let environments = remove_any_environment(store, now).await;
+    Ok(values? | environments?)
 }
 
 async fn remove_any_environment(store: &dyn Store, now: Time) -> Result<bool, Fault> {
