@@ -18,11 +18,17 @@ pub fn is_locked(account: &Account, now: Time) -> bool {
     locked_for(account, now).is_some()
 }
 
-/// Wrong passwords that count at `now`: a lock that has run out took its failures with it.
+/// Whether there was a lock that has run out. It took its failures with it.
+fn has_run_out(account: &Account, now: Time) -> bool {
+    account.locked_until.is_some_and(|until| until <= now)
+}
+
+/// Wrong passwords that count at `now`.
 pub fn failures(account: &Account, now: Time) -> u32 {
-    match account.locked_until {
-        Some(until) if until <= now => 0,
-        _ => account.failures,
+    if has_run_out(account, now) {
+        0
+    } else {
+        account.failures
     }
 }
 
@@ -42,8 +48,8 @@ pub fn after_failure(
         return account.clone();
     }
     let mut after = account.clone();
-    if after.locked_until.is_some_and(|until| until <= now) {
-        after.failures = failures(account, now);
+    if has_run_out(account, now) {
+        after.failures = 0;
         after.locked_until = None;
         after.last_failure_digest = None;
     }

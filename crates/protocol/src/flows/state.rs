@@ -259,19 +259,10 @@ impl FlowFailure {
 
     /// What the client of a failed flow is told, where there is a redirect to tell it by.
     pub const fn refusal(self) -> Refusal {
-        match self {
-            Self::AnotherUser => Refusal::AnotherUser,
-            Self::NoUsableDevices
-            | Self::ActionUnavailable
-            | Self::NobodySignedOn
-            | Self::ConsentDeclined
-            | Self::DeviceCodeGuessed
-            | Self::DeviceCodeExpired
-            | Self::DeviceRefused
-            | Self::NoAccess
-            | Self::ExternalSignOn
-            | Self::NobodyHasTheAccount
-            | Self::Denied => Refusal::AccessDenied,
+        if matches!(self, Self::AnotherUser) {
+            Refusal::AnotherUser
+        } else {
+            Refusal::AccessDenied
         }
     }
 

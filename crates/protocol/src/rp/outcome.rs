@@ -282,8 +282,8 @@ fn fail(cx: &Cx, flow: &mut Flow, why: &Why) -> bool {
 /// Compat: a text, for Ping's sample shows what it has read as it is, and spaces as `%20`, for it
 /// reads no form. The text has nothing else that must be escaped.
 fn with_error(cx: &Cx, page: &str) -> String {
-    let id = cx.correlation;
-    let error = format!("\"The identity provider did not sign the user on. ({id})\"");
+    let (said, id) = (FlowFailure::ExternalSignOn.message(), cx.correlation);
+    let error = format!("\"{said} ({id})\"");
     let error = error.replace(' ', "%20").replace('"', "%22");
     format!("{page}&error={error}")
 }

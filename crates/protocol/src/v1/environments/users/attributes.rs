@@ -50,7 +50,7 @@ type Pattern = LazyLock<Option<Regex>>;
 static TEXT: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{Zs}\p{S}\p{N}\p{P}]*"));
 /// The same with ends of lines and without symbols.
 static LINES: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{N}\p{Zs}\p{P}\n\r]*"));
-/// The same, of family names and whole names.
+/// What family names and whole names are of.
 static NAME: Pattern = LazyLock::new(|| pattern(r"[\p{L}\p{M}\p{N}' .-]*"));
 /// Spec: RFC 9110 12.5.4.
 static LANGUAGES: Pattern = LazyLock::new(|| {
