@@ -335,6 +335,11 @@ impl ConfigurationCache {
         &self.urls
     }
 
+    /// Access tokens that were believed of late, of all environments.
+    pub fn hot_tokens(&self) -> &HotTokens {
+        &self.hot_tokens
+    }
+
     /// The configuration exactly as it is now: for every path on which a disabled, deleted or
     /// rotated thing must have lost its power already.
     pub async fn current(&self, env: EnvId, now: Time) -> Outcome<Arc<Snapshot>> {

@@ -86,8 +86,12 @@ impl App {
     /// The context of a request: the environment that its path names, exactly as configured now, at
     /// the address that it came to.
     async fn cx(&self, env: &str, incoming: &Incoming) -> Outcome<Cx> {
-        let now = self.now();
-        let (env, domain) = (environment(env)?, incoming.domain());
+        self.cx_of(environment(env)?, incoming).await
+    }
+
+    /// The context of a request in an environment.
+    async fn cx_of(&self, env: EnvId, incoming: &Incoming) -> Outcome<Cx> {
+        let (now, domain) = (self.now(), incoming.domain());
         let env = self.configuration.current_at(env, domain, now).await?;
         Ok(Cx {
             now,

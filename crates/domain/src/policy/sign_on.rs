@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::entity::{Entity, kinds};
 use crate::ids::{ActionId, IdentityProviderId, PopulationId, SignOnPolicyId};
 use crate::policy::conditions::Condition;
-use crate::reference::{Ref, is_false};
+use crate::reference::Ref;
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
 
@@ -166,7 +166,6 @@ pub struct Registration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub population: Option<Ref<PopulationId>>,
     /// Whether what an identity provider said is shown for confirmation.
-    #[serde(skip_serializing_if = "is_false")]
     pub confirm_identity_provider_attributes: bool,
 }
 

@@ -16,7 +16,8 @@ use serde::Deserialize;
 
 use super::reach::Reach;
 use super::roles::{self, Permissions};
-use crate::as_::tokens::presented::{Alive, access_token};
+use crate::as_::tokens::hot::{Bearer, HotTokens};
+use crate::as_::tokens::presented::{Alive, bearer};
 use crate::audit::{Actors, Party};
 use crate::cx::Cx;
 use crate::groups;
@@ -65,9 +66,14 @@ pub struct Actor {
     pub actors: Actors,
 }
 
-/// The environment that a token says it comes from: whose keys to try, and nothing more. The text
-/// is not believed before [`authenticate`] has verified it.
-pub fn home_of(token: &str) -> Option<EnvId> {
+/// The environment that a token comes from, or says that it does: whose keys to try, and nothing more.
+/// It is not believed before [`authenticate`] has verified it.
+pub fn home_of(hot: &HotTokens, token: &Bearer<'_>) -> Option<EnvId> {
+    hot.get(token)
+        .map_or_else(|| said_by(token.text), |seen| Some(seen.env))
+}
+
+fn said_by(token: &str) -> Option<EnvId> {
     #[derive(Deserialize)]
     struct Claims {
         env: String,
@@ -85,9 +91,9 @@ pub fn home_of(token: &str) -> Option<EnvId> {
 ///
 /// A token for another API is refused: whoever runs that API holds tokens of its users, and must
 /// not be able to use them here (`threats.md` 20).
-pub async fn authenticate(cx: &Cx, token: &str) -> Outcome<Actor> {
+pub async fn authenticate(cx: &Cx, token: &Bearer<'_>) -> Outcome<Actor> {
     let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
-    let alive = access_token(cx, token).await?;
+    let alive = bearer(cx, token).await?;
     let is_foreign = alive.is_of_custom_resources();
     let Alive { token, signed_on } = alive;
     let claims = &token.claims;
@@ -299,12 +305,12 @@ mod tests {
         let payload = |json: &str| format!("x.{}.y", URL_SAFE_NO_PAD.encode(json));
         let env = "00000000-0000-4000-8000-000000000001";
         assert_eq!(
-            home_of(&payload(&format!(r#"{{"env":"{env}"}}"#))),
+            said_by(&payload(&format!(r#"{{"env":"{env}"}}"#))),
             env.parse().ok()
         );
         let platform = format!(r#"{{"env":"{}"}}"#, EnvId::PLATFORM);
         for bad in ["", "x", "x.y.z", &payload("{}"), &payload(&platform)] {
-            assert_eq!(home_of(bad), None, "{bad}");
+            assert_eq!(said_by(bad), None, "{bad}");
         }
     }
 }

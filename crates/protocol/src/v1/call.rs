@@ -1,6 +1,6 @@
 //! A call of the management API, and its answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -18,6 +18,16 @@ use crate::as_::params::Params;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal, Refused};
 
+/// The parameters of a path, decoded: names and what is in their place.
+pub type Path<'a> = &'a [(&'a str, &'a str)];
+
+/// A parameter of a path; empty when it has none of this name.
+pub fn parameter<'a>(path: Path<'a>, name: &str) -> &'a str {
+    path.iter()
+        .find_map(|(it, value)| (*it == name).then_some(*value))
+        .unwrap_or_default()
+}
+
 /// One call, of somebody who is allowed to make it.
 pub struct Call<'a> {
     /// The context: of the environment in the path, else of the caller's own.
@@ -33,7 +43,7 @@ pub struct Call<'a> {
     /// What is called.
     pub endpoint: &'static Endpoint,
     /// The parameters of the path.
-    pub path: &'a BTreeMap<String, String>,
+    pub path: Path<'a>,
     /// The parameters of the query.
     pub query: &'a Params,
     /// The body.
@@ -64,8 +74,8 @@ impl Call<'_> {
     }
 
     /// A parameter of the path as text; empty when the path has none of this name.
-    pub fn text(&self, parameter: &str) -> &str {
-        self.path.get(parameter).map_or("", String::as_str)
+    pub fn text(&self, name: &str) -> &str {
+        parameter(self.path, name)
     }
 
     /// A parameter of the path as an id. What is no id names nothing.
@@ -77,7 +87,7 @@ impl Call<'_> {
 
     /// The absolute URL of a path below `/v1`. From configuration (`threats.md` 36).
     pub fn url(&self, path: &str) -> String {
-        format!("{}/v1{path}", self.cx.env.urls.api())
+        [self.cx.env.urls.api(), "/v1", path].concat()
     }
 
     /// The path of the request below `/v1`, made from the ids in it.
@@ -87,7 +97,7 @@ impl Call<'_> {
 
     /// A path with the parameters of this call in the place of the names in braces.
     pub fn fill(&self, path: &str) -> String {
-        let mut filled = String::new();
+        let mut filled = String::with_capacity(2 * path.len());
         for step in path.split('/').skip(1) {
             filled.push('/');
             let name = step.strip_prefix('{').and_then(|it| it.strip_suffix('}'));

@@ -1,7 +1,6 @@
 //! From a request to a call that is allowed: permissions are checked here, for every route alike.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_domain::entity;
@@ -10,7 +9,7 @@ use countersign_domain::ids::{ApplicationId, EnvId, PopulationId, UserId};
 use countersign_domain::user::User;
 
 use super::actor::Actor;
-use super::call::{Ahead, Call, Reply};
+use super::call::{self, Ahead, Call, Path, Reply};
 use super::reach::Reach;
 use super::route::{Endpoint, Narrow};
 use crate::as_::params::Params;
@@ -23,7 +22,7 @@ pub struct Request<'a> {
     /// What is called.
     pub endpoint: &'static Endpoint,
     /// The parameters of the path.
-    pub path: BTreeMap<String, String>,
+    pub path: Path<'a>,
     /// The parameters of the query.
     pub query: Params,
     /// The body.
@@ -37,8 +36,8 @@ pub struct Request<'a> {
 }
 
 /// The environment that a path names. What is no id names none.
-pub fn environment_of(path: &BTreeMap<String, String>) -> Outcome<EnvId> {
-    let env = path.get("environment").and_then(|text| text.parse().ok());
+pub fn environment_of(path: Path<'_>) -> Outcome<EnvId> {
+    let env = call::parameter(path, "environment").parse().ok();
     let env = env.filter(|env| *env != EnvId::PLATFORM);
     env.ok_or_else(|| {
         Refusal::EnvironmentNotFound
@@ -66,7 +65,7 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
         reach: Reach::default(),
         own: false,
         endpoint,
-        path: &request.path,
+        path: request.path,
         query: &request.query,
         body: request.body,
         content_type: request.content_type,
@@ -75,7 +74,7 @@ pub async fn perform(cx: &Cx, actor: &Actor, request: &Request<'_>) -> Outcome<R
         ahead: Ahead::default(),
     };
     if endpoint.is_in_environment() {
-        call.env = environment_of(&request.path)?;
+        call.env = environment_of(request.path)?;
         let environment = environment(cx, call.env).await?;
         call.own = is_own(actor, endpoint, &call);
         call.reach = if call.own {

@@ -64,7 +64,7 @@ impl Links {
         own.pop();
         let mut links = Members::begin(out);
         for (relation, href) in &self.0 {
-            let out = links.name(relation);
+            let out = links.plain(relation);
             out.extend_from_slice(b"{\"href\":");
             match href {
                 Href::To(href) => text(out, href),
@@ -109,7 +109,8 @@ impl Body {
     /// cost more than all else that answering takes. None of them may be in [`Body::members`], too.
     /// `None` if it is no object.
     pub fn of(thing: &impl Serialize) -> Option<Self> {
-        let mut written = serde_json::to_vec(thing).ok()?;
+        let mut written = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut written, thing).ok()?;
         if written.pop() != Some(b'}') {
             return None;
         }
@@ -191,6 +192,15 @@ impl<'a> Members<'a> {
         self.next = b',';
         text(self.out, name);
         self.out.push(b':');
+        self.out
+    }
+
+    /// The same for a name that needs no escape.
+    fn plain(&mut self, name: &'static str) -> &mut Vec<u8> {
+        self.out.extend_from_slice(&[self.next, b'"']);
+        self.next = b',';
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 

@@ -329,11 +329,7 @@ fn is_at_home<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<bool> {
 /// A thing as it is answered.
 pub async fn shown<N: Noun>(call: &Call<'_>, noun: &N) -> Outcome<Body> {
     let path = call.own_path();
-    let path = if call
-        .endpoint
-        .path
-        .ends_with(&format!("{{{}}}", N::PARAMETER))
-    {
+    let path = if call.endpoint.is_of_one(N::PARAMETER) {
         path
     } else {
         format!("{path}/{}", noun.id())

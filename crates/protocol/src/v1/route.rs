@@ -1,5 +1,8 @@
 //! What is served where, to whom: the declarations that routing and permission checks follow.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use countersign_domain::ports::BoxFuture;
 
 use super::call::{Call, Reply};
@@ -209,6 +212,13 @@ impl Endpoint {
         self
     }
 
+    /// Whether the path is that of one thing, which this parameter names.
+    pub fn is_of_one(&self, parameter: &str) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        name == Some(parameter)
+    }
+
     /// Whether the path names an environment.
     pub fn is_in_environment(&self) -> bool {
         self.path.contains("{environment}")
@@ -268,18 +278,30 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     super::RESOURCES.iter().flat_map(|it| it.endpoints)
 }
 
+/// The endpoints of every path.
+static PATHS: LazyLock<HashMap<&'static str, Vec<&'static Endpoint>>> = LazyLock::new(|| {
+    let mut paths = HashMap::<_, Vec<_>>::new();
+    for endpoint in endpoints() {
+        paths.entry(endpoint.path).or_default().push(endpoint);
+    }
+    paths
+});
+
+/// The endpoints of a path, as they are declared.
+fn of_path(path: &str) -> &'static [&'static Endpoint] {
+    PATHS.get(path).map_or(&[], Vec::as_slice)
+}
+
 /// The paths that are served, each once.
 pub fn paths() -> Vec<&'static str> {
-    let mut paths: Vec<_> = endpoints().map(|it| it.path).collect();
+    let mut paths: Vec<_> = PATHS.keys().copied().collect();
     paths.sort_unstable();
-    paths.dedup();
     paths
 }
 
 /// The methods of a path, each once, in order.
 pub fn methods(path: &str) -> Vec<Method> {
-    let of_path = endpoints().filter(|it| it.path == path);
-    let mut methods: Vec<_> = of_path.map(|it| it.method).collect();
+    let mut methods: Vec<_> = of_path(path).iter().map(|it| it.method).collect();
     methods.sort_unstable();
     methods.dedup();
     methods
@@ -288,12 +310,12 @@ pub fn methods(path: &str) -> Vec<Method> {
 /// The endpoint of a path, a method and a `Content-Type`, whose parameters are ignored.
 pub fn find(path: &str, method: &str, content_type: &str) -> Result<&'static Endpoint, Refused> {
     let method = Method::of(method).ok_or(Refusal::MethodNotAllowed)?;
-    let of_method = |it: &&Endpoint| it.path == path && it.method == method;
-    if !endpoints().any(|it| of_method(&it)) {
+    let of_method = of_path(path).iter().filter(|it| it.method == method);
+    let mut found = of_method.copied().peekable();
+    if found.peek().is_none() {
         return Err(Refusal::MethodNotAllowed.because(format!("{} {path}", method.name())));
     }
     let media = content_type.split(';').next().unwrap_or_default().trim();
-    let mut found = endpoints().filter(of_method);
     found.find(|it| it.takes(media)).ok_or_else(|| {
         let shown: String = media.chars().take(100).collect();
         Refusal::UnsupportedMediaType.because(format!("Content-Type is {shown:?}"))

@@ -38,4 +38,22 @@ on_every_adapter! {
         let id = answer.header("correlation-id").unwrap_or_default();
         assert!(answer.text("/error_description").contains(id));
     }
+
+    /// Paths that are no text once they are decoded name nothing, and are told so as any other.
+    async fn a_path_that_is_no_text_is_not_found(server: TestServer) {
+        let browser = server.tenant.browser();
+        let env = &server.tenant.id;
+        for path in [
+            "%ff/as/token".to_owned(),
+            format!("{env}/flows/%c3%28"),
+            "v1/environments/%ff/users".to_owned(),
+            format!("v1/environments/{env}/users/a%80"),
+            "assets/%ff".to_owned(),
+            "nothing/%ff".to_owned(),
+        ] {
+            let answer = browser.get(format!("{}/{path}", server.base)).send().await.expect_status(404);
+            assert_eq!(answer.text("/code"), "NOT_FOUND", "{path}");
+            assert_eq!(answer.header("correlation-id"), Some(answer.text("/id").as_str()), "{path}");
+        }
+    }
 }

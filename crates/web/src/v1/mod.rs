@@ -5,20 +5,20 @@
 mod cors;
 mod rate;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Path, State};
+use axum::extract::{MatchedPath, RawPathParams, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign_protocol::as_::params::Params;
+use countersign_protocol::as_::tokens::hot::Bearer;
 use countersign_protocol::browser::hash;
 use countersign_protocol::cx::Cx;
 use countersign_protocol::refusal::{Failure, Outcome, Refusal};
 use countersign_protocol::v1::actor::{self, Actor};
-use countersign_protocol::v1::call::Reply;
+use countersign_protocol::v1::call::{Path, Reply};
 use countersign_protocol::v1::dispatch::{self, Request};
 use countersign_protocol::v1::openapi;
 use countersign_protocol::v1::route::{self, Endpoint};
@@ -64,7 +64,7 @@ struct Known {
 async fn serve(
     State(app): State<App>,
     matched: MatchedPath,
-    Path(path): Path<BTreeMap<String, String>>,
+    path: RawPathParams,
     incoming: Incoming,
 ) -> Response {
     let template = matched.as_str().strip_prefix(PREFIX).unwrap_or_default();
@@ -72,7 +72,8 @@ async fn serve(
         return cors::preflight(&incoming, template);
     }
     let mut known = Known::default();
-    let outcome = answered(&app, template, path, &incoming, &mut known).await;
+    let path: Vec<_> = path.iter().collect();
+    let outcome = answered(&app, template, &path, &incoming, &mut known).await;
     let mut response = match outcome {
         Ok(reply) => render(reply),
         Err(failure) => refused(&failure, template, &incoming),
@@ -86,7 +87,7 @@ async fn serve(
 async fn answered(
     app: &App,
     template: &str,
-    path: BTreeMap<String, String>,
+    path: Path<'_>,
     incoming: &Incoming,
     known: &mut Known,
 ) -> Outcome<Reply> {
@@ -96,7 +97,7 @@ async fn answered(
     let (home, actor) = &*known.caller.insert((home, actor));
     let content_type = content_type(incoming)?;
     let endpoint = route::find(template, method(incoming), content_type)?;
-    let cx = context(app, endpoint, &path, incoming, home).await?;
+    let cx = context(app, endpoint, path, incoming, home).await?;
     let request = Request {
         endpoint,
         path,
@@ -108,8 +109,7 @@ async fn answered(
     };
     let reply = dispatch::perform(&cx, actor, &request).await?;
     if endpoint.may_end_environment() {
-        app.configuration
-            .forget(dispatch::environment_of(&request.path)?);
+        app.configuration.forget(dispatch::environment_of(path)?);
     }
     Ok(reply)
 }
@@ -140,7 +140,7 @@ fn content_type(incoming: &Incoming) -> Outcome<&str> {
 async fn context(
     app: &App,
     endpoint: &Endpoint,
-    path: &BTreeMap<String, String>,
+    path: Path<'_>,
     incoming: &Incoming,
     home: &Cx,
 ) -> Outcome<Cx> {
@@ -151,7 +151,7 @@ async fn context(
     if env == home.env_id() {
         return Ok(home.clone());
     }
-    app.cx(&env.to_string(), incoming).await
+    app.cx_of(env, incoming).await
 }
 
 /// The bearer token. Whatever else the header says is malformed, never absent (`threats.md` 39).
@@ -170,8 +170,9 @@ fn bearer(incoming: &Incoming) -> Outcome<&str> {
 
 async fn authenticated(app: &App, token: &str, incoming: &Incoming) -> Outcome<(Cx, Actor)> {
     let invalid = |why: &'static str| Refusal::TokenInvalid.because(why);
-    let env = actor::home_of(token).ok_or_else(|| invalid("it names no environment"))?;
-    let home = match app.cx(&env.to_string(), incoming).await {
+    let (token, hot) = (&Bearer::of(token), app.configuration.hot_tokens());
+    let env = actor::home_of(hot, token).ok_or_else(|| invalid("it names no environment"))?;
+    let home = match app.cx_of(env, incoming).await {
         Err(Failure::Refused(refused)) if refused.refusal == Refusal::EnvironmentNotFound => {
             return Err(invalid("its environment is not there").into());
         }

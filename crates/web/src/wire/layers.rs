@@ -13,7 +13,8 @@ use countersign_domain::ids::CorrelationId;
 use countersign_domain::store::Fault;
 use countersign_protocol::refusal::{Failure, Refusal, Refused};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, ready};
+use percent_encoding::percent_decode_str;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
@@ -75,7 +76,14 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let span = tracing::info_span!("request", %correlation, method = %request.method());
         request.extensions_mut().insert(correlation);
-        let answered = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        // What is no text is no path of ours; extractors would say so in words of their own.
+        let answered = if is_text(uri.path()) {
+            Either::Left(self.inner.call(request))
+        } else {
+            let refused = p1_error::render(&Refusal::NotFound.into(), correlation, JSON);
+            Either::Right(ready(Ok(refused)))
+        };
+        let answered = AssertUnwindSafe(answered).catch_unwind();
         let answered = async move {
             match answered.await {
                 Ok(Ok(response)) => response,
@@ -94,6 +102,11 @@ where
         });
         Box::pin(finished)
     }
+}
+
+/// Whether a path is UTF-8 once it is decoded.
+fn is_text(path: &str) -> bool {
+    !path.contains('%') || percent_decode_str(path).decode_utf8().is_ok()
 }
 
 /// Headers of every answer.

@@ -27,14 +27,24 @@ const MOST: u64 = 4 * 1024;
 /// Longest token that is kept, in bytes: few are longer, and they would make much of so little.
 const LONGEST: usize = 16 * 1024;
 
-/// SHA-256 of environment and token.
-pub type Mark = [u8; 32];
+/// SHA-256 of a token.
+type Mark = [u8; 32];
+
+/// A token as it came. Nothing is known of it but, perhaps, that it was believed before.
+pub struct Bearer<'a> {
+    /// The token.
+    pub text: &'a str,
+    /// What it is known by: the whole of it, since a signature alone could be put below other claims.
+    mark: Mark,
+}
 
 /// Tokens of all environments of the process.
 pub struct HotTokens(moka::sync::Cache<Mark, Arc<Seen>>);
 
 /// A token whose signature holds.
 pub struct Seen {
+    /// The environment whose key it is.
+    pub env: EnvId,
     /// The key that signed it.
     pub signer: Fingerprint,
     /// The claims that decisions rest on.
@@ -75,32 +85,37 @@ impl Default for HotTokens {
 
 impl HotTokens {
     /// What is known of a token.
-    pub fn get(&self, mark: &Mark) -> Option<Arc<Seen>> {
-        self.0.get(mark)
+    pub fn get(&self, token: &Bearer<'_>) -> Option<Arc<Seen>> {
+        self.0.get(&token.mark)
     }
 
     /// Remembers a token, unless it is a long one.
-    pub fn put(&self, mark: Mark, token: &str, seen: &Arc<Seen>) {
-        if token.len() <= LONGEST {
-            self.0.insert(mark, Arc::clone(seen));
+    pub fn put(&self, token: &Bearer<'_>, seen: &Arc<Seen>) {
+        if token.text.len() <= LONGEST {
+            self.0.insert(token.mark, Arc::clone(seen));
         }
     }
 }
 
-/// What a token is known by: the whole of it, since a signature alone could be put below other
-/// claims, and the environment it was presented to.
-pub fn mark(env: EnvId, token: &str) -> Mark {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(env.uuid().as_bytes());
-    context.update(token.as_bytes());
-    let digest = context.finish();
-    digest.as_ref().first_chunk().copied().unwrap_or_default()
+impl<'a> Bearer<'a> {
+    /// Of a token.
+    pub fn of(text: &'a str) -> Self {
+        let digest = digest::digest(&digest::SHA256, text.as_bytes());
+        let mark = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        Self { text, mark }
+    }
 }
 
 impl Seen {
     /// Of a token whose signature was just checked.
-    pub fn new(signer: Fingerprint, claims: AccessClaims, all: Map<String, Value>) -> Self {
+    pub fn new(
+        env: EnvId,
+        signer: Fingerprint,
+        claims: AccessClaims,
+        all: Map<String, Value>,
+    ) -> Self {
         Self {
+            env,
             signer,
             claims,
             all,

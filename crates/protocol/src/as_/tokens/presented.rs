@@ -10,7 +10,7 @@ use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::hot::{self, Seen, SignedOn};
+use super::hot::{Bearer, Seen, SignedOn};
 use super::revoked::RevokedToken;
 use super::{access, id};
 use crate::cx::Cx;
@@ -90,6 +90,11 @@ pub async fn user_token(cx: &Cx, token: &str) -> Outcome<Presented> {
 
 /// Checks an access token of any client.
 pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
+    bearer(cx, &Bearer::of(token)).await
+}
+
+/// Checks a bearer token of any client.
+pub async fn bearer(cx: &Cx, token: &Bearer<'_>) -> Outcome<Alive> {
     let invalid = |why: String| Refusal::TokenInvalid.because(why);
     let token = seen(cx, token)?;
     let claims = &token.claims;
@@ -141,17 +146,20 @@ pub async fn access_token(cx: &Cx, token: &str) -> Outcome<Alive> {
 
 /// What a token of this environment says, if its signature holds: from memory while the key that
 /// made it is still believed.
-fn seen(cx: &Cx, text: &str) -> Result<Arc<Seen>, Refused> {
-    let mark = hot::mark(cx.env_id(), text);
+fn seen(cx: &Cx, token: &Bearer<'_>) -> Result<Arc<Seen>, Refused> {
     let is_believed = |seen: &Arc<Seen>| {
         let mut keys = cx.env.keys.iter();
-        keys.any(|key| *key.fingerprint() == seen.signer && key.is_believed(cx.now))
+        seen.env == cx.env_id()
+            && keys.any(|key| *key.fingerprint() == seen.signer && key.is_believed(cx.now))
     };
-    if let Some(seen) = cx.env.hot_tokens.get(&mark).filter(is_believed) {
+    if let Some(seen) = cx.env.hot_tokens.get(token).filter(is_believed) {
         return Ok(seen);
     }
-    let seen = Arc::new(read(cx, text)?);
-    cx.env.hot_tokens.put(mark, text, &seen);
+    let seen = Arc::new(read(cx, token.text)?);
+    // Two environments may have been given one key: the token is of the one that it names.
+    if cx.env.is_issuer(&seen.claims.iss) {
+        cx.env.hot_tokens.put(token, &seen);
+    }
     Ok(seen)
 }
 
@@ -168,7 +176,7 @@ fn read(cx: &Cx, text: &str) -> Result<Seen, Refused> {
     let all = verified.into_claims();
     let claims = AccessClaims::deserialize(&all)
         .map_err(|_| invalid("a claim that every access token has is missing".to_owned()))?;
-    Ok(Seen::new(signer, claims, all))
+    Ok(Seen::new(cx.env_id(), signer, claims, all))
 }
 
 /// An ID token that is alive: signed here for a client that is still there, not expired, its

@@ -215,7 +215,10 @@ fn answers(endpoint: &Endpoint, shape: Option<&Shape>) -> Map<String, Value> {
         (Method::Get | Method::Put | Method::Patch, Some(_)) if plain => add("200", one),
         (Method::Post, _) => {
             add("200", Some(anything.clone()));
-            add("201", Some(anything));
+            add("201", Some(anything.clone()));
+            if endpoint.path == "/environments/{environment}/certificates" {
+                add("202", Some(anything));
+            }
             add("204", None);
         }
         (Method::Get | Method::Put | Method::Patch, _) => add("200", Some(anything)),

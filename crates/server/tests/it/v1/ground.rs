@@ -135,7 +135,7 @@ impl Ground {
         let answer = api
             .upload("POST", &self.path(list), media, body.into_bytes())
             .await;
-        let id = text(&Api::created(answer), "/id");
+        let id = text(&Api::placed(answer, 202), "/id");
         self.note("certificate", &format!("{list}/{{certificate}}"), &id);
     }
 

@@ -151,7 +151,12 @@ impl Api {
     /// Creates something and answers it.
     #[track_caller]
     pub fn created(answer: Answer) -> Value {
-        let answer = answer.expect_status(201);
+        Self::placed(answer, 201)
+    }
+
+    /// What was made, and where it is, whichever status says so.
+    pub fn placed(answer: Answer, status: u16) -> Value {
+        let answer = answer.expect_status(status);
         let body = answer.json();
         let own = &body["_links"]["self"]["href"];
         assert_eq!(answer.header("location"), own.as_str(), "{body}");

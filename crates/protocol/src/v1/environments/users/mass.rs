@@ -176,7 +176,7 @@ impl Mass {
         let cx = self.cx().await?;
         let snapshot: &Snapshot = &cx.env;
         let actor = Actor::operator(&snapshot.environment);
-        let path = BTreeMap::from([("environment".to_owned(), self.env.to_string())]);
+        let id = self.env.to_string();
         let mut call = Call {
             cx: &cx,
             env: self.env,
@@ -184,7 +184,7 @@ impl Mass {
             reach: Reach::everywhere(),
             own: false,
             endpoint: self.endpoint,
-            path: &path,
+            path: &[("environment", &id)],
             query: &Params::default(),
             body: &[],
             content_type: "application/vnd.pingidentity.user.import+json",

@@ -90,7 +90,7 @@ on_every_adapter! {
         let key = Api::created(api.post(&format!("{env}/keys"), ec("of the provider")).await);
         let (pem, _) = pair("of the other side");
         let uploaded = upload(&api, &format!("{env}/certificates"), "SIGNING", &pem).await;
-        let certificate = Api::created(uploaded);
+        let certificate = Api::placed(uploaded, 202);
         let provider = json!({ "name": "Elsewhere", "enabled": true, "type": "SAML",
             "idpEntityId": "https://idp.example", "spEntityId": "https://sp.example",
             "ssoBinding": "HTTP_POST", "ssoEndpoint": "https://idp.example/sso",
@@ -223,7 +223,7 @@ on_every_adapter! {
         let api = admin(&server).await;
         let all = format!("/environments/{}/certificates", server.tenant.id);
         let (certificate, _) = pair("ca");
-        let made = Api::created(upload(&api, &all, "SIGNING", &certificate).await);
+        let made = Api::placed(upload(&api, &all, "SIGNING", &certificate).await, 202);
         assert_eq!((&made["name"], &made["usageType"], &made["status"]), (&json!("ca"), &json!("SIGNING"), &json!("VALID")));
         // The order of the certificate, and no spaces.
         assert_eq!(made["subjectDN"], "CN=ca,O=Tests");

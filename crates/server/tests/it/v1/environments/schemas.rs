@@ -1,10 +1,13 @@
 //! `/v1/environments/{e}/schemas` and custom attributes of users
 
 use countersign_domain::entity::load;
+use countersign_domain::ids::UserId;
+use countersign_domain::store::Batch;
 use countersign_domain::user::User;
 use countersign_protocol::leftovers;
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::super::{Api, admin, refused, text};
 use super::users::{encoded, users};
@@ -98,6 +101,38 @@ on_every_adapter! {
         assert!(!leftovers::remove_any(store, now).await.unwrap());
         let _ = api.patch(ben, json!({ "foo": "newest" })).await.expect_status(200);
         assert_eq!(found(r#"foo sw "new""#).await, json!(1));
+    }
+
+    /// Whoever makes an attribute anew waits for the values of 10,000 users, and of no more.
+    async fn an_attribute_of_very_many_users_is_made_anew_once_its_values_are_gone(server: TestServer) {
+        let api = admin(&server).await;
+        let all = attributes(&api, &server).await;
+        let first = attribute(&api, &all, "foo", json!({})).await;
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        let env = server.tenant.id.parse().unwrap();
+        let ben = api.get(&users(&server)).await.expect_status(200).json();
+        let ben = load::<User>(store, env, text(&ben, "/_embedded/users/0/id"), now).await.unwrap().unwrap().value;
+        // The last of them has a value.
+        let ids: Vec<u128> = (0..10_000).chain([u128::MAX]).collect();
+        for ids in ids.chunks(1_000) {
+            let mut batch = Batch::new();
+            for id in ids {
+                let mut user = User { id: UserId::from_uuid(Uuid::from_u128(*id)), username: format!("u{id}"), ..ben.clone() };
+                if *id == u128::MAX {
+                    user.custom.insert("foo".to_owned(), json!("old"));
+                }
+                batch = batch.create(env, &user).unwrap();
+            }
+            let _ = store.commit(batch, now).await.unwrap();
+        }
+        let last = format!("{}/{}", users(&server), Uuid::from_u128(u128::MAX));
+        assert_eq!(api.get(&last).await.expect_status(200).json()["foo"], "old");
+        let _ = api.delete(&format!("{all}/{}", text(&first, "/id"))).await.expect_status(204);
+        let again = json!({ "name": "foo", "type": "STRING", "enabled": true });
+        refused(api.post(&all, again.clone()).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "name")));
+        while leftovers::remove_any(store, now).await.unwrap() {}
+        let _ = Api::created(api.post(&all, again).await);
+        assert_eq!(api.get(&last).await.expect_status(200).json().get("foo"), None);
     }
 
     async fn a_standard_attribute_keeps_what_was_changed(server: TestServer) {

@@ -155,7 +155,8 @@ on_every_adapter! {
             json!({ "type": "LOGIN", "recovery": { "enabled": true }, "registration": registration,
                 "socialProviders": [provider], "enforceLockoutForIdentityProviders": true, "condition": since }),
             json!({ "type": "IDENTIFIER_FIRST", "recovery": { "enabled": true },
-                "registration": { "enabled": false, "external": { "href": "https://x.example/r" } },
+                "registration": { "enabled": false, "external": { "href": "https://x.example/r" },
+                    "confirmIdentityProviderAttributes": false },
                 "socialProviders": [], "enforceLockoutForIdentityProviders": false, "discoveryRules": [rule] }),
             json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "deviceAuthenticationPolicy": devices,
                 "noDevicesMode": "BYPASS", "condition": conditions }),
@@ -180,7 +181,8 @@ on_every_adapter! {
         assert_eq!(list["count"], 5);
         // A bare login has its defaults.
         let made = Api::created(api.post(&format!("{path}/actions"), json!({ "type": "LOGIN", "priority": 9 })).await);
-        assert_eq!((&made["recovery"]["enabled"], &made["registration"]["enabled"]), (&json!(false), &json!(false)));
+        assert_eq!((&made["recovery"]["enabled"], &made["registration"]),
+            (&json!(false), &json!({ "enabled": false, "confirmIdentityProviderAttributes": false })));
         let _ = api.delete(&format!("{path}/actions/{}", text(&made, "/id"))).await.expect_status(204);
     }
 
