@@ -51,10 +51,17 @@ impl Group {
     pub const UNIQUE_NAME: IndexName = "name";
     /// Index: folded name.
     pub const BY_NAME: IndexName = "name";
-    /// Index: groups with a `userFilter`, all under [`Group::DYNAMIC`].
+    /// Index: groups with a `userFilter`, see [`Group::dynamic`].
     pub const BY_FILTER: IndexName = "filter";
-    /// See [`Group::BY_FILTER`].
-    pub const DYNAMIC: &'static str = "dynamic";
+
+    /// Under what groups with a `userFilter` are filed: those of the environment together, and those of
+    /// each population, whose members are in it.
+    pub fn dynamic(population: Option<PopulationId>) -> String {
+        match population {
+            None => "dynamic".to_owned(),
+            Some(population) => format!("dynamic/{population}"),
+        }
+    }
 
     /// The value of [`Group::UNIQUE_NAME`].
     pub fn name_entry(population: Option<PopulationId>, name: &str) -> String {
@@ -76,7 +83,7 @@ impl Entity for Group {
         if self.user_filter.is_some() {
             entries.push(IndexEntry {
                 name: Self::BY_FILTER,
-                value: Self::DYNAMIC.to_owned(),
+                value: Self::dynamic(self.population.map(|it| it.id)),
             });
         }
         entries

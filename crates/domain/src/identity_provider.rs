@@ -2,7 +2,7 @@
 //! have there (`reference/platform.md` tier 2; `flows.md` 6.21).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::branding::ImageRef;
 use crate::entity::{Entity, kinds};
@@ -178,16 +178,16 @@ pub struct IdentityProvider {
     pub idp_entity_id: Option<String>,
     /// SAML
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idp_verification: Option<Value>,
+    pub idp_verification: Option<Map<String, Value>>,
     /// SAML
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sp_entity_id: Option<String>,
     /// SAML
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sp_signing: Option<Value>,
+    pub sp_signing: Option<Map<String, Value>>,
     /// SAML
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sp_decryption: Option<Value>,
+    pub sp_decryption: Option<Map<String, Value>>,
     /// SAML
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sso_binding: Option<String>,

@@ -52,6 +52,7 @@ pub use mapping::Mapping;
 pub use provider::{OpenidEndpoints, ProviderView};
 
 use crate::as_::tokens::hot::HotTokens;
+use crate::groups::ParsedFilters;
 use crate::jose::keys::KeyMaterial;
 use crate::jose::known::KnownSignatures;
 use crate::jose::remote::Published;
@@ -123,6 +124,8 @@ pub struct Compiled {
     pub known_signatures: Arc<KnownSignatures>,
     /// Access tokens that were presented of late; shared likewise.
     pub hot_tokens: Arc<HotTokens>,
+    /// Filters of dynamic groups; shared likewise.
+    pub parsed_filters: Arc<ParsedFilters>,
     /// Answers of the management API; shared likewise.
     pub kept_answers: Arc<KeptAnswers>,
     /// Which former secrets are still in use; shared likewise.
@@ -295,6 +298,7 @@ pub struct ConfigurationCache {
     published: Arc<Published>,
     known_signatures: Arc<KnownSignatures>,
     hot_tokens: Arc<HotTokens>,
+    parsed_filters: Arc<ParsedFilters>,
     kept_answers: Arc<KeptAnswers>,
     last_used: Arc<LastUsed>,
     snapshots: moka::sync::Cache<EnvId, Arc<Addresses>>,
@@ -312,6 +316,7 @@ impl ConfigurationCache {
             published: Arc::default(),
             known_signatures: Arc::default(),
             hot_tokens: Arc::default(),
+            parsed_filters: Arc::default(),
             kept_answers: Arc::default(),
             last_used: Arc::default(),
             snapshots,
@@ -525,6 +530,7 @@ async fn load_snapshot(cache: &ConfigurationCache, env: EnvId, now: Time) -> Out
         published: Arc::clone(&cache.published),
         known_signatures: Arc::clone(&cache.known_signatures),
         hot_tokens: Arc::clone(&cache.hot_tokens),
+        parsed_filters: Arc::clone(&cache.parsed_filters),
         kept_answers: Arc::clone(&cache.kept_answers),
         last_used: Arc::clone(&cache.last_used),
         keys,

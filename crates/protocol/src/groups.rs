@@ -1,19 +1,22 @@
 //! Which groups a user is in: as a direct member, by a group's `userFilter`, and through nesting.
 
+mod dynamic;
+
 use std::collections::BTreeSet;
 
 use countersign_domain::entity::{self, Entity};
-use countersign_domain::filter;
 use countersign_domain::group::{Group, GroupMembership, GroupNesting, Memberships};
 use countersign_domain::ids::{GroupId, SignOnPolicyId, UserId};
 use countersign_domain::policy::conditions::Condition;
 use countersign_domain::store::{IndexName, Query};
 use countersign_domain::user::User;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::configuration::ApplicationView;
 use crate::cx::Cx;
 use crate::refusal::Outcome;
+
+pub use dynamic::{Dynamic, MOST_DYNAMIC, ParsedFilters};
 
 /// Most groups of one user that are looked at, at whatever level.
 const MOST: usize = 1_000;
@@ -23,6 +26,18 @@ const MOST: usize = 1_000;
 pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let mut found = direct(cx, user).await?;
     found.extend(by_filter(cx, user).await?);
+    with_above(cx, found).await
+}
+
+/// The same of one of several users, who is there as filters see them.
+pub async fn of_one(
+    cx: &Cx,
+    user: UserId,
+    json: &Value,
+    dynamic: &mut Dynamic,
+) -> Outcome<BTreeSet<GroupId>> {
+    let mut found = direct(cx, user).await?;
+    found.extend(dynamic.fitting(cx, json).await?);
     with_above(cx, found).await
 }
 
@@ -149,35 +164,13 @@ pub async fn count(cx: &Cx, group: &Group, most: u32) -> Outcome<Option<usize>> 
 }
 
 /// The groups whose `userFilter` a user passes.
-///
-/// Decision: a filter on `memberOfGroups` sees nothing here: groups that depend on groups by
-/// filters could depend on themselves.
 async fn by_filter(cx: &Cx, user: UserId) -> Outcome<Vec<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
-    let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
-    let query = Query::equal(Group::KIND, env, Group::BY_FILTER, Group::DYNAMIC, limit);
-    let docs = store.list(&query, cx.now).await?.docs;
-    if docs.is_empty() {
-        return Ok(Vec::new());
-    }
     let Some(user) = entity::load::<User>(store, env, user.to_string(), cx.now).await? else {
         return Ok(Vec::new());
     };
-    let user = as_filtered(&user.value);
-    let mut found = Vec::new();
-    for doc in &docs {
-        let group = Group::from_doc(doc)?;
-        let is_outside = group
-            .population
-            .is_some_and(|it| user.pointer("/population/id") != Some(&json!(it.id)));
-        let filter = group.user_filter.as_deref().map(filter::parse);
-        if let (false, Some(Ok(filter))) = (is_outside, filter)
-            && filter::matches(&filter, &user)
-        {
-            found.push(group.id);
-        }
-    }
-    Ok(found)
+    let mut dynamic = Dynamic::default();
+    dynamic.fitting(cx, &as_filtered(&user.value)).await
 }
 
 /// A user as filters see them: attributes that the environment adds are members among the others.

@@ -233,6 +233,8 @@ fn failed(error: reqwest::Error) -> FetchError {
     if error.is_timeout() {
         return FetchError::TimedOut;
     }
+    // The URL may hold a secret, and who reads of the failure may not be who set it.
+    let error = error.without_url();
     let mut text = String::new();
     let mut source: Option<&dyn std::error::Error> = Some(&error);
     while let Some(cause) = source {

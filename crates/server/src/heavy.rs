@@ -5,6 +5,10 @@
 //! They step back behind every other thread (on Linux, where niceness belongs to the thread): while
 //! all cores hash, a request that needs no hash still gets its turn.
 //!
+//! Passwords go first. Keys and pictures, which administrators ask for and which take longer, have a
+//! queue of their own and at most half of the threads: however many of them somebody wants, people
+//! sign on.
+//!
 //! Threads start when there is work and end after a rest, and give their working memory (19 MiB
 //! each) back with that.
 
@@ -39,7 +43,12 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// Passwords.
     queue: VecDeque<Job>,
+    /// Keys and pictures.
+    aside: VecDeque<Job>,
+    /// Threads that are at those.
+    busy_aside: usize,
     running: usize,
     resting: usize,
     closed: bool,
@@ -47,6 +56,13 @@ struct State {
 
 /// A job answers its own caller.
 type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+/// Where a job waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Passwords,
+    Aside,
+}
 
 impl Default for HeavyPool {
     fn default() -> Self {
@@ -69,29 +85,41 @@ impl HeavyPool {
     /// Runs a job on the pool.
     async fn run<T: Send + 'static>(
         &self,
+        lane: Lane,
         job: impl FnOnce(&mut Scratch) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Box::new(move |scratch| {
+        let job = Box::new(move |scratch: &mut Scratch| {
             // Whoever asked may have hung up while the job waited.
             if !reply.is_closed() {
                 let _ = reply.send(job(scratch));
             }
-        }))?;
+        });
+        self.submit(lane, job)?;
         answer
             .await
             .map_err(|_| Fault::Overloaded("the hashing pool gave up the job"))
     }
 
-    fn submit(&self, job: Job) -> Result<(), Fault> {
+    fn submit(&self, lane: Lane, job: Job) -> Result<(), Fault> {
         let mut state = self.0.lock();
         let may_start = state.running < self.0.threads;
         let at_once = state.resting + (self.0.threads - state.running);
-        if state.queue.len() >= self.0.queue_length + at_once {
-            return Err(Fault::Overloaded("too many passwords are being checked"));
+        match lane {
+            Lane::Passwords => {
+                if state.queue.len() >= self.0.queue_length + at_once {
+                    return Err(Fault::Overloaded("too many passwords are being checked"));
+                }
+                state.queue.push_back(job);
+            }
+            Lane::Aside => {
+                if state.aside.len() >= self.0.queue_length {
+                    return Err(Fault::Overloaded("too many keys are being made"));
+                }
+                state.aside.push_back(job);
+            }
         }
-        state.queue.push_back(job);
-        if state.queue.len() > state.resting && may_start {
+        if state.queue.len() + state.aside.len() > state.resting && may_start {
             state.running += 1;
             let shared = Arc::clone(&self.0);
             let started = std::thread::Builder::new()
@@ -102,6 +130,7 @@ impl HeavyPool {
                 tracing::error!(%error, "cannot start a thread of the hashing pool");
                 if state.running == 0 {
                     state.queue.clear();
+                    state.aside.clear();
                     return Err(Fault::Overloaded("no thread can be started"));
                 }
             }
@@ -127,8 +156,11 @@ impl Shared {
     fn work_until_idle(&self) {
         step_back();
         let mut scratch = Scratch::default();
-        while let Some(job) = self.next() {
+        while let Some((lane, job)) = self.next() {
             let done = catch_unwind(AssertUnwindSafe(|| job(&mut scratch)));
+            if lane == Lane::Aside {
+                self.lock().busy_aside -= 1;
+            }
             if done.is_err() {
                 // Its caller gets a fault; the memory may be in any state.
                 scratch = Scratch::default();
@@ -138,11 +170,11 @@ impl Shared {
 
     /// The next job. `None` when none came for a while: the thread is then counted out already,
     /// under the same lock, so that the next job starts another.
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<(Lane, Job)> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
-                return Some(job);
+            if let Some(next) = self.take(&mut state) {
+                return Some(next);
             }
             if state.closed {
                 state.running -= 1;
@@ -155,11 +187,27 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.resting -= 1;
-            if rest.timed_out() && state.queue.is_empty() {
-                state.running -= 1;
-                return None;
+            if rest.timed_out() {
+                let next = self.take(&mut state);
+                if next.is_none() {
+                    state.running -= 1;
+                }
+                return next;
             }
         }
+    }
+
+    /// What this thread does next, if there is anything that it may do.
+    fn take(&self, state: &mut State) -> Option<(Lane, Job)> {
+        if let Some(job) = state.queue.pop_front() {
+            return Some((Lane::Passwords, job));
+        }
+        if state.busy_aside >= (self.threads / 2).max(1) {
+            return None;
+        }
+        let job = state.aside.pop_front()?;
+        state.busy_aside += 1;
+        Some((Lane::Aside, job))
     }
 }
 
@@ -179,7 +227,7 @@ impl Heavy for HeavyPool {
         hash: Option<PasswordHash>,
         password: SecretString,
     ) -> BoxFuture<'_, Result<bool, Fault>> {
-        Box::pin(self.run(move |scratch| match hash {
+        Box::pin(self.run(Lane::Passwords, move |scratch| match hash {
             Some(hash) => hash.verify(&password, scratch),
             None => verify_dummy(&password, scratch),
         }))
@@ -191,14 +239,15 @@ impl Heavy for HeavyPool {
         salt: [u8; 16],
     ) -> BoxFuture<'_, Result<PasswordHash, Fault>> {
         Box::pin(async move {
-            self.run(move |scratch| PasswordHash::hash(&password, &salt, scratch))
+            let hash = move |scratch: &mut Scratch| PasswordHash::hash(&password, &salt, scratch);
+            self.run(Lane::Passwords, hash)
                 .await?
                 .map_err(|_| Fault::Crypto("the password could not be hashed"))
         })
     }
 
     fn work(&self, job: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), Fault>> {
-        Box::pin(self.run(move |_| job()))
+        Box::pin(self.run(Lane::Aside, move |_| job()))
     }
 }
 
@@ -210,14 +259,14 @@ mod tests {
     use super::*;
 
     /// Occupies one thread until the sender is dropped; returns once it runs.
-    fn occupy(pool: &HeavyPool) -> mpsc::Sender<()> {
+    fn occupy(pool: &HeavyPool, lane: Lane) -> mpsc::Sender<()> {
         let (release, released) = mpsc::channel::<()>();
         let (started, start) = mpsc::channel();
         let job: Job = Box::new(move |_| {
             started.send(()).unwrap();
             let _ = released.recv();
         });
-        pool.submit(job).unwrap();
+        pool.submit(lane, job).unwrap();
         start.recv().unwrap();
         release
     }
@@ -238,50 +287,74 @@ mod tests {
     async fn hashing_steps_back_behind_everything_else() {
         let niceness = || rustix::process::getpriority_process(None).unwrap();
         let pool = HeavyPool::new(1, 1);
-        let of_pool = pool.run(move |_| niceness()).await.unwrap();
+        let of_pool = pool
+            .run(Lane::Passwords, move |_| niceness())
+            .await
+            .unwrap();
         assert_eq!(of_pool, (niceness() + NICENESS).min(19));
     }
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
         let pool = HeavyPool::new(1, 2);
-        let busy = occupy(&pool);
-        pool.submit(Box::new(|_| ())).unwrap();
-        pool.submit(Box::new(|_| ())).unwrap();
+        let busy = occupy(&pool, Lane::Passwords);
+        pool.submit(Lane::Passwords, Box::new(|_| ())).unwrap();
+        pool.submit(Lane::Passwords, Box::new(|_| ())).unwrap();
         let refused = pool.verify_password(None, SecretString::from("x")).await;
         assert!(matches!(refused, Err(Fault::Overloaded(_))));
         drop(busy);
     }
 
     #[tokio::test]
+    async fn threat_22_keys_leave_room_for_passwords() {
+        let pool = HeavyPool::new(2, 2);
+        let making = occupy(&pool, Lane::Aside);
+        let mut waiting = Vec::new();
+        for _ in 0..2 {
+            let mut key = Box::pin(pool.work(Box::new(|| ())));
+            let first = std::future::poll_fn(|cx| Poll::Ready(key.as_mut().poll(cx))).await;
+            assert!(first.is_pending());
+            waiting.push(key);
+        }
+        let checked = pool.verify_password(None, SecretString::from("x")).await;
+        assert!(matches!(checked, Ok(false)));
+        let refused = pool.work(Box::new(|| ())).await;
+        assert!(matches!(refused, Err(Fault::Overloaded(_))));
+        drop(making);
+        for key in waiting {
+            key.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
     async fn jobs_of_callers_that_left_are_not_run() {
         let pool = HeavyPool::new(1, 4);
-        let busy = occupy(&pool);
+        let busy = occupy(&pool, Lane::Passwords);
         let (ran, runs) = mpsc::channel();
-        let mut abandoned = Box::pin(pool.run(move |_| ran.send(()).unwrap()));
+        let mut abandoned = Box::pin(pool.run(Lane::Passwords, move |_| ran.send(()).unwrap()));
         let first = std::future::poll_fn(|cx| Poll::Ready(abandoned.as_mut().poll(cx))).await;
         assert!(first.is_pending());
         drop(abandoned);
         drop(busy);
-        pool.run(|_| ()).await.unwrap();
+        pool.run(Lane::Passwords, |_| ()).await.unwrap();
         assert!(runs.try_recv().is_err());
     }
 
     #[tokio::test]
     async fn a_panic_costs_one_job_and_no_thread() {
         let pool = HeavyPool::new(1, 4);
-        let failed = pool.run(|_| panic!("a bug")).await;
+        let failed = pool.run(Lane::Passwords, |_| panic!("a bug")).await;
         assert!(matches!(failed, Err::<(), _>(Fault::Overloaded(_))));
-        assert_eq!(pool.run(|_| 5).await.unwrap(), 5);
+        assert_eq!(pool.run(Lane::Aside, |_| 5).await.unwrap(), 5);
     }
 
     #[tokio::test]
     async fn threads_start_only_when_there_is_work_for_them() {
         let pool = HeavyPool::new(4, 4);
         assert_eq!(pool.0.lock().running, 0);
-        let busy = occupy(&pool);
+        let busy = occupy(&pool, Lane::Passwords);
         assert_eq!(pool.0.lock().running, 1);
-        let second = occupy(&pool);
+        let second = occupy(&pool, Lane::Passwords);
         assert_eq!(pool.0.lock().running, 2);
         drop((busy, second));
     }

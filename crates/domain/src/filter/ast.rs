@@ -97,6 +97,15 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// How many comparisons it is made of.
+    pub fn comparisons(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::comparisons).sum(),
+            Self::Not(part) | Self::Member { filter: part, .. } => part.comparisons(),
+            Self::Compare(_) => 1,
+        }
+    }
+
     /// The text that an attribute must start with for the filter to hold, and whether it must be
     /// equal to it: what an index can be asked for. `None` when nothing of the kind follows.
     pub fn demands(&self, attribute: &str) -> Option<(Operator, &str)> {

@@ -1,11 +1,14 @@
 //! JSON bodies: what is absent, null, read-only or unknown (`reference/platform.md` 1.6).
 
+mod strict;
+
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use self::strict::Strict;
 use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::{Refusal, Refused};
 
@@ -25,8 +28,11 @@ const ALWAYS_READ_ONLY: [&str; 6] = [
     "updatedAt",
 ];
 
-/// The body as an object; nothing at all counts as `{}`. Depth is bounded by the JSON reader
-/// (`threats.md` 41).
+/// How deep a body may be. The JSON reader gives up at 128, and what is stored of a body may be a few
+/// levels deeper than the body.
+const MAX_DEPTH: usize = 100;
+
+/// The body as an object; nothing at all counts as `{}`. Depth is bounded (`threats.md` 41).
 pub fn object(bytes: &[u8]) -> Result<Object, Refused> {
     if bytes.trim_ascii().is_empty() {
         return Ok(Object::new());
@@ -39,17 +45,24 @@ pub fn object(bytes: &[u8]) -> Result<Object, Refused> {
             error.column()
         ))
     })?;
-    object.values_mut().for_each(make_whole);
+    if !object.values_mut().all(|it| make_whole(it, MAX_DEPTH - 1)) {
+        let why = format!("deeper than {MAX_DEPTH} levels");
+        return Err(Refusal::MalformedBody.because(why));
+    }
     Ok(object)
 }
 
-/// Whole numbers as such, however they were written: to JSON `3600.0` is `3600`.
-fn make_whole(value: &mut Value) {
+/// Whole numbers as such, however they were written: to JSON `3600.0` is `3600`. Says whether the
+/// value has at most `depth` levels.
+fn make_whole(value: &mut Value, depth: usize) -> bool {
     /// Up to here a double has every whole number.
     const MOST: f64 = 9_007_199_254_740_992.0;
+    let Some(below) = depth.checked_sub(1) else {
+        return !value.is_array() && !value.is_object();
+    };
     match value {
-        Value::Array(items) => items.iter_mut().for_each(make_whole),
-        Value::Object(members) => members.values_mut().for_each(make_whole),
+        Value::Array(items) => return items.iter_mut().all(|it| make_whole(it, below)),
+        Value::Object(members) => return members.values_mut().all(|it| make_whole(it, below)),
         Value::Number(number) if number.is_f64() => {
             let whole = number
                 .as_f64()
@@ -60,6 +73,7 @@ fn make_whole(value: &mut Value) {
         }
         _ => {}
     }
+    true
 }
 
 /// Without nulls, which mean the same as absence.
@@ -67,11 +81,17 @@ fn make_whole(value: &mut Value) {
 /// Source: `reference/platform.md` 1.6.
 pub fn without_nulls(object: Object) -> Object {
     let kept = object.into_iter().filter(|(_, value)| !value.is_null());
-    kept.map(|(name, value)| match value {
-        Value::Object(inner) => (name, Value::Object(without_nulls(inner))),
-        value => (name, value),
-    })
-    .collect()
+    kept.map(|(name, value)| (name, without_nulls_in(value)))
+        .collect()
+}
+
+/// The same of what is in a value. A null among the items of a list is one of them, and stays.
+fn without_nulls_in(value: Value) -> Value {
+    match value {
+        Value::Object(inner) => Value::Object(without_nulls(inner)),
+        Value::Array(items) => items.into_iter().map(without_nulls_in).collect(),
+        value => value,
+    }
 }
 
 /// Without what only the server sets.
@@ -108,7 +128,7 @@ pub fn merge(base: &mut Object, patch: Object) {
 /// Reads a type; what does not fit is told with its path. Members that the type does not have are
 /// ignored, as PingOne does.
 pub fn read<T: DeserializeOwned>(object: Object) -> Result<T, Misfit> {
-    serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(Value::Object(object))).map_err(|error| {
         let path = error.path().to_string();
         misfit(
             if path == "." { "" } else { &path },
@@ -287,8 +307,9 @@ mod tests {
 
     #[test]
     fn null_is_absence() {
-        let body = object(json!({ "a": null, "b": { "c": null, "d": 1 }, "e": [null] }));
-        let expected = object(json!({ "b": { "d": 1 }, "e": [null] }));
+        let list = json!([null, { "f": null, "g": [{ "h": null }] }]);
+        let body = object(json!({ "a": null, "b": { "c": null, "d": 1 }, "e": list }));
+        let expected = object(json!({ "b": { "d": 1 }, "e": [null, { "g": [{}] }] }));
         assert_eq!(without_nulls(body), expected);
     }
 

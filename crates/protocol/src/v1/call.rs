@@ -1,5 +1,6 @@
 //! A call of the management API, and its answer.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -18,13 +19,13 @@ use crate::as_::params::Params;
 use crate::cx::Cx;
 use crate::refusal::{Outcome, Refusal, Refused};
 
-/// The parameters of a path, decoded: names and what is in their place.
-pub type Path<'a> = &'a [(&'a str, &'a str)];
+/// The parameters of a path, decoded, ids in lower case: names and what is in their place.
+pub type Path<'a> = &'a [(&'a str, Cow<'a, str>)];
 
 /// A parameter of a path; empty when it has none of this name.
 pub fn parameter<'a>(path: Path<'a>, name: &str) -> &'a str {
     path.iter()
-        .find_map(|(it, value)| (*it == name).then_some(*value))
+        .find_map(|(it, value)| (*it == name).then_some(&**value))
         .unwrap_or_default()
 }
 

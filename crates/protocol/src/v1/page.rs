@@ -18,7 +18,7 @@ pub use walk::Indexed;
 use walk::{Walk, walks};
 
 use super::call::Call;
-use crate::groups;
+use crate::groups::{self, Dynamic};
 use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
 
@@ -27,6 +27,10 @@ use crate::refusal::{Outcome, Refusal, Refused};
 const BUDGET: usize = 20_000;
 /// The same where each document takes further look-ups.
 const BUDGET_WITH_GROUPS: usize = 2_000;
+/// Comparisons that it makes before, those of filters of groups included.
+const COMPARISONS: usize = 500_000;
+/// Bytes of documents on one page, roughly: things of some kinds may have 64 KiB each.
+const BYTES: usize = 8 * 1024 * 1024;
 /// Documents read at once.
 const CHUNK: usize = 500;
 
@@ -146,7 +150,9 @@ pub async fn page<E: Entity>(
     let owner = cursor_owner::<E>(call);
     let mut from = open_cursor(call, &owner)?.unwrap_or_default();
     let mut items = Vec::new();
-    let mut looked_at = 0;
+    let (mut looked_at, mut compared, mut bytes) = (0, 0, 0);
+    let mut dynamic = Dynamic::default();
+    let of_filter = listing.filter.as_ref().map_or(0, Filter::comparisons);
     let budget = match &listing.filter {
         Some(filter) if looks_at_groups(filter) => BUDGET_WITH_GROUPS,
         _ => BUDGET,
@@ -176,20 +182,29 @@ pub async fn page<E: Entity>(
         let last = docs.len().saturating_sub(1);
         for (at, (position, doc)) in docs.into_iter().enumerate() {
             let entity = E::from_doc(&doc)?;
-            let json = if listing.filter.is_some() {
-                seen(call, &doc, listing.filter.as_ref()).await?
-            } else {
-                Value::Null
+            let json = match &listing.filter {
+                Some(filter) => {
+                    let json = seen(call, &doc, filter, &mut dynamic).await?;
+                    compared += of_filter + dynamic.comparisons(&json);
+                    json
+                }
+                None => Value::Null,
             };
             let fits = listing.filter.as_ref();
             let fits = fits.is_none_or(|it| filter::matches(it, &json));
-            if !fits || walk.repeats(&json) || !keep(&entity, &json) {
+            let fits = fits && !walk.repeats(&json) && keep(&entity, &json);
+            let is_spent = compared >= COMPARISONS;
+            if !fits && !is_spent {
                 continue;
             }
             let position = position.unwrap_or_else(|| position_of(&entity, query.index));
-            items.push(entity);
+            if fits {
+                bytes += doc.body.len();
+                items.push(entity);
+            }
+            let is_full = items.len() >= limit || bytes >= BYTES || is_spent;
             let is_last = at == last && page.next.is_none() && from.walk + 1 == walks.len();
-            if items.len() >= limit && !is_last {
+            if is_full && !is_last {
                 break 'walk Some(Position {
                     walk: from.walk,
                     after: Some(position),
@@ -223,17 +238,21 @@ pub async fn page<E: Entity>(
 }
 
 /// A document as filters see it.
-async fn seen(call: &Call<'_>, doc: &Doc, filter: Option<&Filter>) -> Outcome<Value> {
+async fn seen(
+    call: &Call<'_>,
+    doc: &Doc,
+    filter: &Filter,
+    dynamic: &mut Dynamic,
+) -> Outcome<Value> {
     let mut json = serde_json::from_str(&doc.body).unwrap_or_default();
     if doc.key.kind == User::KIND {
         groups::lift_custom(&mut json);
-        let id = doc.key.id.parse().ok();
-        if let (true, Some(id), Value::Object(user)) =
-            (filter.is_some_and(looks_at_groups), id, &mut json)
-        {
-            let of_user = groups::of_user(call.cx, id).await?;
-            let of_user: Vec<Value> = of_user.iter().map(|id| json!({ "id": id })).collect();
-            user.insert("memberOfGroups".into(), Value::Array(of_user));
+        if let (true, Ok(id)) = (looks_at_groups(filter), doc.key.id.parse()) {
+            let of_user = groups::of_one(call.cx, id, &json, dynamic).await?;
+            let of_user = of_user.iter().map(|id| json!({ "id": id })).collect();
+            if let Value::Object(user) = &mut json {
+                user.insert("memberOfGroups".into(), of_user);
+            }
         }
     }
     Ok(json)

@@ -22,13 +22,22 @@ pub(super) fn methods(template: &str) -> String {
     names.join(", ")
 }
 
+/// Answers a preflight of the document that describes the API.
+pub(super) async fn document(incoming: Incoming) -> Response {
+    allowed(&incoming, "GET")
+}
+
 /// Answers a preflight. It has no token, so that it cannot be told whose it is.
 pub(super) fn preflight(incoming: &Incoming, template: &str) -> Response {
+    allowed(incoming, &methods(template))
+}
+
+fn allowed(incoming: &Incoming, methods: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     if let Some(origin) = origin(incoming) {
         share(headers, origin);
-        if let Ok(methods) = HeaderValue::try_from(methods(template)) {
+        if let Ok(methods) = HeaderValue::try_from(methods) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         }
         let allowed = HeaderValue::from_static(HEADERS);

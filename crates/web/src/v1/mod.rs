@@ -5,6 +5,7 @@
 mod cors;
 mod rate;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::Router;
@@ -24,6 +25,7 @@ use countersign_protocol::v1::openapi;
 use countersign_protocol::v1::route::{self, Endpoint};
 
 pub use rate::Limiter;
+use uuid::Uuid;
 
 use crate::App;
 use crate::wire::answer::JSON;
@@ -39,7 +41,8 @@ const SESSION: HeaderName = HeaderName::from_static("x-ping-external-session-id"
 /// Every path of the management API.
 pub fn routes() -> Router<App> {
     let paths = route::paths().into_iter();
-    let router = Router::new().route(&format!("{PREFIX}/openapi.json"), get(describe));
+    let describe = get(describe).options(cors::document);
+    let router = Router::new().route(&format!("{PREFIX}/openapi.json"), describe);
     paths.fold(router, |router, path| {
         router.route(&format!("{PREFIX}{path}"), any(serve))
     })
@@ -72,7 +75,8 @@ async fn serve(
         return cors::preflight(&incoming, template);
     }
     let mut known = Known::default();
-    let path: Vec<_> = path.iter().collect();
+    let path = path.iter().map(|(name, value)| (name, canonical(value)));
+    let path: Vec<_> = path.collect();
     let outcome = answered(&app, template, &path, &incoming, &mut known).await;
     let mut response = match outcome {
         Ok(reply) => render(reply),
@@ -133,6 +137,16 @@ fn content_type(incoming: &Incoming) -> Outcome<&str> {
         _ => Err(Refusal::UnsupportedMediaType
             .because("several Content-Type")
             .into()),
+    }
+}
+
+/// A parameter of a path: ids as they are written everywhere else, in lower case.
+fn canonical(value: &str) -> Cow<'_, str> {
+    let is_id = value.len() == 36 && value.parse::<Uuid>().is_ok();
+    if is_id && value.bytes().any(|it| it.is_ascii_uppercase()) {
+        Cow::Owned(value.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(value)
     }
 }
 
@@ -248,11 +262,11 @@ fn guard(response: &mut Response) {
 /// Source: `reference/platform.md` 1.1.
 fn echo(incoming: &Incoming, response: &mut Response) {
     for name in [TRANSACTION, SESSION] {
-        let Some(given) = incoming.header(name.clone()) else {
+        let Some(given) = incoming.headers.get(&name) else {
             continue;
         };
         let is_fine = |it: char| it.is_alphanumeric() || "._-/@=#+".contains(it);
-        let clean: String = given
+        let clean: String = String::from_utf8_lossy(given.as_bytes())
             .chars()
             .take(100)
             .map(|it| if is_fine(it) { it } else { '_' })

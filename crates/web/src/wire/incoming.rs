@@ -20,13 +20,20 @@ use crate::custom_domain::AtDomain;
 /// Largest body that is read elsewhere, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// The limit of a path: pushed requests, forms that bring tokens, and pictures may be longer than
-/// [`MAX_BODY`].
+/// Largest body of an agreement's text or of a mail's, in bytes: 32,000 characters of any script, or
+/// 100 KiB, however they are escaped.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// The limit of a path: pushed requests, forms that bring tokens, texts and pictures may be longer
+/// than [`MAX_BODY`].
 fn max_body(path: &str) -> usize {
+    let is_of = |list: &str| path.rsplit('/').take(2).any(|it| it == list);
     if path.ends_with("/as/par") {
         MAX_PUSHED
     } else if path.starts_with("/v1/") && path.ends_with("/images") {
         MAX_UPLOAD
+    } else if path.starts_with("/v1/") && (is_of("revisions") || is_of("contents")) {
+        MAX_TEXT
     } else if path.rsplit('/').nth(1) == Some("as") {
         MAX_FORM
     } else {

@@ -68,6 +68,8 @@ pub struct Facts {
     is_too_large: bool,
     /// Whether there is no place for one more.
     is_full: bool,
+    /// Whether there is no place for one more with a filter.
+    is_dynamic_full: bool,
     /// Whether it has roles.
     has_roles: bool,
 }
@@ -88,7 +90,6 @@ impl Noun for Group {
     const INDEXED: &'static [Indexed] = &[Indexed {
         attribute: "name",
         index: Self::BY_NAME,
-        is_folded: true,
         then: None,
     }];
     type Facts = Facts;
@@ -133,6 +134,13 @@ impl Noun for Group {
                 None => true,
             };
             facts.clashes = clashes(call, after).await?;
+            let had_filter = change.before().is_some_and(|it| it.user_filter.is_some());
+            if after.user_filter.is_some() && !had_filter {
+                let filed = Self::dynamic(after.population.map(|it| it.id));
+                let most = groups::MOST_DYNAMIC;
+                let all = Query::equal(Self::KIND, call.env, Self::BY_FILTER, filed, most);
+                facts.is_dynamic_full = call.store().count(&all).await? >= most;
+            }
         }
         if let Change::Create(_) = change {
             let all = Query::all(Self::KIND, call.env, MAX_GROUPS);
@@ -157,6 +165,12 @@ impl Noun for Group {
                 let misfit = Misfit::constraint("userFilter", ROLES_OR_FILTER);
                 return Err(Refusal::Unfit(vec![misfit]).because(ROLES_OR_FILTER).into());
             }
+        }
+        if facts.is_dynamic_full {
+            let most = groups::MOST_DYNAMIC;
+            let message = format!("an environment or population may have {most} dynamic groups");
+            let misfit = Misfit::constraint("userFilter", message.clone());
+            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
         }
         if facts.is_full {
             let message = format!("an environment may have {MAX_GROUPS} groups");

@@ -146,7 +146,6 @@ impl Noun for Environment {
     const INDEXED: &'static [Indexed] = &[Indexed {
         attribute: "organization.id",
         index: Self::BY_ORGANIZATION,
-        is_folded: false,
         then: None,
     }];
     type Facts = Facts;

@@ -88,6 +88,7 @@ impl Noun for Subscription {
         };
         let misfit = |name: &str, why: &'static str| {
             let target = format!("httpEndpoint.headers.{name}");
+            let target = target.trim_end_matches('.').to_owned();
             Refusal::Unfit(vec![Misfit::invalid(target, why)]).because(why)
         };
         let Value::Object(given) = given else {

@@ -5,17 +5,15 @@ use countersign_domain::reference::fold;
 use countersign_domain::store::{IndexEntry, IndexName, Query, Range};
 use serde_json::Value;
 
-/// An attribute that an index finds.
+/// An attribute that an index finds. The index holds folded text; ids are that as they are.
 #[derive(Debug, Clone, Copy)]
 pub struct Indexed {
     /// The attribute in filters.
     pub attribute: &'static str,
     /// The index.
     pub index: IndexName,
-    /// Whether the index holds folded text.
-    pub is_folded: bool,
     /// Where very many share a value: the attribute by which they are told apart. The index holds
-    /// both, with `/` between them, the second folded.
+    /// both, with `/` between them.
     pub then: Option<&'static str>,
 }
 
@@ -97,27 +95,30 @@ fn either<'f>(base: &Query, filter: &'f Filter, indexed: &[Indexed]) -> Option<V
 }
 
 fn narrowed(base: &Query, filter: &Filter, indexed: &[Indexed]) -> Option<(Telling, Query)> {
-    let found = indexed.iter().filter_map(|one| {
-        let (telling, range) = range(filter, one)?;
+    let walk = |index, (telling, range)| {
         let query = Query {
-            index: Some(one.index),
+            index,
             range,
             ..base.clone()
         };
-        Some((telling, query))
+        (telling, query)
+    };
+    let found = indexed.iter().filter_map(|one| {
+        let range = range(filter, one.attribute, one.then)?;
+        Some(walk(Some(one.index), range))
     });
-    found.min_by_key(|(telling, _)| *telling)
+    // What is listed by id is found by id.
+    let is_by_id = base.index.is_none() && base.range == Range::All;
+    let by_id = is_by_id.then(|| range(filter, "id", None)).flatten();
+    let by_id = by_id.map(|range| walk(None, range));
+    found.chain(by_id).min_by_key(|(telling, _)| *telling)
 }
 
 /// The stretch of an index in which everything is that fits the filter.
-fn range(filter: &Filter, one: &Indexed) -> Option<(Telling, Range)> {
-    let (operator, text) = filter.demands(one.attribute)?;
-    let text = if one.is_folded {
-        fold(text)
-    } else {
-        text.to_owned()
-    };
-    let (telling, range) = match (one.then, operator) {
+fn range(filter: &Filter, attribute: &str, then: Option<&str>) -> Option<(Telling, Range)> {
+    let (operator, text) = filter.demands(attribute)?;
+    let text = fold(text);
+    let (telling, range) = match (then, operator) {
         (Some(then), Operator::Eq) => match filter.demands(then) {
             Some((_, then)) => {
                 let prefix = format!("{text}/{}", fold(then));

@@ -1,6 +1,7 @@
 //! `/v1`: the management API. The tree mirrors the URLs.
 
 mod access;
+mod bodies;
 mod conventions;
 mod environments;
 mod filters;
@@ -154,7 +155,8 @@ impl Api {
         Self::placed(answer, 201)
     }
 
-    /// What was made, and where it is, whichever status says so.
+    /// What was made and where it is, whichever status says so.
+    #[track_caller]
     pub fn placed(answer: Answer, status: u16) -> Value {
         let answer = answer.expect_status(status);
         let body = answer.json();

@@ -84,17 +84,17 @@ fn sign_on(input: &Input, user: Option<UserId>) -> Result<Option<SessionSignOn>,
         return Ok(None);
     };
     let misfit = |why: String| unfit(Misfit::invalid("lastSignOn", why));
-    let mut given = given.clone();
-    if let Some(given) = given.as_object_mut() {
-        let has = |path: &&str| given.contains_key(path.trim_start_matches("lastSignOn."));
-        if let Some(missing) = OF_SIGN_ON.iter().find(|path| !has(path)) {
-            return Err(unfit(Misfit::required(*missing)));
-        }
-        given.entry("at").or_insert_with(|| json!(input.active_at));
+    let Value::Object(mut given) = given.clone() else {
+        return Err(misfit("must be an object".to_owned()));
+    };
+    let has = |path: &&str| given.contains_key(path.trim_start_matches("lastSignOn."));
+    if let Some(missing) = OF_SIGN_ON.iter().find(|path| !has(path)) {
+        return Err(unfit(Misfit::required(*missing)));
     }
-    serde_json::from_value(given)
+    given.entry("at").or_insert_with(|| json!(input.active_at));
+    body::read(given)
         .map(Some)
-        .map_err(|error| misfit(format!("cannot be read: {:?}", error.classify())))
+        .map_err(|wrong| misfit(format!("cannot be read: {}", wrong.message)))
 }
 
 /// `POST`: a session of a sign-on that happened elsewhere.

@@ -184,7 +184,7 @@ impl Mass {
             reach: Reach::everywhere(),
             own: false,
             endpoint: self.endpoint,
-            path: &[("environment", &id)],
+            path: &[("environment", id.as_str().into())],
             query: &Params::default(),
             body: &[],
             content_type: "application/vnd.pingidentity.user.import+json",

@@ -122,25 +122,21 @@ impl Noun for User {
         Indexed {
             attribute: "username",
             index: Self::BY_USERNAME,
-            is_folded: true,
             then: None,
         },
         Indexed {
             attribute: "email",
             index: Self::BY_EMAIL,
-            is_folded: true,
             then: None,
         },
         Indexed {
             attribute: "externalId",
             index: Self::BY_EXTERNAL_ID,
-            is_folded: true,
             then: None,
         },
         Indexed {
             attribute: "population.id",
             index: Self::BY_POPULATION,
-            is_folded: false,
             then: Some("username"),
         },
     ];

@@ -56,7 +56,11 @@ on_every_adapter! {
         let mut long = body.clone();
         long["text"] = json!("x".repeat(32_001));
         long["effectiveAt"] = json!("2021-01-01T00:00:00.000Z");
-        refused(api.post(&revisions, long).await, 400, "INVALID_DATA", Some(("SIZE_LIMIT_EXCEEDED", "text")));
+        refused(api.post(&revisions, long.clone()).await, 400, "INVALID_DATA", Some(("SIZE_LIMIT_EXCEEDED", "text")));
+        // Characters count, not bytes.
+        long["text"] = json!("\u{4e2d}".repeat(32_000));
+        long["effectiveAt"] = json!("2099-01-01T00:00:00.000Z");
+        let _ = Api::created(api.post(&revisions, long).await);
 
         assert_eq!(api.put(&path, on).await.expect_status(200).json()["enabled"], true);
         // What a sign-on asks for stays.

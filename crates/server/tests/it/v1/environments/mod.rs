@@ -5,6 +5,7 @@ mod admin_config;
 mod agreements;
 mod applications;
 mod custom_domains;
+mod dynamic_groups;
 mod email_domains;
 mod explanations;
 mod gateways;

@@ -305,6 +305,7 @@ fn of_members(
                     &[],
                 );
                 no(json!(1), &["INVALID_VALUE"], &target, &[]);
+                no(json!({ words[0]: null }), &["INVALID_VALUE"], &target, &[]);
                 yes.extend(words.iter().map(|it| json!(it)));
             }
             Values::Ref(to) => {
@@ -316,6 +317,7 @@ fn of_members(
                 no(json!({ "id": "x" }), codes, &id, &[]);
                 no(json!({}), &["REQUIRED_VALUE"], &id, &[]);
                 no(json!("x"), codes, &target, &[]);
+                no(json!([format!("${to}")]), codes, &target, &[]);
                 // Built-in roles are the same everywhere.
                 if *to != "builtInRole" {
                     no(json!({ "id": elsewhere.id(to) }), codes, &id, &[]);
@@ -326,8 +328,15 @@ fn of_members(
                 if values.iter().all(Value::is_string) {
                     no(json!({ "a": 1 }), &["INVALID_VALUE"], &target, &[]);
                 }
+                if member.target.is_none() && values.iter().all(Value::is_object) {
+                    no(in_a_row(&values[0]), &["INVALID_VALUE"], &target, &[]);
+                }
             }
-            Values::Parts(_) => no(json!("text"), &["INVALID_VALUE"], &target, &[]),
+            Values::Parts(parts) => {
+                no(json!("text"), &["INVALID_VALUE"], &target, &[]);
+                let all = parts.iter().map(|it| first(&it.values)).collect();
+                no(all, &["INVALID_VALUE"], &target, &[]);
+            }
             Values::Many(one, _) => {
                 no(json!({ "a": 1 }), &["INVALID_VALUE"], &target, &[]);
                 yes.push(Value::Array(vec![first(one)]));
@@ -346,6 +355,11 @@ fn of_members(
         }
         above.pop();
     }
+}
+
+/// What an object has, as a list of the same: no object, whatever reads it.
+fn in_a_row(object: &Value) -> Value {
+    object.as_object().unwrap().values().cloned().collect()
 }
 
 /// Of what no two may have the same: what is wrong when a second one has it.

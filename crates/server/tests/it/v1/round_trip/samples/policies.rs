@@ -105,6 +105,7 @@ fn registration() -> Member {
         "registration",
         [
             flag("enabled").or(json!(false)),
+            flag("confirmIdentityProviderAttributes").or(json!(false)),
             refers("population", "population"),
             parts(
                 "external",
@@ -142,10 +143,11 @@ fn action(type_: &'static str, members: Vec<Member>) -> Sample {
 
 fn actions() -> Vec<Sample> {
     let off = json!({ "enabled": false });
+    let unregistered = json!({ "enabled": false, "confirmIdentityProviderAttributes": false });
     let login = || {
         vec![
             parts("recovery", [flag("enabled").or(json!(false))]).or(off.clone()),
-            registration().or(off.clone()),
+            registration().or(unregistered.clone()),
             many("socialProviders", Values::Ref("identityProvider"), 0..=1).or_something(),
             flag("enforceLockoutForIdentityProviders").or_something(),
             like("newUserProvisioning", [json!({ "gateways": [] })]).not([json!([]), json!("x")]),
