@@ -11,7 +11,7 @@ use countersign_domain::subscription::Subscription;
 use countersign_testkit::{Elsewhere, Received, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
-use crate::v1::{Api, admin, refused};
+use crate::v1::{Api, admin, everywhere, refused, worker};
 
 const TYPES: [&str; 3] = [
     "PASSWORD.CHECK_SUCCEEDED",
@@ -124,6 +124,22 @@ on_every_adapter! {
         server.deliver_webhooks().await;
         let last = receiver.received("/events").pop().unwrap();
         assert!(is_signed(&last, &rotated) && !is_signed(&last, &secret));
+    }
+
+    async fn headers_are_shown_to_whoever_may_change_the_subscription(server: TestServer) {
+        let api = admin(&server).await;
+        let receiver = Elsewhere::start().await;
+        let made = subscribe(&server, &api, body(&receiver)).await;
+        let own = made["_links"]["self"]["href"].as_str().unwrap();
+        let headers = &body(&receiver)["httpEndpoint"]["headers"];
+        assert_eq!(&api.get(own).await.expect_status(200).json()["httpEndpoint"]["headers"], headers);
+        let reader = worker(&server, 972, everywhere(&["Configuration Read Only"])).await;
+        for path in [own, &all(&server)] {
+            let read = reader.get(path).await.expect_status(200);
+            assert!(read.body.contains("To the SIEM"), "{}", read.body);
+            assert!(!read.body.contains("0123-secret"), "{}", read.body);
+        }
+        assert_eq!(&api.get(own).await.expect_status(200).json()["httpEndpoint"]["headers"], headers);
     }
 
     async fn a_delivery_looks_as_the_subscription_asks(server: TestServer) {
