@@ -138,13 +138,22 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// By name or id. Where only an address is given, as in what PingOne exports, it stays.
+    /// By name or id. An address beside them stays; so does one that stands alone, as in what
+    /// PingOne exports.
     fn refer_to_image(&mut self, node: &mut Node, field: &str, env: EnvId) {
         let is_stored = node.get(field).is_some_and(|it| {
             matches!(it.data, Data::Text(_)) || it.get("id").or(it.get("name")).is_some()
         });
-        if is_stored {
-            self.refer(node, field, env, &IMAGE);
+        if !is_stored {
+            return;
+        }
+        let address = node.get(field).and_then(|it| it.get("href")).cloned();
+        self.refer(node, field, env, &IMAGE);
+        if let Some(address) = address
+            && let Some(mut picture) = node.take(field)
+        {
+            picture.set("href", address);
+            node.set(field, picture);
         }
     }
 }
