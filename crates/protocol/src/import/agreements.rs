@@ -3,6 +3,7 @@
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
 use countersign_domain::entity::kinds;
 use countersign_domain::ids::{AgreementId, AgreementLanguageId, EnvId};
+use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
 use countersign_domain::reference::fold;
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
@@ -50,9 +51,25 @@ impl Plan<'_> {
         if agreement.reconsent_period_days == Some(0) {
             self.note(line, "reconsentPeriodDays", "begins at 1 day");
         }
-        if agreement.enabled && self.tools.is_some() && !self.has_text(env, agreement.id)? {
+        Ok(())
+    }
+
+    /// An agreement that is on can lose its last text while nothing asks for it, so that it is an
+    /// action that needs one.
+    pub(super) fn asks_for_agreement(
+        &mut self,
+        line: usize,
+        env: EnvId,
+        action: &SignOnAction,
+    ) -> Result<(), Fault> {
+        let ActionStep::Agreement { agreement, .. } = &action.step else {
+            return Ok(());
+        };
+        let id = AgreementId::from_uuid(agreement.id);
+        let asked: Option<Agreement> = self.draft.get(env, id)?;
+        if asked.is_some_and(|it| it.enabled) && !self.has_text(env, id)? {
             let message = "needs a language that is enabled and has a revision";
-            self.note(line, "enabled", message);
+            self.note(line, "agreement", message);
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ use countersign_domain::vault::Sealed;
 use serde_json::{Map, Value, json};
 
 use super::apply::list;
-use super::subscriptions;
+use super::{gone, subscriptions};
 use crate::defaults::key_pair;
 
 /// What to write.
@@ -117,7 +117,9 @@ pub async fn export(
     if !options.without_users && exporter.has_too_many_users().await? {
         return Err(ExportError::TooManyUsers);
     }
-    let environment = exporter.environment(&environment).await?;
+    let mut environment = exporter.environment(&environment).await?;
+    let gone = gone::of_exported(&environment)?;
+    set(&mut environment, "gone", gone);
     file.insert("environments".to_owned(), json!([environment]));
     let text = serde_json::to_string_pretty(&file);
     Ok(Some(text.map_err(|error| unwritable(env, &error))?))

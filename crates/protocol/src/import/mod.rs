@@ -18,6 +18,7 @@ mod devices;
 mod draft;
 mod export;
 mod gateways;
+mod gone;
 mod groups;
 mod kept;
 mod keys;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::build::{Built, Parts, build};
 use super::de;
 use super::draft::Draft;
+use super::gone::Gone;
 use super::node::{Data, Node};
 use super::problem::Problem;
 use crate::defaults::Maker;
@@ -50,6 +51,8 @@ pub(super) struct Plan<'a> {
     pub environments: BTreeMap<String, EnvId>,
     /// Role assignments that wait for what they reach, with their place in the file.
     pub roles: Vec<(Vec<String>, RoleSubject, Node)>,
+    /// Ids that the file points at and nothing has.
+    pub gone: Gone,
     path: Vec<String>,
     /// What the file has spoken of already.
     seen: BTreeSet<Key>,
@@ -123,6 +126,7 @@ impl<'a> Plan<'a> {
             organization: OrganizationId::from_uuid(Uuid::nil()),
             environments: BTreeMap::new(),
             roles: Vec::new(),
+            gone: Gone::default(),
             path: Vec::new(),
             seen: BTreeSet::new(),
         }
@@ -291,7 +295,7 @@ impl<'a> Plan<'a> {
             return None;
         };
         if let Some(id) = parse_id(target) {
-            if self.tools.is_some() && !self.draft.has(referent.kind, env, id) {
+            if !self.may_point_at(referent.kind, env, id) {
                 let message = format!("there is no {} with the id {id}", referent.noun);
                 self.note(target.line, field, message);
                 return None;
@@ -456,9 +460,10 @@ impl<'a> Plan<'a> {
             node.take("defaults").map(|it| it.data),
             Some(Data::Bool(false))
         );
+        self.gone(env, &mut node)?;
         self.license_reference(&mut node)?;
         let is_new = !self.draft.has(kinds::ENVIRONMENT, EnvId::PLATFORM, env);
-        let mut nested = vec!["id", "defaults"];
+        let mut nested = vec!["id", "defaults", "gone"];
         nested.extend(ENVIRONMENT_LISTS);
         nested.extend(ENVIRONMENT_MAPPINGS);
         let built: Option<Environment> = self.entity(Parts {

@@ -220,7 +220,12 @@ impl Plan<'_> {
             return Ok(());
         };
         let provider: Option<IdentityProvider> = self.draft.get(env, id)?;
-        let type_ = provider.map_or(ProviderType::OpenidConnect, |it| it.type_);
+        // Of one that is gone, or not known yet, the file says what it was.
+        let type_ = match (provider, value.get_text("type")) {
+            (Some(provider), _) => json!(provider.type_),
+            (None, Some(said)) => json!(said),
+            (None, None) => json!(ProviderType::OpenidConnect),
+        };
         let json = json!({"id": id, "type": type_});
         node.set(field, Node::from_json(json, value.line));
         Ok(())

@@ -416,7 +416,9 @@ impl Plan<'_> {
             self.refer(&mut registration, "population", env, &POPULATION);
             node.set("registration", registration);
         }
-        self.entity::<SignOnAction>(Parts {
+        let line = node.line;
+        let before: Option<SignOnAction> = self.draft.get(env, id)?;
+        let built: Option<SignOnAction> = self.entity(Parts {
             env,
             id: ActionId::from_uuid(id).to_string(),
             patch: node,
@@ -424,6 +426,9 @@ impl Plan<'_> {
             fresh: Vec::new(),
             nested: &["id"],
         })?;
-        Ok(())
+        match built.filter(|it| self.tools.is_some() && before.as_ref() != Some(it)) {
+            Some(action) => self.asks_for_agreement(line, env, &action),
+            None => Ok(()),
+        }
     }
 }

@@ -60,7 +60,7 @@ async fn everything(server: &TestServer) -> (String, String) {
     (id, text)
 }
 
-async fn exported_from(server: &TestServer, id: &str) -> String {
+pub(super) async fn exported_from(server: &TestServer, id: &str) -> String {
     let options = ExportOptions {
         secrets: true,
         ..ExportOptions::default()

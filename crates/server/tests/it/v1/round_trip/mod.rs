@@ -11,6 +11,7 @@
 mod complete;
 mod expected;
 mod export;
+mod export_gone;
 mod limits;
 mod sample;
 mod samples;
