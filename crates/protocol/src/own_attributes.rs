@@ -2,6 +2,7 @@
 //! whoever writes them, administrators or people about themselves.
 
 use countersign_domain::entity::{self, Entity};
+use countersign_domain::ids::UserId;
 use countersign_domain::schema::{SchemaAttribute, SchemaAttributeType};
 use countersign_domain::store::IndexEntry;
 use countersign_domain::user::User;
@@ -123,6 +124,21 @@ fn misfit(
         }
     }
     None
+}
+
+/// Whether somebody else has a value of an attribute that no two may have, or no index can hold it.
+pub async fn is_taken(cx: &Cx, user: UserId, name: &str, value: &Value) -> Outcome<bool> {
+    let (store, env, rule) = (&*cx.ports.store, cx.env_id(), User::UNIQUE_CUSTOM);
+    for entry in User::custom_entries(name, value) {
+        if entry.len() > IndexEntry::MAX_VALUE {
+            return Ok(true);
+        }
+        let holder = entity::load_by::<User>(store, env, rule, entry, cx.now).await?;
+        if holder.is_some_and(|holder| holder.id != user) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Which of a user's values others have already, and no two may have, or that no index can hold. A

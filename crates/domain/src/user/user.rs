@@ -223,6 +223,16 @@ impl User {
     /// Index: folded id elsewhere.
     pub const BY_EXTERNAL_ID: IndexName = "external";
 
+    /// Under which entries of [`User::UNIQUE_CUSTOM`] a value of an attribute is.
+    pub fn custom_entries(name: &str, value: &Value) -> impl Iterator<Item = String> {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        let texts = values.iter().filter_map(Value::as_str);
+        texts.map(move |text| format!("{name}/{}", fold(text)))
+    }
+
     /// The beginning of [`User::BY_POPULATION`] that the users of a population share.
     pub fn of_population(population: PopulationId) -> String {
         format!("{population}/")
@@ -274,16 +284,9 @@ impl Entity for User {
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let mut uniques = vec![(Self::UNIQUE_USERNAME, fold(&self.username))];
         for name in &self.unique_custom {
-            let values = match self.custom.get(name) {
-                Some(Value::Array(values)) => values.as_slice(),
-                Some(value) => std::slice::from_ref(value),
-                None => &[],
-            };
-            let texts = values.iter().filter_map(Value::as_str);
-            uniques.extend(texts.map(|text| {
-                let entry = format!("{name}/{}", fold(text));
-                (Self::UNIQUE_CUSTOM, entry)
-            }));
+            let value = self.custom.get(name).unwrap_or(&Value::Null);
+            let entries = Self::custom_entries(name, value);
+            uniques.extend(entries.map(|entry| (Self::UNIQUE_CUSTOM, entry)));
         }
         uniques
     }

@@ -92,7 +92,7 @@ impl Arrival {
         if user.lifecycle.status == LifecycleStatus::VerificationRequired {
             arrival.verification = codes::for_verification(cx, user).await?;
         }
-        arrival.link = PendingLink::gather(cx, flow).await?;
+        arrival.link = PendingLink::gather(cx, flow, user.id).await?;
         Ok(arrival)
     }
 

@@ -3,7 +3,7 @@
 
 use countersign_domain::entity::{self, Stored};
 use countersign_domain::identity_provider::LinkedAccount;
-use countersign_domain::ids::{IdentityProviderId, LinkedAccountId};
+use countersign_domain::ids::{IdentityProviderId, LinkedAccountId, UserId};
 use countersign_domain::policy::sign_on::{ActionStep, DiscoveryRule, Registration, SignOnAction};
 use countersign_domain::reference::{Ref, fold};
 use countersign_domain::store::{Batch, Fault};
@@ -56,10 +56,19 @@ pub struct ExternalIdentity {
 }
 
 impl ExternalIdentity {
-    /// The value of a mapped attribute.
+    /// The value of a mapped attribute that is text.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|it| it.name == name)?;
-        Some(&found.value)
+        found.value.as_str()
+    }
+
+    /// The same without what a user may not have of it.
+    pub async fn free(&self, cx: &Cx, user: UserId) -> Outcome<Self> {
+        let attributes = attributes::free(cx, &self.attributes, user).await?;
+        Ok(Self {
+            attributes,
+            ..self.clone()
+        })
     }
 
     /// The attributes in the shape of a user.
@@ -72,6 +81,12 @@ impl ExternalIdentity {
             Value::Object(shown) => shown,
             _ => Map::new(),
         }
+    }
+
+    /// A user with what it says of them.
+    pub fn told(&self, cx: &Cx, user: &User) -> Result<User, Fault> {
+        let own = &cx.env.user_attributes;
+        attributes::update(user, &self.attributes, own, self.email_verified, cx.now)
     }
 
     /// The link of a user to it.
@@ -91,17 +106,20 @@ pub struct PendingLink {
     id: LinkedAccountId,
     /// Somebody has it already.
     is_taken: bool,
+    /// What the user may have of what the provider said.
+    said: ExternalIdentity,
 }
 
 impl PendingLink {
     /// Reads what making it needs, if the flow has one to make.
-    pub async fn gather(cx: &Cx, flow: &Flow) -> Outcome<Option<Self>> {
+    pub async fn gather(cx: &Cx, flow: &Flow, user: UserId) -> Outcome<Option<Self>> {
         let Some(identity) = &flow.progress.external else {
             return Ok(None);
         };
         Ok(Some(Self {
             id: LinkedAccountId::random(&*cx.ports.entropy),
             is_taken: link_of(cx, identity).await?.is_some(),
+            said: identity.free(cx, user).await?,
         }))
     }
 
@@ -130,13 +148,12 @@ impl PendingLink {
         progress: &mut Progress,
         before: &Stored<User>,
     ) -> Result<(User, Batch), Fault> {
-        let said = progress.external.clone().filter(|_| !self.is_taken);
+        let joins = progress.external.is_some() && !self.is_taken;
         let mut writes = self.make(cx, progress, before)?;
-        let after = match said {
-            Some(said) => {
-                attributes::update(before, &said.attributes, said.email_verified, cx.now)?
-            }
-            None => before.value.clone(),
+        let after = if joins {
+            self.said.told(cx, before)?
+        } else {
+            before.value.clone()
         };
         if after != before.value {
             writes = writes.update(cx.env_id(), &after, before.version)?;

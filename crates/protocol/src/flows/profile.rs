@@ -271,18 +271,19 @@ pub(crate) fn has(user: &Value, name: &str) -> bool {
         .is_some_and(|text| !text.is_empty())
 }
 
-pub(crate) fn put(user: &mut Value, name: &str, value: String) {
+pub(crate) fn put(user: &mut Value, name: &str, value: impl Into<Value>) {
+    let value = value.into();
     let (outer, inner) = name.split_once('.').unwrap_or((name, ""));
     let Some(user) = user.as_object_mut() else {
         return;
     };
     if inner.is_empty() {
-        user.insert(outer.to_owned(), Value::String(value));
+        user.insert(outer.to_owned(), value);
         return;
     }
     let object = user.entry(outer).or_insert_with(|| json!({}));
     if let Some(object) = object.as_object_mut() {
-        object.insert(inner.to_owned(), Value::String(value));
+        object.insert(inner.to_owned(), value);
     }
 }
 

@@ -26,7 +26,6 @@ use crate::flows::profile;
 use crate::misfit::Misfit;
 use crate::own_attributes;
 use crate::refusal::{Outcome, Refusal, Refused};
-use crate::rp::attributes;
 
 /// How an action lets people register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,11 +140,10 @@ impl Applicant {
 impl Applicant {
     /// With what an identity provider says of them. An address that it verified need not be verified
     /// again, as long as they kept it.
-    pub fn vouched_for(&mut self, identity: &ExternalIdentity, now: Time) -> Result<(), Fault> {
-        let (said, is_verified) = (&identity.attributes, identity.email_verified);
-        self.user = attributes::update(&self.user, said, is_verified, now)?;
+    pub fn vouched_for(&mut self, cx: &Cx, identity: &ExternalIdentity) -> Result<(), Fault> {
+        self.user = identity.told(cx, &self.user)?;
         let kept = identity.get("email").map(fold) == self.user.email.as_deref().map(fold);
-        if is_verified && kept {
+        if identity.email_verified && kept {
             self.user.email_verified = true;
             self.user.lifecycle.status = LifecycleStatus::AccountOk;
         }

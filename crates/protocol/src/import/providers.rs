@@ -8,6 +8,7 @@ use countersign_domain::identity_provider::{
 };
 use countersign_domain::ids::{EnvId, IdentityProviderId, UserId};
 use countersign_domain::reference::Ref;
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Fault, Key};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -20,6 +21,7 @@ use super::node::{Data, Node};
 use super::plan::{Plan, Referent, id_json};
 use super::settings::POPULATION;
 use crate::rp::attributes;
+use crate::v1::environments::schemas;
 
 pub(super) const IDENTITY_PROVIDER: Referent = Referent {
     kind: kinds::IDENTITY_PROVIDER,
@@ -185,7 +187,10 @@ impl Plan<'_> {
         let Some(name) = self.name_of(&node, "name") else {
             return Ok(());
         };
-        if !attributes::may_be_mapped(&name) {
+        let own: Vec<SchemaAttribute> = self.draft.all(env)?;
+        // Whether the store has an attribute of that name is not known when a file is checked alone.
+        let may_be_own = self.tools.is_none() && schemas::may_be_own(&name);
+        if !may_be_own && !attributes::may_be_mapped(&name, &own) {
             self.note(node.line, "name", "is no attribute that a provider can set");
         }
         if let Some(value) = node.get_text("value")

@@ -2,6 +2,7 @@
 //! (`reference/platform.md` tier 2, `${providerAttributes.…}`).
 
 use countersign_domain::identity_provider::{AttributeUpdate, IdentityProviderAttribute};
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::Fault;
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
@@ -10,6 +11,11 @@ use serde_json::{Map, Value};
 
 use crate::flows::profile::{self, Form};
 use crate::flows::registration;
+use crate::own_attributes;
+
+mod own;
+
+pub use own::free;
 
 /// Longest `sub` that is taken, in bytes.
 ///
@@ -23,16 +29,18 @@ const OTHERS: [&str; 3] = ["accountId", "externalId", "type"];
 pub struct Mapped {
     /// Its name; dotted for a part of one.
     pub name: String,
-    /// The value.
-    pub value: String,
+    /// The value: text, but for attributes of the environment's own.
+    pub value: Value,
     /// When it is written.
     pub update: AttributeUpdate,
 }
 
-/// Whether a provider can set an attribute. What decides over access (`enabled`, `population`, ...)
-/// it cannot.
-pub fn may_be_mapped(name: &str) -> bool {
-    name == "username" || form(name).is_some()
+/// Whether a provider can set an attribute: of those that every user has, and of the environment's
+/// own. What decides over access (`enabled`, `population`, ...) it cannot.
+///
+/// Source: PingOne's Go SDK, IdentityProviderAttribute.
+pub fn may_be_mapped(name: &str, own: &[SchemaAttribute]) -> bool {
+    name == "username" || form(name).is_some() || own.iter().any(|it| it.name == name)
 }
 
 fn form(name: &str) -> Option<Form> {
@@ -57,21 +65,43 @@ pub fn is_readable(template: &str) -> bool {
 
 /// The attributes that the mappings make of claims. What has no value, or one that the attribute
 /// cannot have, is left out.
-pub fn map(mappings: &[IdentityProviderAttribute], claims: &Map<String, Value>) -> Vec<Mapped> {
+pub fn map(
+    mappings: &[IdentityProviderAttribute],
+    own: &[SchemaAttribute],
+    claims: &Map<String, Value>,
+) -> Vec<Mapped> {
     let mapped = mappings.iter().filter_map(|mapping| {
-        let value = evaluate(&mapping.value, claims)?;
-        let value = value.trim();
-        let fits = match form(&mapping.name) {
-            Some(form) => !value.is_empty() && form.fits(value),
-            None => mapping.name == "username" && registration::username(Some(value)).is_ok(),
+        let mut own = own_attributes::enabled(own);
+        let value = match own.find(|it| it.name == mapping.name) {
+            Some(attribute) => own::value(attribute, &mapping.value, claims)?,
+            None => Value::from(standard(mapping, claims)?),
         };
-        fits.then(|| Mapped {
+        Some(Mapped {
             name: mapping.name.clone(),
-            value: value.to_owned(),
+            value,
             update: mapping.update,
         })
     });
     mapped.collect()
+}
+
+/// The value of an attribute that every user has.
+fn standard(mapping: &IdentityProviderAttribute, claims: &Map<String, Value>) -> Option<String> {
+    let value = evaluate(&mapping.value, claims)?;
+    let value = value.trim();
+    let fits = match form(&mapping.name) {
+        Some(form) => !value.is_empty() && form.fits(value),
+        None => mapping.name == "username" && registration::username(Some(value)).is_ok(),
+    };
+    fits.then(|| value.to_owned())
+}
+
+/// The claim, if there is one, that a mapping names and adds nothing to.
+fn only_claim<'a>(template: &str, claims: &'a Map<String, Value>) -> Option<Option<&'a Value>> {
+    let inner = template.trim().strip_prefix("${")?.strip_suffix('}')?;
+    let is_one = !inner.contains('}');
+    let path = path(inner).filter(|_| is_one)?;
+    Some(find(path, claims))
 }
 
 fn evaluate(template: &str, claims: &Map<String, Value>) -> Option<String> {
@@ -145,17 +175,31 @@ const UNREADABLE: Fault = Fault::Crypto("a user cannot be written as JSON and re
 pub fn update(
     user: &User,
     mapped: &[Mapped],
+    own: &[SchemaAttribute],
     email_verified: bool,
     now: Time,
 ) -> Result<User, Fault> {
     let mut after = serde_json::to_value(user).map_err(|_| UNREADABLE)?;
+    let mut custom = user.custom.clone();
     for attribute in mapped.iter().filter(|it| it.name != "username") {
         let writes = attribute.update == AttributeUpdate::Always;
-        if writes || !profile::has(&after, &attribute.name) {
-            profile::put(&mut after, &attribute.name, attribute.value.clone());
+        if form(&attribute.name).is_some() {
+            if writes || !profile::has(&after, &attribute.name) {
+                profile::put(&mut after, &attribute.name, attribute.value.clone());
+            }
+            continue;
+        }
+        let mut own = own_attributes::enabled(own);
+        let own = own.find(|it| it.name == attribute.name);
+        if own.is_some_and(|own| writes || !own_attributes::has(user, own)) {
+            custom.insert(attribute.name.clone(), attribute.value.clone());
         }
     }
     let mut after: User = serde_json::from_value(after).map_err(|_| UNREADABLE)?;
+    if custom != user.custom {
+        after.custom = custom;
+        own_attributes::mark_unique(own, &mut after);
+    }
     if after.email != user.email {
         after.email_verified = email_verified;
     }
@@ -182,7 +226,8 @@ mod tests {
         let Value::Object(claims) = claims else {
             return None;
         };
-        Some(map(&[mapping], &claims).pop()?.value)
+        let value = map(&[mapping], &[], &claims).pop()?.value;
+        value.as_str().map(str::to_owned)
     }
 
     #[test]
@@ -282,7 +327,7 @@ mod tests {
     fn said(name: &str, value: &str, update: AttributeUpdate) -> Mapped {
         Mapped {
             name: name.to_owned(),
-            value: value.to_owned(),
+            value: Value::from(value),
             update,
         }
     }
@@ -293,14 +338,14 @@ mod tests {
             said("email", "ada@new.example", AttributeUpdate::EmptyOnly),
             said("name.given", "Ada", AttributeUpdate::EmptyOnly),
         ];
-        let after = update(&user(), &says, false, Time::from_seconds(9)).unwrap();
+        let after = update(&user(), &says, &[], false, Time::from_seconds(9)).unwrap();
         assert_eq!(after.email.as_deref(), Some("ada@old.example"));
         assert_eq!(after.name.unwrap().given.as_deref(), Some("Ada"));
         let says = [
             said("email", "ada@new.example", AttributeUpdate::Always),
             said("username", "eve", AttributeUpdate::Always),
         ];
-        let after = update(&user(), &says, false, Time::from_seconds(9)).unwrap();
+        let after = update(&user(), &says, &[], false, Time::from_seconds(9)).unwrap();
         assert_eq!(after.email.as_deref(), Some("ada@new.example"));
         assert!(
             !after.email_verified,
@@ -309,7 +354,7 @@ mod tests {
         assert_eq!(after.username, "ada");
         assert_eq!(after.updated_at, Time::from_seconds(9));
         assert!(
-            update(&user(), &says, true, Time::EPOCH)
+            update(&user(), &says, &[], true, Time::EPOCH)
                 .unwrap()
                 .email_verified
         );

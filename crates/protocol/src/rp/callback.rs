@@ -56,20 +56,21 @@ pub async fn callback(
         Some(view) => redeem(cx, view, params, state).await?,
         None => Err("the provider was disabled or deleted meanwhile".to_owned()),
     };
-    let said = said.map(|said| identity(&trip, view, said));
+    let said = said.map(|said| identity(cx, &trip, view, said));
     if let Err(why) = &said {
         tracing::info!(provider = %trip.provider, %why, "an external sign-on failed");
     }
     run(cx, &Arrive::new(call, &trip, said)).await
 }
 
-fn identity(trip: &Trip, view: Option<&ProviderView>, said: Said) -> ExternalIdentity {
+fn identity(cx: &Cx, trip: &Trip, view: Option<&ProviderView>, said: Said) -> ExternalIdentity {
     let mappings = view.map(|view| view.attributes.as_slice());
+    let mappings = mappings.unwrap_or_default();
     let is_verified = said.claims.get("email_verified");
     ExternalIdentity {
         provider: trip.provider,
         external_id: said.subject,
-        attributes: attributes::map(mappings.unwrap_or_default(), &said.claims),
+        attributes: attributes::map(mappings, &cx.env.user_attributes, &said.claims),
         // Some providers write it as text.
         email_verified: is_verified
             .is_some_and(|it| it.as_bool() == Some(true) || it.as_str() == Some("true")),

@@ -10,7 +10,6 @@ use countersign_domain::store::{Batch, Fault, Query};
 use countersign_domain::user::{Account, User, UserIdentityProvider};
 use serde_json::json;
 
-use super::attributes;
 use crate::as_::authorize::sign_on_page;
 use crate::audit::{Watched, kinds};
 use crate::browser::BrowserToken;
@@ -70,6 +69,8 @@ struct Person {
     arrival: Arrival,
     new_user: UserId,
     new_link: LinkedAccountId,
+    /// As the provider named them, without what they may not have of it.
+    identity: ExternalIdentity,
 }
 
 pub struct Facts {
@@ -121,7 +122,8 @@ impl Operation for Arrive<'_> {
         let result = match (view, &self.said, facts.person) {
             // Another tab went on, or the provider was taken away: the page shows where it stands.
             (None, _, _) => Ok(Advanced::default()),
-            (Some(view), Ok(identity), Some(person)) => {
+            (Some(view), Ok(_), Some(person)) => {
+                let identity = &person.identity.clone();
                 let arriving = Arriving { cx, view, identity };
                 arriving.decide(&mut flow, person)?
             }
@@ -211,7 +213,9 @@ impl Arrive<'_> {
             Some(id) => cx.env.population(store, id, cx.now).await?.map(|it| it.id),
             None => None,
         };
+        let whose = user.as_ref().map_or(new_user, |user| user.id);
         Ok(Person {
+            identity: identity.free(cx, whose).await?,
             population,
             linked,
             user,
@@ -306,6 +310,7 @@ impl Arriving<'_> {
             arrival,
             new_user,
             new_link,
+            identity: _,
         } = person;
         let provider = &self.view.provider;
         match (linked, user) {
@@ -360,17 +365,7 @@ impl Arriving<'_> {
         };
         let provider = Some(&self.view.provider);
         let user = fresh_user(self.cx, id, username, population, provider)?;
-        self.updated(&user).map(Some)
-    }
-
-    fn updated(&self, user: &User) -> Result<User, Fault> {
-        let identity = self.identity;
-        attributes::update(
-            user,
-            &identity.attributes,
-            identity.email_verified,
-            self.cx.now,
-        )
+        self.identity.told(self.cx, &user).map(Some)
     }
 
     fn register(
@@ -407,7 +402,7 @@ impl Arriving<'_> {
         if !user.enabled || (enforces && is_locked) || !makes_room(flow, &user) {
             return Ok(Err(Why::NotUsable));
         }
-        let after = self.updated(&user)?;
+        let after = self.identity.told(self.cx, &user)?;
         if after != user.value {
             writes = writes.update(self.cx.env_id(), &after, user.version)?;
         }

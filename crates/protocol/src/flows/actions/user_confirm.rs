@@ -4,6 +4,7 @@ use countersign_domain::entity::{self, Stored};
 use countersign_domain::identity_provider::AttributeUpdate;
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::reference::fold;
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, LifecycleStatus, User};
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ use crate::flows::registration;
 use crate::flows::state::FlowFailure;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
+use crate::own_attributes;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::rp::attributes;
 use crate::rp::outcome::fresh_user;
@@ -59,12 +61,13 @@ impl Action for UserConfirm {
         let Some(said) = &flow.progress.external else {
             return Err(Refusal::ActionNotOffered.into());
         };
-        let identity = corrected(said, input)?;
+        let identity = corrected(said, input, &cx.env.user_attributes)?;
         let name = fold(identity.get("username").unwrap_or_default());
         let (store, rule) = (&*cx.ports.store, User::UNIQUE_USERNAME);
         let namesake = entity::load_by::<User>(store, cx.env_id(), rule, name, cx.now).await?;
         let entropy = &*cx.ports.entropy;
         let id = UserId::random(entropy);
+        let identity = identity.free(cx, id).await?;
         let new_user = match population(cx, flow)? {
             Some(population)
                 if namesake.is_none() && external::link_of(cx, &identity).await?.is_none() =>
@@ -144,8 +147,7 @@ fn new_user(
 ) -> Result<User, Fault> {
     let name = identity.get("username").unwrap_or_default();
     let user = fresh_user(cx, id, name, population, None)?;
-    let mut user =
-        attributes::update(&user, &identity.attributes, identity.email_verified, cx.now)?;
+    let mut user = identity.told(cx, &user)?;
     let is_own = identity.get("email").map(fold) != said.get("email").map(fold);
     if is_own && cx.env.environment.settings.verify_registrations {
         user.lifecycle.status = LifecycleStatus::VerificationRequired;
@@ -157,27 +159,50 @@ fn new_user(
 fn corrected(
     said: &ExternalIdentity,
     body: &Map<String, Value>,
+    own: &[SchemaAttribute],
 ) -> Result<ExternalIdentity, Refused> {
     let mut identity = said.clone();
     let username = registration::username(registration::typed(body, "username")?)?;
     identity.attributes.retain(|it| it.name != "username");
     for attribute in &mut identity.attributes {
-        let Some(known) = profile::by_name(&attribute.name) else {
-            continue;
+        let corrected = match profile::by_name(&attribute.name) {
+            Some(known) => profile::answered(known, body)?.map(Value::from),
+            None => answered(&attribute.name, own, body)?,
         };
-        if let Some(value) = profile::answered(known, body)? {
-            if attribute.name == "email" && fold(&attribute.value) != fold(&value) {
-                identity.email_verified = false;
-            }
-            attribute.value = value;
+        let Some(corrected) = corrected else { continue };
+        let text = |it: &Value| it.as_str().map(fold);
+        if attribute.name == "email" && text(&attribute.value) != text(&corrected) {
+            identity.email_verified = false;
         }
+        attribute.value = corrected;
     }
     identity.attributes.push(attributes::Mapped {
         name: "username".to_owned(),
-        value: username,
+        value: Value::from(username),
         update: AttributeUpdate::default(),
     });
     Ok(identity)
+}
+
+/// What a body says of one of the environment's own attributes.
+fn answered(
+    name: &str,
+    own: &[SchemaAttribute],
+    body: &Map<String, Value>,
+) -> Result<Option<Value>, Refused> {
+    let mut own = own_attributes::enabled(own);
+    let Some(attribute) = own.find(|it| it.name == name) else {
+        return Ok(None);
+    };
+    let Some(value) = own_attributes::answered(attribute, body) else {
+        return Ok(None);
+    };
+    match own_attributes::fault(attribute, Some(&value), None) {
+        Some(misfit) => {
+            Err(Refusal::Unfit(vec![misfit]).because("an attribute of the environment's own"))
+        }
+        None => Ok(Some(value)),
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +216,7 @@ mod tests {
     fn said() -> ExternalIdentity {
         let attribute = |name: &str, value: &str| Mapped {
             name: name.to_owned(),
-            value: value.to_owned(),
+            value: Value::from(value),
             update: AttributeUpdate::default(),
         };
         ExternalIdentity {
@@ -207,7 +232,7 @@ mod tests {
 
     fn judge(body: Value) -> Result<ExternalIdentity, Refused> {
         let Value::Object(body) = body else { panic!() };
-        corrected(&said(), &body)
+        corrected(&said(), &body, &[])
     }
 
     #[test]

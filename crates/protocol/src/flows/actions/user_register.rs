@@ -62,13 +62,17 @@ impl Action for UserRegister {
         let id = UserId::random(&*cx.ports.entropy);
         let identity = flow.progress.external.as_ref();
         let identity = identity.filter(|_| matches!(flow.state, State::AccountLinkingRequired));
-        let mut applicant = match identity {
+        let identity = match identity {
+            Some(identity) => Some(identity.free(cx, id).await?),
+            None => None,
+        };
+        let mut applicant = match &identity {
             Some(identity) => {
                 // What the provider said, corrected by what the person says.
                 let mut body = identity.shown();
                 body.extend(input.clone());
                 let mut applicant = Applicant::read(&body, own, id, population, cx.now)?;
-                applicant.vouched_for(identity, cx.now)?;
+                applicant.vouched_for(cx, identity)?;
                 applicant
             }
             None => Applicant::read(input, own, id, population, cx.now)?,
@@ -84,7 +88,7 @@ impl Action for UserRegister {
         Ok(Facts {
             arrival: Arrival::proving(cx, call, flow, &registrant.user).await?,
             link: match identity {
-                Some(_) => PendingLink::gather(cx, flow).await?,
+                Some(_) => PendingLink::gather(cx, flow, id).await?,
                 None => None,
             },
             registrant,

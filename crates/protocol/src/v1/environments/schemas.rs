@@ -2,13 +2,14 @@
 
 mod standard;
 
-use countersign_domain::entity::kinds;
+use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::identity_provider::IdentityProviderAttribute;
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::schema::{
     AttributeRemoval, RegexValidation, SchemaAttribute, SchemaAttributeType, StandardAttribute,
 };
-use countersign_domain::store::{Batch, Precondition, Query};
+use countersign_domain::store::{Batch, Key, Precondition, Query};
 use serde_json::json;
 
 use self::standard::STANDARD;
@@ -70,12 +71,24 @@ fn is_taken(name: &str) -> bool {
     STANDARD.iter().any(|it| same(it.name)) || RESERVED.iter().any(|it| same(it))
 }
 
+fn is_name(name: &str) -> bool {
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.chars().all(plain)
+}
+
+/// Whether an attribute of an environment's own can have a name.
+pub(crate) fn may_be_own(name: &str) -> bool {
+    is_name(name) && !is_taken(name)
+}
+
 /// What judging a change takes.
 pub struct Facts {
     count: usize,
     has_users: bool,
     /// Whether values of a former attribute of the name are there.
     has_leftovers: bool,
+    /// Mappings of identity providers to it, which go with it.
+    mappings: Vec<Key>,
 }
 
 impl Noun for SchemaAttribute {
@@ -105,10 +118,19 @@ impl Noun for SchemaAttribute {
         let count = noun::all::<Self>(call).await?.len();
         let users = Query::all(kinds::USER, call.env, 1);
         let has_users = !call.store().list(&users, call.now()).await?.docs.is_empty();
+        let mappings = match change {
+            Change::Remove(before) => {
+                let mut all = noun::all::<IdentityProviderAttribute>(call).await?;
+                all.retain(|it| it.name == before.name);
+                all.iter().map(|it| it.key(call.env)).collect()
+            }
+            Change::Create(_) | Change::Replace { .. } => Vec::new(),
+        };
         Ok(Facts {
             count,
             has_users,
             has_leftovers,
+            mappings,
         })
     }
 
@@ -130,7 +152,9 @@ impl Noun for SchemaAttribute {
             Change::Replace { .. } => Batch::new(),
             Change::Remove(before) => {
                 let removal = AttributeRemoval::new(call.env, &before.name);
-                Batch::new().create(EnvId::PLATFORM, &removal)?
+                let mappings = facts.mappings.into_iter();
+                let batch = mappings.fold(Batch::new(), Batch::delete);
+                batch.create(EnvId::PLATFORM, &removal)?
             }
         })
     }
@@ -153,9 +177,7 @@ fn check(
 ) -> Result<(), Refused> {
     let mut check = Check::new();
     check.length("name", &after.name, 1, 256);
-    let starts = after.name.starts_with(|it: char| it.is_ascii_alphabetic());
-    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
-    check.expect(starts && after.name.chars().all(plain), || {
+    check.expect(is_name(&after.name), || {
         Misfit::invalid(
             "name",
             "must be a letter followed by letters, numbers or hyphens",

@@ -4,6 +4,7 @@
 mod callback;
 mod discovery;
 mod linking;
+mod own_attributes;
 mod registration;
 mod threats;
 

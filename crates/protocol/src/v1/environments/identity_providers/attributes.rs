@@ -1,8 +1,10 @@
 //! `/v1/environments/{e}/identityProviders/{i}/attributes` (`reference/platform.md` 4).
 
+use countersign_domain::entity::Stored;
 use countersign_domain::identity_provider::{
     IdentityProvider, IdentityProviderAttribute, ProviderMappingType,
 };
+use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::Batch;
 
 use crate::misfit::Misfit;
@@ -40,17 +42,18 @@ impl Noun for IdentityProviderAttribute {
         member: "identityProvider",
         index: Self::BY_PROVIDER,
     });
-    type Facts = ();
+    /// The environment's own attributes of users.
+    type Facts = Vec<Stored<SchemaAttribute>>;
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
         noun::named::<IdentityProvider>(call).await.map(|_| ())
     }
 
-    async fn gather<'a>(_: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<()> {
-        Ok(())
+    async fn gather<'a>(call: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<Self::Facts> {
+        noun::all::<SchemaAttribute>(call).await
     }
 
-    fn judge(_: &Call<'_>, change: Change<'_, Self>, (): ()) -> Result<Batch, Failure> {
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, own: Self::Facts) -> Result<Batch, Failure> {
         let before = change.before().map(|it| &it.value);
         let is_core = before.is_some_and(|it| it.mapping_type == ProviderMappingType::Core);
         let Some(after) = change.after() else {
@@ -63,7 +66,8 @@ impl Noun for IdentityProviderAttribute {
         };
         let mut check = Check::new();
         check.length("value", &after.value, 1, 1_024);
-        check.expect(attributes::may_be_mapped(&after.name), || {
+        let own: Vec<SchemaAttribute> = own.into_iter().map(|it| it.value).collect();
+        check.expect(attributes::may_be_mapped(&after.name, &own), || {
             Misfit::invalid("name", "is no attribute that a provider can set")
         });
         check.expect(!is_core || after.name == "username", || {
