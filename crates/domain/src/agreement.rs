@@ -101,6 +101,14 @@ impl AgreementLanguage {
     pub const UNIQUE_LOCALE: IndexName = "locale";
     /// Index: languages of an agreement, by its id.
     pub const BY_AGREEMENT: IndexName = "agreement";
+
+    /// Whether people who want a language are shown this one: it is that one, or the same without its
+    /// region.
+    pub fn speaks(&self, tag: &str) -> bool {
+        let (own, tag) = (self.locale.replace('_', "-"), tag.replace('_', "-"));
+        let general = tag.split('-').next().unwrap_or_default();
+        own.eq_ignore_ascii_case(&tag) || own.eq_ignore_ascii_case(general)
+    }
 }
 
 impl Entity for AgreementLanguage {
@@ -158,6 +166,20 @@ impl AgreementRevision {
     /// Longest text in characters.
     /// Source: <https://docs.pingidentity.com/pingone/user_experience/p1_agreements.html>
     pub const MAX_TEXT: usize = 32_000;
+
+    /// From when on a consent to it counts no more, as far as is known at `now`: a later one of `all`
+    /// took effect that wants everybody's consent anew.
+    pub fn not_valid_after<'a>(
+        &self,
+        all: impl IntoIterator<Item = &'a Self>,
+        now: Time,
+    ) -> Option<Time> {
+        let later = all.into_iter().filter(|it| it.require_reconsent);
+        let later = later.map(|it| it.effective_at);
+        later
+            .filter(|at| *at > self.effective_at && *at <= now)
+            .min()
+    }
 }
 
 impl Entity for AgreementRevision {
@@ -261,16 +283,9 @@ impl LanguageTexts {
         effective.find(|revision| revision.effective_at <= now)
     }
 
-    /// From when on a consent to a revision counts no more, as far as is known at `now`: a later
-    /// one took effect that wants everybody's consent anew.
+    /// From when on a consent to a revision counts no more, as far as is known at `now`.
     pub fn not_valid_after(&self, revision: &AgreementRevision, now: Time) -> Option<Time> {
-        let mut later = self
-            .revisions
-            .iter()
-            .filter(|it| it.effective_at > revision.effective_at && it.effective_at <= now);
-        later
-            .find(|it| it.require_reconsent)
-            .map(|it| it.effective_at)
+        revision.not_valid_after(&self.revisions, now)
     }
 }
 

@@ -1,16 +1,19 @@
 //! `/v1/environments/{e}/agreements` (`reference/platform.md` 4).
 
 pub mod languages;
+pub mod readable;
 pub mod revisions;
 
 use countersign_domain::agreement::{
     Agreement, AgreementConsent, AgreementLanguage, AgreementRevision, ConsentStatus,
 };
 use countersign_domain::entity::Entity;
+use countersign_domain::ids::AgreementId;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
 use countersign_domain::store::{Batch, Key, Query};
 use serde_json::json;
 
+use self::readable::Readable;
 use crate::configuration;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal};
@@ -40,10 +43,12 @@ pub const RESOURCE: Resource = Resource {
 
 /// What else a change concerns.
 pub struct Facts {
-    /// Whether somebody could read it: a language that is on, with a text.
+    /// Whether somebody could read it.
     is_readable: bool,
     /// Whether a sign-on policy asks for it.
     is_used: bool,
+    /// Whether somebody ever consented to it; looked at where it is to go.
+    has_consents: bool,
     /// Its languages and their texts, which go with it.
     owned: Vec<Key>,
 }
@@ -63,17 +68,20 @@ impl Noun for Agreement {
         let mut facts = Facts {
             is_readable: false,
             is_used: false,
+            has_consents: false,
             owned: Vec::new(),
         };
         let Some(before) = change.before() else {
             return Ok(facts);
         };
-        let (index, id) = (AgreementLanguage::BY_AGREEMENT, before.id.to_string());
-        for language in noun::all_by::<AgreementLanguage>(call, index, id).await? {
-            let texts = texts_of(call, &language).await?;
-            facts.is_readable = facts.is_readable || (language.enabled && !texts.is_empty());
+        let texts = Readable::of(call, before.id).await?;
+        facts.is_readable = texts.is_readable();
+        for (language, texts) in &texts.languages {
             facts.owned.push(language.key(call.env));
-            facts.owned.extend(texts);
+            facts.owned.extend(texts.iter().map(|it| it.key(call.env)));
+        }
+        if change.after().is_none() {
+            facts.has_consents = has_consents(call, before.id).await?;
         }
         let (store, now) = (call.store(), call.now());
         let actions = configuration::all::<SignOnAction>(store, call.env, now).await?;
@@ -86,10 +94,18 @@ impl Noun for Agreement {
 
     fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
-            if facts.is_used {
-                let message = "The agreement is used by a sign-on policy";
-                let misfit = Misfit::constraint("", message);
-                return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+            // Source: PingOne's pages on agreements: what people consented to stays known.
+            for (stays, message) in [
+                (facts.is_used, "The agreement is used by a sign-on policy"),
+                (
+                    facts.has_consents,
+                    "The agreement has consents; it can be disabled",
+                ),
+            ] {
+                if stays {
+                    let misfit = Misfit::constraint("", message);
+                    return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+                }
             }
             return Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete));
         };
@@ -97,9 +113,8 @@ impl Noun for Agreement {
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);
         check.length_of("description", after.description.as_ref(), 0, 1_024);
-        // Source: `reference/platform.md` 4.
         check.expect(!after.enabled || was_on || facts.is_readable, || {
-            let why = "the agreement needs a language that is enabled and has a revision first";
+            let why = "the agreement needs the default language first, enabled and with a revision";
             Misfit::constraint("enabled", why)
         });
         check.finish()?;
@@ -131,6 +146,25 @@ impl Noun for Agreement {
 
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
         links.add("languages", format!("{own}/languages"));
+    }
+}
+
+/// Whether anybody consented to an agreement, whatever became of that.
+///
+/// Decision: consents are looked through, for they are filed by person: agreements are rarely deleted.
+async fn has_consents(call: &Call<'_>, agreement: AgreementId) -> Outcome<bool> {
+    let mut query = Query::all(AgreementConsent::KIND, call.env, MAX_COUNTED);
+    loop {
+        let page = call.store().list(&query, call.now()).await?;
+        for doc in &page.docs {
+            if AgreementConsent::from_doc(doc)?.agreement.id == agreement {
+                return Ok(true);
+            }
+        }
+        query.after = page.next;
+        if query.after.is_none() {
+            return Ok(false);
+        }
     }
 }
 

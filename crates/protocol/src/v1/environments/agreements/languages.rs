@@ -5,9 +5,10 @@ use countersign_domain::notification::is_language_tag;
 use countersign_domain::store::{Batch, IndexName, Key};
 use serde_json::json;
 
+use super::readable::{self, Readable};
 use super::texts_of;
 use crate::misfit::Misfit;
-use crate::refusal::{Failure, Outcome};
+use crate::refusal::{Failure, Outcome, Refusal};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
@@ -31,6 +32,15 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// What else a change concerns.
+#[derive(Default)]
+pub struct Facts {
+    /// Its texts, which go with it.
+    texts: Vec<Key>,
+    /// Why it cannot go, or be switched off.
+    lost: Option<Misfit>,
+}
+
 impl Noun for AgreementLanguage {
     const PLURAL: &'static str = "languages";
     const PARAMETER: &'static str = "agreementLanguage";
@@ -41,25 +51,47 @@ impl Noun for AgreementLanguage {
         member: "agreement",
         index: Self::BY_AGREEMENT,
     });
-    /// Its texts, which go with it.
-    type Facts = Vec<Key>;
+    type Facts = Facts;
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
         noun::named::<Agreement>(call).await.map(|_| ())
     }
 
-    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Vec<Key>> {
-        match change.before() {
-            Some(before) => texts_of(call, before).await,
-            None => Ok(Vec::new()),
-        }
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        let Some(before) = change.before() else {
+            return Ok(Facts::default());
+        };
+        let after = change.after().cloned();
+        let changed = |texts: &mut Readable| {
+            let of_it = texts
+                .languages
+                .iter()
+                .position(|(it, _)| it.id == before.id);
+            let Some(at) = of_it else { return };
+            let (_, own) = texts.languages.remove(at);
+            texts.languages.extend(after.map(|after| (after, own)));
+        };
+        Ok(Facts {
+            lost: readable::lost(call, before.agreement.id, changed).await?,
+            texts: texts_of(call, before).await?,
+        })
     }
 
-    fn judge(_: &Call<'_>, change: Change<'_, Self>, texts: Vec<Key>) -> Result<Batch, Failure> {
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
-            return Ok(texts.into_iter().fold(Batch::new(), Batch::delete));
+            if let Some(misfit) = facts.lost {
+                let why = "the agreement is enabled and has no other text";
+                return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
+            }
+            return Ok(facts.texts.into_iter().fold(Batch::new(), Batch::delete));
         };
         let mut check = Check::new();
+        if let Some(misfit) = facts.lost {
+            check.note(Misfit {
+                target: "enabled".into(),
+                ..misfit
+            });
+        }
         check.expect(is_language_tag(&after.locale), || {
             Misfit::invalid("locale", "must be a language tag such as de or fr-CA")
         });

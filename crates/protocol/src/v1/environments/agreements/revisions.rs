@@ -6,7 +6,9 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
 use serde_json::json;
 
-use crate::refusal::{Failure, Outcome};
+use super::readable::{self, Readable};
+use crate::misfit::Misfit;
+use crate::refusal::{Failure, Outcome, Refusal};
 use crate::v1::body::{Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
@@ -40,29 +42,52 @@ impl Noun for AgreementRevision {
         member: "language",
         index: Self::BY_LANGUAGE,
     });
-    type Facts = ();
+    /// Why it cannot go.
+    type Facts = Option<Misfit>;
 
     async fn enter(call: &Call<'_>) -> Outcome<()> {
         noun::named::<Agreement>(call).await?;
         noun::named::<AgreementLanguage>(call).await.map(|_| ())
     }
 
-    async fn gather<'a>(_: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<()> {
-        Ok(())
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Self::Facts> {
+        let Change::Remove(before) = change else {
+            return Ok(None);
+        };
+        let id = before.id;
+        let changed = move |texts: &mut Readable| {
+            for (_, texts) in &mut texts.languages {
+                texts.retain(|it| it.id != id);
+            }
+        };
+        readable::lost(call, call.id("agreement")?, changed).await
     }
 
-    fn judge(_: &Call<'_>, change: Change<'_, Self>, (): ()) -> Result<Batch, Failure> {
+    fn judge(_: &Call<'_>, change: Change<'_, Self>, lost: Self::Facts) -> Result<Batch, Failure> {
         if let Some(after) = change.after() {
             let mut check = Check::new();
             check.length("text", &after.text, 1, Self::MAX_TEXT);
             check.finish()?;
+        }
+        if let Some(misfit) = lost {
+            let why = "the agreement is enabled and has no other text";
+            return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
         }
         Ok(Batch::new())
     }
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = noun::object_of(self)?;
+        // Source: `reference/flows.md` 11. Its link leads to the text, where Ping's Terraform provider
+        // reads it.
+        object.remove("text");
         object.insert("requireReconsent".into(), json!(self.require_reconsent));
+        let (index, id) = (Self::BY_LANGUAGE, self.language.id.to_string());
+        let all = noun::all_by::<Self>(call, index, id).await?;
+        let all = all.iter().map(|it| &it.value);
+        if let Some(at) = self.not_valid_after(all, call.now()) {
+            object.insert("notValidAfter".into(), json!(at));
+        }
         object.insert("agreement".into(), json!({ "id": call.text("agreement") }));
         Ok(object)
     }

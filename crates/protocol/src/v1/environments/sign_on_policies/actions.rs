@@ -1,6 +1,6 @@
 //! `/v1/environments/{e}/signOnPolicies/{s}/actions` (`reference/platform.md` 3.10).
 
-use countersign_domain::agreement::{Agreement, AgreementLanguage};
+use countersign_domain::agreement::Agreement;
 use countersign_domain::entity::Stored;
 use countersign_domain::gateway::{Gateway, GatewayType};
 use countersign_domain::identity_provider::IdentityProvider;
@@ -20,6 +20,7 @@ use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Number, Object};
 use crate::v1::call::Call;
+use crate::v1::environments::agreements::readable::Readable;
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::part::Part;
 use crate::v1::pointing;
@@ -309,7 +310,10 @@ async fn dangling(
             }
         }
         ActionStep::Agreement { agreement, .. } => {
-            found.extend(unfit_agreement(call, agreement.id).await?);
+            let id = agreement.id.to_string();
+            if !before.is_some_and(|it| pointing::points_at(it, &id)) {
+                found.extend(unfit_agreement(call, agreement.id).await?);
+            }
         }
         ActionStep::MultiFactorAuthentication { .. } | ActionStep::ProgressiveProfiling { .. } => {}
     }
@@ -385,17 +389,14 @@ async fn unfit_gateways(
     Ok(found)
 }
 
-/// Source: `reference/platform.md` 4: an agreement must be on and speak a language before an action
-/// may use it.
+/// An agreement must be on and speak the default language before an action may use it.
 async fn unfit_agreement(call: &Call<'_>, id: Uuid) -> Outcome<Option<Misfit>> {
     let misfit = |why| Ok(Some(Misfit::invalid("agreement.id", why)));
     let Some(agreement) = call.load::<Agreement>(id).await? else {
         return misfit("no agreement has this id");
     };
-    let index = AgreementLanguage::BY_AGREEMENT;
-    let languages = noun::all_by::<AgreementLanguage>(call, index, id.to_string()).await?;
-    if !agreement.enabled || !languages.iter().any(|it| it.enabled) {
-        return misfit("the agreement must be enabled and have an enabled language");
+    if !agreement.enabled || !Readable::of(call, agreement.id).await?.is_readable() {
+        return misfit("the agreement must be enabled and have a text in the default language");
     }
     Ok(None)
 }

@@ -112,7 +112,7 @@ fn revisions() -> Sample {
                 .required()
                 .not([json!("tomorrow"), json!("2031-02-30T00:00:00Z")]),
             flag("requireReconsent").or(json!(false)),
-            text("text", 1..=32_000).required(),
+            text("text", 1..=32_000).required().secret(),
         ])
         .read_only(&["language", "agreement", "notValidAfter"])
 }
