@@ -9,6 +9,7 @@ pub mod sign_on_policy_assignments;
 
 mod checks;
 mod copied_roles;
+mod partner;
 mod shape;
 
 use countersign_domain::application::push_credential::PushCredential;
@@ -77,6 +78,8 @@ pub struct Facts {
     lost_policy: bool,
     /// What the key of its certificate login is for; `None`: no such key.
     issuing_key: Option<KeyUsageType>,
+    /// What is wrong with it where it speaks SAML or WS-Federation.
+    partner: Vec<Misfit>,
     /// What goes with it.
     owned: Vec<Key>,
 }
@@ -249,6 +252,7 @@ async fn refers(
     let missing = images::missing(call, Some(icon(after)), before.map(|it| icon(it))).await?;
     facts.missing_icon = missing.into_iter().next();
     let old = before.map(|it| &it.value);
+    facts.partner = partner::unfit(call, after, old).await?;
     let access = after.access_control.as_ref();
     if let Some(group) = access.and_then(|it| it.group.as_ref()) {
         for group in group.groups.iter().take(checks::MOST_GROUPS) {

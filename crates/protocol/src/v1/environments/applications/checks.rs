@@ -57,6 +57,9 @@ pub(super) fn check(
         Protocol::WsFed => ws_fed(&mut check, after),
         Protocol::ExternalLink => {}
     }
+    for misfit in &facts.partner {
+        check.note(misfit.clone());
+    }
     check.finish()
 }
 
@@ -344,6 +347,14 @@ fn saml(check: &mut Check, after: &Application) {
         saml.acs_urls.len() <= MOST_URIS && saml.acs_urls.iter().all(is_good),
         || Misfit::invalid("acsUrls", "must be http or https URLs"),
     );
+    for (target, url) in [
+        ("sloEndpoint", &saml.slo_endpoint),
+        ("sloResponseEndpoint", &saml.slo_response_endpoint),
+    ] {
+        check.expect(url.as_ref().is_none_or(is_good), || {
+            Misfit::invalid(target, "must be an http or https URL")
+        });
+    }
     check.expect(saml.assertion_duration > 0, || {
         Misfit::new(Fit::OutOfRange, "assertionDuration", "must be at least 1")
     });
@@ -360,10 +371,13 @@ fn saml(check: &mut Check, after: &Application) {
 fn ws_fed(check: &mut Check, after: &Application) {
     let Some(ws_fed) = &after.ws_fed else { return };
     check.length("domainName", &ws_fed.domain_name, 1, 256);
-    let is_good = ws_fed.reply_url.len() <= LONGEST_URI && is_web(&ws_fed.reply_url);
-    check.expect(is_good, || {
-        Misfit::invalid("replyUrl", "must be an http or https URL")
-    });
+    let slo = ws_fed.slo_endpoint.as_ref();
+    for (target, url) in [("replyUrl", Some(&ws_fed.reply_url)), ("sloEndpoint", slo)] {
+        let is_good = |it: &String| it.len() <= LONGEST_URI && is_web(it);
+        check.expect(url.is_none_or(is_good), || {
+            Misfit::invalid(target, "must be an http or https URL")
+        });
+    }
 }
 
 fn is_web(text: &str) -> bool {

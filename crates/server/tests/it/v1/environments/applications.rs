@@ -19,6 +19,25 @@ pub fn web(name: &str) -> Value {
     })
 }
 
+/// The id of a certificate that was uploaded.
+async fn certificate(server: &TestServer, api: &Api) -> String {
+    let made = rcgen::generate_simple_self_signed(vec!["client.example".to_owned()]).unwrap();
+    let part = |name: &str, value: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body = [
+        part("usageType", "SIGNING"),
+        part("file", &made.cert.pem()),
+        "--x--\r\n".to_owned(),
+    ];
+    let all = format!("/environments/{}/certificates", server.tenant.id);
+    let media = "multipart/form-data; boundary=x";
+    let answer = api
+        .upload("POST", &all, media, body.concat().into_bytes())
+        .await;
+    text(&Api::placed(answer, 202), "/id")
+}
+
 /// An application with everything that one of OpenID Connect can have.
 const FULL: &str = r#"{
     "name": "Full", "description": "With everything", "enabled": true, "type": "NATIVE_APP",
@@ -200,8 +219,45 @@ on_every_adapter! {
         let _ = weak.put(&path, body).await.expect_status(200);
     }
 
+    async fn what_a_partner_points_at_is_there_and_its_name_is_its_own(server: TestServer) {
+        let api = admin(&server).await;
+        let certificate = certificate(&server, &api).await;
+        let partner = |name: &str| json!({ "name": name, "enabled": true, "type": "WEB_APP", "protocol": "SAML",
+            "acsUrls": ["https://client.example/acs"], "assertionDuration": 3600, "spEntityId": name,
+            "spVerification": { "certificates": [{ "id": certificate }] } });
+        let made = Api::created(api.post(&all(&server), partner("sp:one")).await);
+        let nobody = json!("00000000-0000-4000-8000-000000000001");
+        for (member, value, code, target) in [
+            ("spEntityId", json!("sp:one"), "UNIQUENESS_VIOLATION", "spEntityId"),
+            ("idpSigning", json!({ "key": { "id": nobody } }), "INVALID_VALUE", "idpSigning.key.id"),
+            ("spVerification", json!({ "certificates": [{ "id": certificate }, { "id": nobody }] }), "INVALID_VALUE",
+                "spVerification.certificates[1].id"),
+            ("spEncryption", json!({ "algorithm": "AES_128", "certificate": { "id": nobody } }), "INVALID_VALUE",
+                "spEncryption.certificate.id"),
+            ("sloEndpoint", json!("nope"), "INVALID_VALUE", "sloEndpoint"),
+            ("sloResponseEndpoint", json!("ftp://client.example/"), "INVALID_VALUE", "sloResponseEndpoint"),
+        ] {
+            let mut body = partner("sp:two");
+            body[member] = value;
+            refused(api.post(&all(&server), body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+        let other = Api::created(api.post(&all(&server), partner("sp:two")).await);
+        let path = format!("{}/{}", all(&server), text(&other, "/id"));
+        assert_eq!(api.put(&path, other.clone()).await.expect_status(200).json(), other);
+        let mut same = other;
+        same["spEntityId"] = made["spEntityId"].clone();
+        refused(api.put(&path, same).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "spEntityId")));
+        let mut fed = json!({ "name": "Fed", "enabled": true, "type": "WEB_APP", "protocol": "WS_FED",
+            "domainName": "client.example", "replyUrl": "https://client.example/", "sloEndpoint": "nope",
+            "idpSigning": { "key": { "id": nobody }, "algorithm": "SHA256withRSA" } });
+        refused(api.post(&all(&server), fed.clone()).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "sloEndpoint")));
+        fed.as_object_mut().unwrap().remove("sloEndpoint");
+        refused(api.post(&all(&server), fed).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "idpSigning.key.id")));
+    }
+
     async fn applications_of_other_protocols_are_kept(server: TestServer) {
         let api = admin(&server).await;
+        let certificate = certificate(&server, &api).await;
         let saml = json!({
             "name": "SAML", "enabled": true, "type": "WEB_APP", "protocol": "SAML",
             "homePageUrl": "https://client.example",
@@ -209,7 +265,7 @@ on_every_adapter! {
             "spEntityId": "sp:entity", "nameIdFormat": "urn:x", "responseSigned": true,
             "sloBinding": "HTTP_REDIRECT", "sloEndpoint": "https://client.example/slo", "sloWindow": 3,
             "spVerification": { "authnRequestSigned": true,
-                "certificates": [{ "id": "00000000-0000-4000-8000-000000000001" }] },
+                "certificates": [{ "id": certificate }] },
             "virtualServerIdSettings": { "enabled": true, "virtualServerIds": [{ "vsId": "a", "default": true }] },
         });
         let made = Api::created(api.post(&all(&server), saml.clone()).await);
