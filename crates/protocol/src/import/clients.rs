@@ -101,12 +101,20 @@ impl Plan<'_> {
             node.set("signing", signing);
         }
         self.access_control(env, &mut node);
+        let own = self.partner(env, id, &mut node)?;
         let is_new = !self.draft.has(kinds::APPLICATION, env, id);
         let uris = node.get("redirectUris").cloned();
         let line = node.line;
+        let mut fresh = vec![("enabled", json!(true))];
+        if node
+            .get_text("protocol")
+            .is_some_and(|it| it != "OPENID_CONNECT")
+        {
+            fresh.push(("tokenEndpointAuthMethod", json!("NONE")));
+        }
         let built: Option<Application> = self.entity(Parts {
-            fresh: vec![("enabled", json!(true))],
-            nested: NESTED,
+            fresh,
+            nested: &[NESTED, own].concat(),
             ..Parts::of(env, id, node)
         })?;
         if let Some(application) = &built {

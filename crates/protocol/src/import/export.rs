@@ -44,7 +44,7 @@ use countersign_domain::vault::Sealed;
 use serde_json::{Map, Value, json};
 
 use super::apply::list;
-use super::{gone, subscriptions};
+use super::{gone, partner, subscriptions};
 use crate::defaults::key_pair;
 
 /// What to write.
@@ -449,7 +449,7 @@ impl Exporter<'_> {
         let implied = &["application"];
         let mut written = Vec::new();
         for application in self.all::<Application>().await? {
-            let mut value = plain(&application, &[])?;
+            let mut value = partner::written(&application, plain(&application, &[])?);
             let is_of = |it: &Ref<ApplicationId>| it.id == application.id;
             let own = of(&attributes, implied, |it| is_of(&it.application))?;
             set(&mut value, "attributes", own);

@@ -138,6 +138,7 @@ impl Plan<'_> {
         let before = before.and_then(|it| it.secret);
         self.seal(&owner, &mut node, "secret", before.as_ref())?;
         self.entity::<EmailDeliverySettings>(Parts {
+            fresh: vec![("protocol", json!("SMTPS"))],
             nested: &[],
             ..Parts::of(env, env, node)
         })?;

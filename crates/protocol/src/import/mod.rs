@@ -24,6 +24,7 @@ mod kept;
 mod keys;
 mod looks;
 mod node;
+mod partner;
 mod people;
 mod plan;
 mod problem;

@@ -152,6 +152,57 @@ fn what_is_kept_for_others_is_written_by_hand_and_exported() {
     });
 }
 
+#[test]
+fn a_partner_is_written_by_hand_as_the_api_has_it() {
+    run(Adapter::Memory, |server| async move {
+        let id = "3f2a6d1c-1111-4222-8333-444455556666";
+        let import = async |application: Value| {
+            let environment = json!({ "id": id, "name": "By hand", "defaults": false,
+                "emailDeliverySettings": { "host": "mail.a.example", "username": "u", "secret": "s3cret-4" },
+                "applications": [application] });
+            let file =
+                json!({ "organization": { "name": "Tests" }, "environments": [environment] });
+            server.import(&file).await;
+        };
+        let partner = json!({ "name": "Partner", "type": "WEB_APP", "protocol": "SAML",
+            "homePageUrl": "https://a.example/", "spEntityId": "urn:a", "assertionDuration": 60,
+            "acsUrls": ["https://a.example/acs"], "sloEndpoint": "https://a.example/slo", "sloWindow": 2 });
+        import(partner.clone()).await;
+        let api = owner(&server).await;
+        let all = api.get(&format!("/environments/{id}/applications")).await;
+        let all = all.expect_status(200).json();
+        let shown = &all["_embedded"]["applications"][0];
+        for (name, value) in partner.as_object().unwrap() {
+            assert_eq!(shown[name], *value, "{name}");
+        }
+        let mail = format!("/environments/{id}/notificationsSettings/emailDeliverySettings");
+        let mail = api.get(&mail).await.expect_status(200).json();
+        assert_eq!(mail["protocol"], "SMTPS");
+        let first = exported_from(&server, id).await;
+        let file: Value = serde_json::from_str(&first).unwrap();
+        let written = &file["environments"][0]["applications"][0];
+        assert_eq!(
+            (&written["spEntityId"], &written["saml"]),
+            (&json!("urn:a"), &Value::Null)
+        );
+        server.import(&file).await;
+        import(partner).await;
+        assert_eq!(exported_from(&server, id).await, first);
+        // What is not mentioned stays, null goes back to the default, and the stored form is read.
+        import(json!({ "name": "Partner", "sloWindow": null, "assertionDuration": 90 })).await;
+        let after = exported_from(&server, id).await;
+        let after: Value = serde_json::from_str(&after).unwrap();
+        let after = &after["environments"][0]["applications"][0];
+        assert_eq!(
+            (&after["sloWindow"], &after["assertionDuration"]),
+            (&Value::Null, &json!(90))
+        );
+        assert_eq!(after["sloEndpoint"], "https://a.example/slo");
+        import(json!({ "name": "Nested", "type": "WEB_APP", "protocol": "SAML", "saml": {
+            "spEntityId": "urn:b", "assertionDuration": 60, "acsUrls": ["https://a.example/acs"] } })).await;
+    });
+}
+
 /// What an authenticator application was given.
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const CREDENTIAL: &str = "99999999-0000-4000-8000-000000000001";
