@@ -4,7 +4,7 @@
 use countersign_domain::entity::Stored;
 use countersign_domain::notification::DeliveryMethod;
 use countersign_domain::notification::policy::{
-    Cooldown, CountryLimitType, NotificationsPolicy, Quota, QuotaType,
+    Cooldown, CountryLimitType, NotificationsPolicy, Quota, QuotaType, Wait, WaitUnit,
 };
 use countersign_domain::store::Batch;
 use serde_json::{Value, json};
@@ -58,6 +58,10 @@ impl Noun for NotificationsPolicy {
         if before.is_some_and(|it| it.default) {
             body.insert("default".into(), json!(true));
         }
+        if !body.contains_key("quotas") {
+            let misfit = Misfit::required("quotas");
+            return Err(Refusal::Unfit(vec![misfit]).because("quotas is missing"));
+        }
         Ok(())
     }
 
@@ -79,6 +83,15 @@ impl Noun for NotificationsPolicy {
         for quota in &after.quotas {
             of_quota(&mut check, quota);
         }
+        // Each of what it counts is counted once.
+        let mails = |it: &Quota| it.delivery_methods.contains(&DeliveryMethod::Email);
+        let is_twice = after.quotas.iter().enumerate().any(|(at, one)| {
+            let mut others = after.quotas.iter().take(at);
+            others.any(|it| it.type_ == one.type_ && mails(it) == mails(one))
+        });
+        check.expect(!is_twice, || {
+            Misfit::invalid("quotas", "must have one entry for each type and method")
+        });
         countries(&mut check, after);
         let cooldowns = &after.cooldown_configuration;
         for (target, cooldown) in [
@@ -168,6 +181,16 @@ fn of_cooldown(check: &mut Check, target: &'static str, cooldown: &Cooldown) {
     });
     check.expect(cooldown.periods.len() <= 3, || {
         Misfit::invalid(target, "must have three periods")
+    });
+    let seconds = |it: &Wait| match it.time_unit {
+        WaitUnit::Seconds => u64::from(it.duration),
+        WaitUnit::Minutes => u64::from(it.duration) * 60,
+    };
+    // Source: PingOne's Go SDK, NotificationsPolicyCooldownConfigurationMethod.
+    let mut waits = cooldown.periods.iter().map(seconds);
+    check.expect(waits.all(|it| (10..=600).contains(&it)), || {
+        let message = "periods must be of 10 seconds to 10 minutes";
+        Misfit::new(Fit::OutOfRange, format!("{target}.periods"), message)
     });
     let group = cooldown.group_by.as_deref().unwrap_or_default();
     check.expect(group.len() <= 256, || {

@@ -81,6 +81,13 @@ fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             let message = "must be at most 100 ids of providers, or PINGONE_TWILIO";
             Misfit::invalid("smsProvidersFallbackChain", message)
         });
+        if let Some(restrictions) = &settings.restrictions {
+            // Source: PingOne's Go SDK, NotificationsSettings.
+            let restrictions = Part::member("restrictions".to_owned(), restrictions);
+            if let Some(quota) = restrictions.needed(&mut check, "smsVoiceQuota") {
+                quota.number(&mut check, "daily", 0..=50);
+            }
+        }
         check.expect(settings.whitelist.len() <= MOST, || {
             Misfit::new(Fit::TooLong, "whitelist", "must have at most 100 entries")
         });

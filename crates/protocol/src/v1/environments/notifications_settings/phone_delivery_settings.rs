@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::{authentication, named, requests, taken};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
-use crate::v1::body::{Check, Object};
+use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::part::Part;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/notificationsSettings/phoneDeliverySettings";
@@ -58,6 +59,18 @@ impl Noun for PhoneDeliverySettings {
     const IS_CONFIGURATION: bool = false;
     type Facts = ();
 
+    /// A null says what absence says, in lists as well.
+    fn arrive(_call: &Call<'_>, body: &mut Object) {
+        for name in ["numbers", "requests"] {
+            let list = body.get_mut(name).and_then(Value::as_array_mut);
+            for item in list.into_iter().flatten() {
+                if let Value::Object(item) = item {
+                    *item = body::without_nulls(std::mem::take(item));
+                }
+            }
+        }
+    }
+
     /// The password or token is sealed before anything sees it. Without a new one the former stays,
     /// as long as it goes where it went before.
     fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
@@ -92,6 +105,7 @@ impl Noun for PhoneDeliverySettings {
         check.expect(after.numbers.len() <= 1_000, || {
             Misfit::new(Fit::TooLong, "numbers", "must have at most 1000 entries")
         });
+        numbers(&mut check, after);
         match after.provider {
             PhoneProvider::CustomTwilio | PhoneProvider::CustomSyniverse => {
                 let is_twilio = after.provider == PhoneProvider::CustomTwilio;
@@ -104,6 +118,7 @@ impl Noun for PhoneDeliverySettings {
             PhoneProvider::CustomProvider => {
                 named(&mut check, after.name.as_ref());
                 requests(&mut check, &after.requests, &["SMS", "VOICE"]);
+                messages(&mut check, &after.requests);
                 authentication(&mut check, after.authentication.as_ref(), has_secret);
             }
         }
@@ -115,6 +130,48 @@ impl Noun for PhoneDeliverySettings {
         let mut object = noun::object_of(self)?;
         object.remove("secret");
         Ok(object)
+    }
+}
+
+/// Source: PingOne's Go SDK, NotificationsSettingsPhoneDeliverySettingsCustomNumbers.
+fn numbers(check: &mut Check, after: &PhoneDeliverySettings) {
+    for (at, number) in after.numbers.iter().enumerate() {
+        let part = Part::member(format!("numbers[{at}]"), number);
+        match part.get("number") {
+            None => check.note(Misfit::required(part.path_of("number"))),
+            Some(Value::String(_)) => {}
+            Some(_) => check.note(Misfit::invalid(part.path_of("number"), "must be a text")),
+        }
+        part.choice(check, "type", &["SHORT_CODE", "TOLL_FREE", "PHONE_NUMBER"]);
+        for name in ["selected", "available"] {
+            part.may_switch(check, name);
+        }
+        let can = |it: &Value| matches!(it.as_str(), Some("SMS" | "VOICE"));
+        let is_good = part.get("capabilities").is_none_or(|it| {
+            let list = it.as_array();
+            list.is_some_and(|it| it.iter().all(can))
+        });
+        check.expect(is_good, || {
+            Misfit::invalid(part.path_of("capabilities"), "must be SMS, VOICE or both")
+        });
+    }
+}
+
+/// A request says to whom it is and what: in its body, or in its URL where it has none.
+///
+/// Source: PingOne's Go SDK, NotificationsSettingsPhoneDeliverySettingsCustomRequest.
+fn messages(check: &mut Check, requests: &[Object]) {
+    for (at, request) in requests.iter().enumerate() {
+        let part = Part::member(format!("requests[{at}]"), request);
+        part.may_choice(check, "phoneNumberFormat", &["FULL", "NUMBER_ONLY"]);
+        let is_post = part.get("method").is_some_and(|it| it == "POST");
+        let name = if is_post { "body" } else { "url" };
+        let text = part.get(name).and_then(Value::as_str).unwrap_or_default();
+        let is_whole = ["${to}", "${message}"].iter().all(|it| text.contains(it));
+        check.expect(is_whole, || {
+            let message = "must have the variables ${to} and ${message}";
+            Misfit::invalid(part.path_of(name), message)
+        });
     }
 }
 

@@ -79,6 +79,11 @@ on_every_adapter! {
             ("/quotas", quota("USER", json!(["SMS", "Email"]), 50), "INVALID_VALUE", "quotas.deliveryMethods"),
             ("/quotas", json!([{ "type": "USER", "deliveryMethods": ["SMS"], "total": 1, "claimed": 1 }]), "INVALID_VALUE", "quotas"),
             ("/quotas", json!([{ "type": "USER", "deliveryMethods": ["SMS"], "claimed": 1 }]), "INVALID_VALUE", "quotas"),
+            ("/quotas", json!(null), "REQUIRED_VALUE", "quotas"),
+            ("/quotas", json!([quota("USER", json!(["SMS"]), 5)[0], quota("USER", json!(["Voice"]), 5)[0]]), "INVALID_VALUE",
+                "quotas"),
+            ("/cooldownConfiguration/email/periods/0/duration", json!(9), "OUT_OF_RANGE", "cooldownConfiguration.email.periods"),
+            ("/cooldownConfiguration/email/periods/1/duration", json!(11), "OUT_OF_RANGE", "cooldownConfiguration.email.periods"),
             ("/countryLimit/countries", json!([]), "INVALID_VALUE", "countryLimit.countries"),
             ("/countryLimit/countries", json!(["gb"]), "INVALID_VALUE", "countryLimit.countries"),
             ("/countryLimit/type", json!("NONE"), "INVALID_VALUE", "countryLimit.countries"),
@@ -117,6 +122,11 @@ on_every_adapter! {
             (json!({ "deliveryMode": "SOME" }), "deliveryMode"),
         ] {
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
+        }
+        for daily in [-1, 51] {
+            let body = json!({ "restrictions": { "smsVoiceQuota": { "daily": daily } } });
+            refused(api.put(&path, body).await, 400, "INVALID_DATA",
+                Some(("OUT_OF_RANGE", "restrictions.smsVoiceQuota.daily")));
         }
         let reset = api.delete(&path).await.expect_status(200).json();
         assert_eq!((&reset["from"], &reset["whitelist"]), (&json!(null), &json!(null)));
@@ -180,7 +190,7 @@ on_every_adapter! {
         let phone = json!({ "provider": "CUSTOM_PROVIDER", "name": "Own",
             "authentication": { "method": "BASIC", "username": "u", "password": "Secret-3" },
             "requests": [{ "deliveryMethod": "SMS", "method": "POST", "url": "https://send.example/sms",
-                "phoneNumberFormat": "FULL", "body": "to=${to}" }],
+                "phoneNumberFormat": "FULL", "body": "to=${to}&text=${message}" }],
             "numbers": [{ "number": "+15550100", "type": "PHONE_NUMBER", "capabilities": ["SMS"] }] });
         let made = api.post(&all, phone.clone()).await;
         assert!(!made.body.contains("Secret-3"), "{}", made.body);
@@ -195,9 +205,26 @@ on_every_adapter! {
         let mut bad = phone.clone();
         bad["requests"][0]["url"] = json!("http://send.example/sms");
         refused(api.post(&all, bad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "requests.url")));
-        let twilio = json!({ "provider": "CUSTOM_TWILIO", "sid": "AC1", "authToken": "Secret-4" });
+        for (pointer, value, code, target) in [
+            ("/requests/0/phoneNumberFormat", json!("X"), "INVALID_VALUE", "requests[0].phoneNumberFormat"),
+            ("/requests/0/body", json!("to=${to}"), "INVALID_VALUE", "requests[0].body"),
+            ("/requests/0/method", json!("GET"), "INVALID_VALUE", "requests[0].url"),
+            ("/numbers/0/type", json!("X"), "INVALID_VALUE", "numbers[0].type"),
+            ("/numbers/0/type", json!(true), "INVALID_VALUE", "numbers[0].type"),
+            ("/numbers/0/number", json!(5), "INVALID_VALUE", "numbers[0].number"),
+            ("/numbers/0/number", json!(null), "REQUIRED_VALUE", "numbers[0].number"),
+            ("/numbers/0/capabilities", json!(["Y"]), "INVALID_VALUE", "numbers[0].capabilities"),
+            ("/numbers/0/capabilities", json!(7), "INVALID_VALUE", "numbers[0].capabilities"),
+        ] {
+            let mut bad = phone.clone();
+            *bad.pointer_mut(pointer).unwrap() = value;
+            refused(api.post(&all, bad).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+        let mut twilio = json!({ "provider": "CUSTOM_TWILIO", "sid": "AC1", "authToken": "Secret-4" });
+        twilio["numbers"] = json!([{ "number": "+15550100", "type": "SHORT_CODE", "selected": null }]);
         let made = Api::created(api.post(&all, twilio).await);
         assert_eq!((&made["sid"], &made["authToken"]), (&json!("AC1"), &json!(null)));
+        assert_eq!(made["numbers"], json!([{ "number": "+15550100", "type": "SHORT_CODE" }]));
         refused(api.post(&all, json!({ "provider": "CUSTOM_TWILIO", "sid": "AC1" })).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "authToken")));
         refused(api.post(&all, json!({ "provider": "CUSTOM_TWILIO", "authToken": "x" })).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "sid")));
         assert_eq!(api.get(&all).await.expect_status(200).json()["count"], 2);

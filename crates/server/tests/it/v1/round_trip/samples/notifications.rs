@@ -46,7 +46,8 @@ fn policies() -> Sample {
                 "quotas",
                 [json!([]), json!([quota(0)]), json!([quota(50), split])],
             )
-            .or(json!([]))
+            .required()
+            .not([json!([quota(1), quota(2)])])
             .not_for("OUT_OF_RANGE", json!([quota(51)])),
             like("countryLimit", [limit, json!({ "type": "NONE" })]).or(json!({ "type": "NONE" })),
             like("cooldownConfiguration", [waits(&on), waits(&off)]).or(waits(&off)),
@@ -78,7 +79,10 @@ fn settings() -> Sample {
         .or(json!([]))
         .not([json!(["pigeon"])]),
         like("whitelist", [json!([{ "user": { "id": "$user" } }])]),
-        like("restrictions", [json!({ "smsVoiceQuota": { "daily": 1 } })]),
+        like(
+            "restrictions",
+            [json!({ "smsVoiceQuota": { "daily": 50 } })],
+        ),
     ])
 }
 
@@ -123,7 +127,7 @@ fn requests(method: &str) -> [Value; 2] {
     let get = json!({ "deliveryMethod": method, "method": "GET",
         "url": "https://send.example/?to=${to}&message=${message}" });
     let post = json!({ "deliveryMethod": method, "method": "POST", "url": "https://send.example/",
-        "headers": { "Content-Type": "application/json" }, "body": "{\"to\": \"${to}\"}" });
+        "headers": { "Content-Type": "application/json" }, "body": "{\"to\": \"${to}\", \"text\": \"${message}\"}" });
     [json!([get]), json!([post, get])]
 }
 
