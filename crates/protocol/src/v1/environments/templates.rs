@@ -2,6 +2,7 @@
 //! They are fixed; what is said is below them.
 
 pub mod contents;
+mod lengths;
 
 use countersign_domain::notification::template::{TEMPLATES, Template};
 use countersign_domain::notification::{REQUIRED, TemplateName, VARIABLES};

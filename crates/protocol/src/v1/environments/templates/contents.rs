@@ -2,7 +2,7 @@
 //! words for a template, and ours for those by which this server writes. Mails use the
 //! environment's own at once.
 
-use countersign_domain::entity::kinds;
+use countersign_domain::entity::{Stored, kinds};
 use countersign_domain::ids::{ContentId, derived_uuid};
 use countersign_domain::language::Language;
 use countersign_domain::notification::template::Template;
@@ -12,9 +12,9 @@ use countersign_domain::notification::{
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::fold;
 use countersign_domain::store::Batch;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::named;
+use super::{lengths, named};
 use crate::misfit::{Fit, Misfit};
 use crate::notices::words;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
@@ -49,6 +49,8 @@ pub const RESOURCE: Resource = Resource {
 pub struct Facts {
     /// Whether the environment has the language.
     has_language: bool,
+    /// Whether another content differs in the case of its variant alone.
+    has_twin: bool,
 }
 
 impl Noun for NotificationContent {
@@ -87,13 +89,24 @@ impl Noun for NotificationContent {
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let Some(after) = change.after() else {
-            return Ok(Facts { has_language: true });
+            return Ok(Facts {
+                has_language: true,
+                has_twin: false,
+            });
         };
         let languages = noun::all::<Language>(call).await?;
         let mut locales = languages.iter().map(|it| fold(&it.locale));
         Ok(Facts {
             has_language: locales.any(|it| it == fold(&after.locale)),
+            has_twin: has_twin(call, after, change.before()).await?,
         })
+    }
+
+    fn arrive(_call: &Call<'_>, body: &mut Object) {
+        // Compat: PingOne takes underscores, too; languages of an environment have hyphens.
+        if let Some(Value::String(locale)) = body.get_mut("locale") {
+            *locale = locale.replace('_', "-");
+        }
     }
 
     fn judge(_call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
@@ -106,7 +119,8 @@ impl Noun for NotificationContent {
             Misfit::invalid("language", "the environment has no such language")
         });
         check.length_of("variant", after.variant.as_ref(), 1, 100);
-        check.length_of("sender", after.sender.as_ref(), 0, 100);
+        check.expect(!facts.has_twin, || Misfit::taken("locale"));
+        lengths::check(&mut check, after, change.before().map(|it| &it.value));
         check.length_of("voice", after.voice.as_ref(), 0, 100);
         check.length_of("charset", after.charset.as_ref(), 0, 100);
         mailboxes(&mut check, after.from.as_ref(), after.reply_to.as_ref());
@@ -130,6 +144,31 @@ impl Noun for NotificationContent {
     fn unique_member(_: &'static str, _: &str) -> String {
         "locale".to_owned()
     }
+}
+
+/// Whether another content of its use has a variant of the same name, in any case. Stored ones may
+/// differ in it.
+async fn has_twin(
+    call: &Call<'_>,
+    after: &NotificationContent,
+    before: Option<&Stored<NotificationContent>>,
+) -> Outcome<bool> {
+    let Some(variant) = after.variant.as_deref() else {
+        return Ok(false);
+    };
+    if before.is_some_and(|it| it.variant.as_deref() == Some(variant)) {
+        return Ok(false);
+    }
+    let is_twin = |it: &NotificationContent| {
+        let other = it.variant.as_deref().unwrap_or_default();
+        it.id != after.id
+            && it.template.id == after.template.id
+            && it.delivery_method == after.delivery_method
+            && fold(&it.locale) == fold(&after.locale)
+            && fold(other) == fold(variant)
+    };
+    let all = noun::all::<NotificationContent>(call).await?;
+    Ok(all.iter().any(|it| is_twin(it)))
 }
 
 /// Without what other methods have.

@@ -73,6 +73,42 @@ on_every_adapter! {
         assert_eq!(list["count"], 6);
     }
 
+    async fn words_are_as_long_as_their_method_takes(server: TestServer) {
+        let api = admin(&server).await;
+        let all = contents(&server, "strong_authentication");
+        let sms = |content: String| json!({ "locale": "en", "deliveryMethod": "SMS", "content": content });
+        let push = |title: usize, body: usize| json!({ "locale": "en", "deliveryMethod": "Push",
+            "title": "x".repeat(title), "body": "x".repeat(body) });
+        let mut long = sms("Code".to_owned());
+        long["sender"] = json!("Twelve chars");
+        let mut odd = sms("Code".to_owned());
+        odd["sender"] = json!("a-b");
+        let voice = json!({ "locale": "en", "deliveryMethod": "Voice", "content": "x".repeat(1_025) });
+        for (body, code, target) in [
+            (sms("x".repeat(154)), "SIZE_LIMIT_EXCEEDED", "content"),
+            (sms("中".repeat(68)), "SIZE_LIMIT_EXCEEDED", "content"),
+            (long, "SIZE_LIMIT_EXCEEDED", "sender"),
+            (odd, "INVALID_VALUE", "sender"),
+            (push(201, 1), "SIZE_LIMIT_EXCEEDED", "title"),
+            (push(1, 401), "SIZE_LIMIT_EXCEEDED", "body"),
+            (voice, "SIZE_LIMIT_EXCEEDED", "content"),
+        ] {
+            refused(api.post(&all, body).await, 400, "INVALID_DATA", Some((code, target)));
+        }
+        for (variant, content) in [("a", "x".repeat(153)), ("b", "中".repeat(67)), ("c", "€".repeat(153))] {
+            let mut body = sms(content);
+            body["variant"] = json!(variant);
+            Api::created(api.post(&all, body).await);
+        }
+        // Variants are told apart whatever their case, and locales have underscores as well.
+        let mut again = sms("Code".to_owned());
+        again["variant"] = json!("A");
+        refused(api.post(&all, again).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "locale")));
+        let mut abroad = sms("Code".to_owned());
+        abroad["locale"] = json!("fr_CA");
+        assert_eq!(Api::created(api.post(&all, abroad).await)["locale"], "fr-CA");
+    }
+
     async fn contents_that_cannot_be_made_say_why(server: TestServer) {
         let api = admin(&server).await;
         let bad = |name: &str, value: Value| {

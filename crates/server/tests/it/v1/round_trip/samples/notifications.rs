@@ -289,7 +289,7 @@ fn message() -> Sample {
     contents("SMS")
         .members([
             like("content", [json!("Your code is ${otp}")]).or_something(),
-            text("sender", 0..=100),
+            text("sender", 0..=11).of("abcXYZ019 "),
             // Without one they are on the ground.
             like("variant", [json!("round")]),
         ])
