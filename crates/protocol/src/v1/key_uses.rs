@@ -3,6 +3,7 @@
 use countersign_domain::application::Application;
 use countersign_domain::identity_provider::IdentityProvider;
 use countersign_domain::ids::KeyId;
+use countersign_domain::subscription::Subscription;
 use serde_json::{Value, json};
 
 use super::body::Object;
@@ -12,11 +13,12 @@ use super::noun::{self, Noun};
 use crate::configuration;
 use crate::refusal::Outcome;
 
-/// Whether an application or an identity provider names it, so that it must stay.
+/// Whether an application, an identity provider or a webhook names it, so that it must stay.
 pub async fn is_in_use(call: &Call<'_>, id: KeyId) -> Outcome<bool> {
     let id = id.to_string();
-    let applications = naming::<Application>(call, &id).await?;
-    Ok(!applications.is_empty() || !naming::<IdentityProvider>(call, &id).await?.is_empty())
+    Ok(!naming::<Application>(call, &id).await?.is_empty()
+        || !naming::<IdentityProvider>(call, &id).await?.is_empty()
+        || !naming::<Subscription>(call, &id).await?.is_empty())
 }
 
 /// The applications that name it, as they are listed below it: enough to find them.

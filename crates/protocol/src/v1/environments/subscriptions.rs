@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use countersign_domain::entity;
 use countersign_domain::ids::SubscriptionId;
-use countersign_domain::key::SigningKey;
+use countersign_domain::key::{KeyUsageType, SigningKey};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Batch;
 use countersign_domain::subscription::{
@@ -60,7 +60,7 @@ pub const RESOURCE: Resource = Resource {
 /// What else a change concerns.
 pub struct Facts {
     others: usize,
-    /// Whether the key that it is to be known by exists.
+    /// Whether the key that it is to be known by exists and is for that, or was named before.
     has_key: bool,
 }
 
@@ -118,8 +118,14 @@ impl Noun for Subscription {
             Change::Replace { .. } | Change::Remove(_) => 0,
         };
         let key = change.after().and_then(|it| it.tls_client_auth_key_pair);
+        let before = change.before().map(|it| &it.value);
+        let had = before.and_then(|it| it.tls_client_auth_key_pair);
         let has_key = match key {
-            Some(key) => call.load::<SigningKey>(key.id).await?.is_some(),
+            Some(key) if had == Some(key) => true,
+            Some(key) => {
+                let found = call.load::<SigningKey>(key.id).await?;
+                found.is_some_and(|it| it.usage_type == KeyUsageType::OutboundMtls)
+            }
             None => true,
         };
         Ok(Facts { others, has_key })
@@ -180,7 +186,10 @@ fn check(after: &Subscription, has_key: bool) -> Result<(), Refused> {
     let mut check = Check::new();
     check.length("name", &after.name, 1, 256);
     check.expect(has_key, || {
-        Misfit::invalid("tlsClientAuthKeyPair.id", "no key has this id")
+        Misfit::invalid(
+            "tlsClientAuthKeyPair.id",
+            "no key of the usage OUTBOUND_MTLS has this id",
+        )
     });
     check.expect(is_endpoint(after), || match after.protocol {
         SubscriptionProtocol::Https => {
@@ -228,6 +237,12 @@ fn check(after: &Subscription, has_key: bool) -> Result<(), Refused> {
             Misfit::invalid(target, "must have at most 10 entries")
         });
     }
+    // Source: PingOne's Go SDK, EnumSubscriptionFilterIncludedTags.
+    let mut tags = options.included_tags.iter();
+    check.expect(tags.all(|it| it == "adminIdentityEvent"), || {
+        let target = "filterOptions.includedTags";
+        Misfit::invalid(target, "must be one of: adminIdentityEvent")
+    });
     check.expect(
         after.verify_tls_certificates || after.tls_client_auth_key_pair.is_none(),
         || {

@@ -142,6 +142,36 @@ on_every_adapter! {
         assert_eq!(&api.get(own).await.expect_status(200).json()["httpEndpoint"]["headers"], headers);
     }
 
+    async fn the_key_of_a_subscription_is_for_that_and_stays(server: TestServer) {
+        let api = admin(&server).await;
+        let keys = format!("/environments/{}/keys", server.tenant.id);
+        let key = async |usage: &str| {
+            let body = json!({ "name": usage, "algorithm": "EC", "keyLength": 256, "usageType": usage,
+                "signatureAlgorithm": "SHA256withECDSA", "subjectDN": "CN=us, O=Acme, C=US", "validityPeriod": 365 });
+            Api::created(api.post(&keys, body).await)["id"].clone()
+        };
+        let receiver = Elsewhere::start().await;
+        let with = |key: &Value| {
+            let mut body = body(&receiver);
+            body["tlsClientAuthKeyPair"] = json!({ "id": key });
+            body
+        };
+        let signing = key("SIGNING").await;
+        refused(api.post(&all(&server), with(&signing)).await, 400, "INVALID_DATA",
+            Some(("INVALID_VALUE", "tlsClientAuthKeyPair.id")));
+        let client = key("OUTBOUND_MTLS").await;
+        let made = Api::created(api.post(&all(&server), with(&client)).await);
+        let path = format!("{keys}/{}", client.as_str().unwrap());
+        refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
+        let own = made["_links"]["self"]["href"].as_str().unwrap();
+        let _ = api.delete(own).await.expect_status(204);
+        let _ = api.delete(&path).await.expect_status(204);
+        let mut tagged = body(&receiver);
+        tagged["filterOptions"]["includedTags"] = json!(["zzz"]);
+        refused(api.post(&all(&server), tagged).await, 400, "INVALID_DATA",
+            Some(("INVALID_VALUE", "filterOptions.includedTags")));
+    }
+
     async fn a_delivery_looks_as_the_subscription_asks(server: TestServer) {
         let api = admin(&server).await;
         let receiver = Elsewhere::start().await;
