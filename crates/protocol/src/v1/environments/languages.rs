@@ -134,6 +134,14 @@ impl Noun for Language {
             Misfit::invalid("locale", "must be a language tag such as de or fr-CA")
         });
         check.length_of("name", after.name.as_ref(), 0, 256);
+        // Source: PingOne's Go SDK, Language.
+        if change.before().is_none() {
+            for (name, is_on) in [("enabled", after.enabled), ("default", after.default)] {
+                check.expect(!is_on, || {
+                    Misfit::constraint(name, "must be false when a language is created")
+                });
+            }
+        }
         check.expect(!after.default || after.enabled, || {
             Misfit::constraint("enabled", "a language that is off cannot be the default")
         });

@@ -30,6 +30,11 @@ const ATTRIBUTE: &str = "/environments/{environment}/schemas/{schema}/attributes
 /// Most attributes that an environment may add.
 const MAX_ATTRIBUTES: usize = 100;
 
+/// Most values to choose from.
+///
+/// Source: PingOne's Go SDK, SchemaAttribute.
+const MOST_VALUES: usize = 100;
+
 /// `/environments/{e}/schemas`
 pub const RESOURCE: Resource = Resource {
     name: "schemas",
@@ -180,7 +185,7 @@ fn check(
     check.expect(is_name(&after.name), || {
         Misfit::invalid(
             "name",
-            "must be a letter followed by letters, numbers or hyphens",
+            "must be a letter followed by letters, numbers, hyphens or underscores",
         )
     });
     check.expect(!is_taken(&after.name), || Misfit::taken("name"));
@@ -210,12 +215,17 @@ fn check(
     values.sort_unstable();
     let count = values.len();
     values.dedup();
-    check.expect(values.len() == count && count <= 1_000, || {
-        Misfit::invalid(
-            "enumeratedValues",
-            "must be at most 1000, each once in any case",
-        )
-    });
+    // An attribute that has more keeps them.
+    let had = before.map_or(0, |it| it.enumerated_values.len());
+    check.expect(
+        values.len() == count && count <= MOST_VALUES.max(had),
+        || {
+            Misfit::invalid(
+                "enumeratedValues",
+                "must be at most 100, each once in any case",
+            )
+        },
+    );
     if let Some(before) = before {
         check.expect(after.multi_valued || !before.multi_valued, || {
             Misfit::constraint("multiValued", "can only change from false to true")

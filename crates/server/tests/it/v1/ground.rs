@@ -524,7 +524,7 @@ fn made() -> Vec<(&'static str, &'static str, Value)> {
         (
             "language",
             "/environments/{environment}/languages",
-            json!({ "locale": "sv", "enabled": true }),
+            json!({ "locale": "sv", "enabled": false }),
         ),
         (
             "agreement",

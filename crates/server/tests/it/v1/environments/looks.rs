@@ -91,11 +91,20 @@ on_every_adapter! {
         let changed = api.put(&path, good).await.expect_status(200).json();
         assert_eq!((&changed["locale"], &changed["default"]), (&json!("fr-BE"), &json!(true)));
         refused(api.delete(&path).await, 400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", "")));
-        let body = json!({ "locale": "FR-be", "enabled": true });
-        refused(api.post(&all, body).await, 400, "INVALID_DATA", Some(("UNIQUENESS_VIOLATION", "locale")));
+        refused(api.post(&all, json!({ "locale": "FR-be" })).await, 400, "INVALID_DATA",
+            Some(("UNIQUENESS_VIOLATION", "locale")));
         refused(api.post(&all, json!({ "locale": "?" })).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "locale")));
-        let other = Api::created(api.post(&all, json!({ "locale": "de-AT", "enabled": true, "default": true })).await);
-        assert_eq!(other["default"], true);
+        for name in ["enabled", "default"] {
+            let mut on = json!({ "locale": "de-AT" });
+            on[name] = json!(true);
+            refused(api.post(&all, on).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", name)));
+        }
+        let mut other = Api::created(api.post(&all, json!({ "locale": "de-AT" })).await);
+        for name in ["enabled", "default"] {
+            other[name] = json!(true);
+        }
+        let own = format!("{all}/{}", text(&other, "/id"));
+        assert_eq!(api.put(&own, other).await.expect_status(200).json()["default"], true);
         let _ = api.delete(&path).await.expect_status(204);
     }
 

@@ -192,6 +192,8 @@ on_every_adapter! {
             (json!({ "name": "a", "enabled": null }), "REQUIRED_VALUE", "enabled"),
             (json!({ "name": "a", "regexValidation": { "pattern": "(", "requirements": "x" } }), "INVALID_VALUE", "regexValidation.pattern"),
             (json!({ "name": "a", "regexValidation": { "pattern": "[0-9]+", "requirements": "x", "valuesPatternShouldMatch": ["y"] } }), "INVALID_VALUE", "regexValidation.pattern"),
+            (json!({ "name": "a", "enumeratedValues": (0..101).map(|it| json!({ "value": it.to_string() })).collect::<Vec<_>>() }),
+                "INVALID_VALUE", "enumeratedValues"),
             (json!({ "name": "a", "enumeratedValues": [{ "value": "x" }, { "value": "X" }] }), "INVALID_VALUE", "enumeratedValues"),
         ] {
             let mut body = json!({ "type": "STRING", "enabled": true });

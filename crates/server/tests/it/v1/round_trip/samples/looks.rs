@@ -62,7 +62,7 @@ fn languages() -> Sample {
                 json!(""),
             ]),
             text("name", 0..=256).or_something(),
-            flag("enabled").or(json!(false)),
+            like("enabled", [json!(false)]).or(json!(false)),
         ])
         .read_only(&["customerAdded"])
         .members([like("default", [json!(false)]).or(json!(false))])
