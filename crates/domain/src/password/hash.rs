@@ -105,6 +105,20 @@ impl Scratch {
     }
 }
 
+/// What is in the names of encodings, those that nobody here can check among them: `{CRYPT}`,
+/// `{SMD5}`, `{pbkdf2@SpringSecurity_v5_8}`, `{SHA512-CRYPT}`.
+///
+/// Decision: there is no list of all names, and `{brace}-First-1!` is somebody's password.
+const OF_NAMES: &[&str] = &[
+    "ARGON", "BASE64", "CLEAR", "CRYPT", "LANMAN", "MD4", "MD5", "NTLM", "PBKDF", "SCRAM", "SHA",
+];
+
+/// Whether what stands between braces names an encoding, in whatever case.
+fn is_encoding(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    OF_NAMES.iter().any(|it| name.contains(it))
+}
+
 /// What an encoded hash says.
 enum Parsed {
     Argon2 {
@@ -131,8 +145,9 @@ impl PasswordHash {
     /// # Errors
     /// It names an encoding, and cannot be checked.
     pub fn of_value(text: &str) -> Option<Result<Self, NotAHash>> {
-        let read = text.starts_with('{').then(|| text.parse::<Self>())?;
-        (read != Err(NotAHash::Encoding)).then_some(read)
+        let name = text.strip_prefix('{')?.split_once('}').map(|it| it.0)?;
+        let read = text.parse::<Self>();
+        (read != Err(NotAHash::Encoding) || is_encoding(name)).then_some(read)
     }
 
     /// Hashes a new password.

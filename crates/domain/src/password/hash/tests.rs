@@ -57,7 +57,18 @@ fn what_names_an_encoding_is_never_a_password() {
     assert_eq!(of("{ARGON2}$scrypt$"), Some(Err(NotAHash::Malformed)));
     assert_eq!(of("{ARGON2}!"), Some(Err(NotAHash::Malformed)));
     assert!(matches!(of(&format!("{{ARGON2}}{REFERENCE}")), Some(Ok(_))));
-    for password in ["", "{", "{brace}", "{SSHA", "{}x", REFERENCE] {
+    for unknown in [
+        "{CRYPT}$6$Abc$def",
+        "{crypt}",
+        "{ssha}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0",
+        "{MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==",
+        "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+        "{SHA512-CRYPT}$6$Abc$def",
+        "{pbkdf2@SpringSecurity_v5_8}dead",
+    ] {
+        assert_eq!(of(unknown), Some(Err(NotAHash::Encoding)), "{unknown}");
+    }
+    for password in ["", "{", "{brace}", "{brace}x", "{SSHA", "{}x", REFERENCE] {
         assert_eq!(of(password), None, "{password}");
     }
 }

@@ -84,6 +84,9 @@ on_every_adapter! {
             "{SSHA}aB1!xyzqkm",
             "{PBKDF2}aB1!xyzqkm",
             "{SCRYPT}",
+            "{CRYPT}$6$Abc$def",
+            "{ssha}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0",
+            "{MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==",
         ] {
             for bypass in [false, true] {
                 let set = json!({ "value": value, "bypassPolicy": bypass });
