@@ -14,6 +14,8 @@ use crate::v1::noun;
 use crate::v1::route::{Endpoint, Narrow, Resource};
 
 const PATH: &str = "/environments/{environment}/users/{user}/mfaEnabled";
+/// Whoever has `p1:read:user` finds it in their record, if the scope's `schemaAttributes` list it.
+const SCOPE: &str = "p1:update:userMfaEnabled";
 
 /// `/environments/{e}/users/{u}/mfaEnabled`
 pub const RESOURCE: Resource = Resource {
@@ -21,10 +23,10 @@ pub const RESOURCE: Resource = Resource {
     endpoints: &[
         Endpoint::get(PATH, "users:read", read)
             .narrow(Narrow::Population)
-            .own("p1:read:user"),
+            .own(SCOPE),
         Endpoint::put(PATH, "users:update", replace)
             .narrow(Narrow::Population)
-            .own("p1:update:userMfaEnabled"),
+            .own(SCOPE),
     ],
 };
 

@@ -150,6 +150,8 @@ on_every_adapter! {
         let seen = me.get(&one).await.expect_status(200).json();
         let names: Vec<&String> = seen.as_object().unwrap().keys().collect();
         assert_eq!(names.len(), 4, "{seen}");
+        // Nor beside the record.
+        refused(me.get(&format!("{one}/mfaEnabled")).await, 403, "ACCESS_FAILED", None);
         refused(me.patch(&one, json!({ "nickname": "E" })).await, 403, "ACCESS_FAILED", None);
         let _ = me.put(&one, json!({})).await.expect_status(200);
         let person = admin(&server).await.get(&one).await.json();
