@@ -35,21 +35,45 @@ pub async fn covers(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<
         // A role that is not there any more permits nothing.
         return Ok(true);
     };
-    let organization = organization_of(call, scope).await?;
+    let environment = environment_of(call, scope).await?;
+    let there = held_at(call, scope, environment.as_ref());
     let is_held = |permission: &str| {
-        call.actor.roles.iter().any(|held| {
-            let mut of_role = held.permissions.iter();
-            of_role.any(|it| permits(it, permission))
-                && is_broader(held, scope, organization, call.env)
-        })
+        let mut all = there.iter().flat_map(|held| held.permissions.iter());
+        all.any(|it| permits(it, permission))
     };
     // What opens nothing here gives nothing away.
     let mut wanted = wanted.iter().filter(|it| roles::is_known(it));
     Ok(wanted.all(is_held))
 }
 
-/// The organization of what a scope names.
-async fn organization_of(call: &Call<'_>, scope: RoleScope) -> Outcome<Option<OrganizationId>> {
+/// Whether a role may be given by the caller, as far as the role says so itself: custom ones are
+/// given by whoever has them, or a role that they name, at the same scope or a broader one.
+///
+/// Source: developer.pingidentity.com, "Custom Admin Roles".
+pub async fn may_give(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<bool> {
+    let Some(custom) = roles::custom(call.cx, role).await? else {
+        return Ok(true);
+    };
+    let environment = environment_of(call, scope).await?;
+    let there = held_at(call, scope, environment.as_ref());
+    let mut givers = there.iter().map(|held| held.role);
+    Ok(givers.any(|it| it == role || custom.can_be_assigned_by.contains(&Ref::to(it))))
+}
+
+/// What the caller has at a scope, or at a broader one.
+fn held_at<'a>(
+    call: &'a Call<'_>,
+    scope: RoleScope,
+    environment: Option<&Environment>,
+) -> Vec<&'a Held> {
+    let organization = environment.map(|it| it.organization.id);
+    let held = call.actor.roles.iter();
+    held.filter(|held| is_broader(held, scope, organization, call.env))
+        .collect()
+}
+
+/// The environment of what a scope names, if it is there.
+async fn environment_of(call: &Call<'_>, scope: RoleScope) -> Outcome<Option<Environment>> {
     let env = match scope.type_ {
         RoleScopeType::Organization => return Ok(None),
         RoleScopeType::Environment => EnvId::from_uuid(scope.id),
@@ -57,7 +81,7 @@ async fn organization_of(call: &Call<'_>, scope: RoleScope) -> Outcome<Option<Or
     };
     let (store, id) = (call.store(), env.to_string());
     let found = entity::load::<Environment>(store, EnvId::PLATFORM, id, call.now()).await?;
-    Ok(found.map(|it| it.organization.id))
+    Ok(found.map(|it| it.value))
 }
 
 fn is_broader(

@@ -62,7 +62,8 @@ pub async fn applicable_to(cx: &Cx, id: RoleId) -> Outcome<Option<Vec<RoleScopeT
     Ok(custom(cx, id).await?.map(|role| role.applicable_to))
 }
 
-async fn custom(cx: &Cx, id: RoleId) -> Outcome<Option<CustomRole>> {
+/// The custom role with that id.
+pub async fn custom(cx: &Cx, id: RoleId) -> Outcome<Option<CustomRole>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let found = entity::load::<CustomRole>(store, env, id.to_string(), cx.now).await?;
     Ok(found.map(|it| it.value))

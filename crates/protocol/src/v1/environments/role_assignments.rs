@@ -201,7 +201,8 @@ impl Operation for Create<'_> {
             let misfit = Misfit::invalid("scope", "The scope names nothing that exists");
             return Ok(Err(wrong(misfit)));
         }
-        if !privilege::covers(call, role.id, *scope).await? {
+        let may_give = privilege::may_give(call, role.id, *scope).await?;
+        if !(may_give && privilege::covers(call, role.id, *scope).await?) {
             // Source: `reference/platform.md` 1.8: clients wait and try again when they read this.
             let message = "Must have role at the same or broader scope";
             return Ok(Err(wrong(Misfit::invalid("scope", message))));

@@ -39,7 +39,7 @@ pub const RESOURCE: Resource = Resource {
 
 /// What judging a change takes.
 pub struct Facts {
-    /// Ids of roles that exist.
+    /// Ids of roles that exist, or were named before.
     known: Vec<RoleId>,
     /// Whether somebody has it.
     is_assigned: bool,
@@ -61,7 +61,10 @@ impl Noun for CustomRole {
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
         let customs = noun::all::<Self>(call).await?;
         let built_in = role::BUILT_IN.iter().map(|it| it.id);
-        let known = built_in.chain(customs.iter().map(|it| it.id)).collect();
+        let mut known: Vec<RoleId> = built_in.chain(customs.iter().map(|it| it.id)).collect();
+        // Those that it names may be gone: see `pointing.rs`.
+        let before = change.before().map(|it| &it.can_be_assigned_by);
+        known.extend(before.into_iter().flatten().map(|it| it.id));
         let mut is_assigned = false;
         if let Change::Remove(before) = &change {
             let all = configuration::all::<RoleAssignment>(call.store(), call.env, call.now());

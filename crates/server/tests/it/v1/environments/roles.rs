@@ -98,6 +98,49 @@ on_every_adapter! {
         assert_eq!(read["canAssign"], json!([{ "id": given["id"] }]));
         let list = api.get(&all).await.expect_status(200).json();
         assert!(list["_embedded"]["roles"].as_array().unwrap().contains(&read), "{list}");
+        // One that is gone is named no more by others, and stays where it was named.
+        let _ = api.delete(&path).await.expect_status(204);
+        let path = format!("{all}/{}", text(&given, "/id"));
+        let read = api.get(&path).await.expect_status(200).json();
+        assert_eq!(api.put(&path, read.clone()).await.expect_status(200).json(), read);
+        refused(api.post(&all, body("Late", giver["id"].clone())).await, 400, "INVALID_DATA",
+            Some(("INVALID_VALUE", "canBeAssignedBy.id")));
+    }
+
+    async fn a_custom_role_is_given_by_those_whom_it_names(server: TestServer) {
+        let roles = ["Custom Roles Admin", "Identity Data Admin", "Environment Admin"];
+        let maker = worker(&server, 975, json!(roles)).await;
+        let api = worker(&server, 976, json!(["Identity Data Admin"])).await;
+        let here = format!("/environments/{}", server.tenant.id);
+        let make = async |name: &str, by: Value| {
+            let body = json!({ "name": name, "applicableTo": ["ENVIRONMENT", "POPULATION"], "canBeAssignedBy": by,
+                "permissions": [{ "id": "users:read" }, { "id": "roleAssignments:create" }] });
+            Api::created(maker.post(&format!("{here}/roles"), body).await)["id"].clone()
+        };
+        let of = async |name: &str| json!([{ "id": role(&maker, name).await }]);
+        let nobody = make("Nobody's", json!([])).await;
+        let another = make("Another's", of("Environment Admin").await).await;
+        let mine = make("Mine", of("Identity Data Admin").await).await;
+        let of_user = format!("{}/{}/roleAssignments", users(&server), server.tenant.person.id);
+        let give = async |giver: &Api, role: &Value, of: &str| {
+            let scope = json!({ "id": server.tenant.id, "type": "ENVIRONMENT" });
+            giver.post(of, json!({ "role": { "id": role }, "scope": scope })).await
+        };
+        for (giver, role) in [(&api, &nobody), (&maker, &nobody), (&api, &another)] {
+            refused(give(giver, role, &of_user).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "scope")));
+        }
+        Api::created(give(&maker, &another, &of_user).await);
+        Api::created(give(&api, &mine, &of_user).await);
+        // Whoever has it gives it.
+        let (id, secret) = make_worker(&server, 977, json!([])).await;
+        Api::created(give(&maker, &mine, &format!("{here}/applications/{id}/roleAssignments")).await);
+        let browser = server.tenant.browser();
+        let request = browser.post(server.tenant.endpoint("token")).basic(&id, &secret);
+        let token = request.form([("grant_type", "client_credentials")]).send().await;
+        let holder = Api::with(&server, token.expect_status(200).text("/access_token"));
+        let of_other = of_user.replace(&server.tenant.person.id, &server.tenant.other_person.id);
+        Api::created(give(&holder, &mine, &of_other).await);
+        refused(give(&holder, &another, &of_other).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "scope")));
     }
 
     async fn a_custom_role_opens_what_it_lists(server: TestServer) {
