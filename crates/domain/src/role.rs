@@ -97,6 +97,8 @@ pub struct RoleAssignment {
 impl RoleAssignment {
     /// Index: [`RoleSubject::index_value`].
     pub const BY_SUBJECT: IndexName = "subject";
+    /// Index: the id of what the scope names.
+    pub const BY_SCOPE: IndexName = "scope";
     /// Unique: subject, role and scope.
     pub const UNIQUE: IndexName = "assignment";
 }
@@ -107,10 +109,11 @@ impl Entity for RoleAssignment {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        vec![IndexEntry {
-            name: Self::BY_SUBJECT,
-            value: self.subject.index_value(),
-        }]
+        let entry = |name, value| IndexEntry { name, value };
+        vec![
+            entry(Self::BY_SUBJECT, self.subject.index_value()),
+            entry(Self::BY_SCOPE, self.scope.id.to_string()),
+        ]
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let subject = self.subject.index_value();

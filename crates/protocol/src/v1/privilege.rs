@@ -36,6 +36,10 @@ pub async fn covers(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<
         return Ok(true);
     };
     let environment = environment_of(call, scope).await?;
+    if scope.type_ == RoleScopeType::Environment && environment.is_none() {
+        // Nor does one for an environment that is not there any more.
+        return Ok(true);
+    }
     let there = held_at(call, scope, environment.as_ref());
     let is_held = |permission: &str| {
         let mut all = there.iter().flat_map(|held| held.permissions.iter());

@@ -5,10 +5,11 @@ use countersign_domain::custom_domain::DomainClaim;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::environment::{Environment, EnvironmentRemoval, EnvironmentType};
 use countersign_domain::ids::EnvId;
-use countersign_domain::ports::BoxFuture;
+use countersign_domain::ports::{BoxFuture, Store};
 use countersign_domain::reference::Ref;
 use countersign_domain::role::RoleAssignment;
-use countersign_domain::store::{Batch, Fault, Key, Precondition};
+use countersign_domain::store::{Batch, Fault, Key, Precondition, Query};
+use countersign_domain::time::Time;
 
 use crate::configuration;
 use crate::cx::Cx;
@@ -18,6 +19,10 @@ use crate::refusal::{Outcome, Refusal};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::call::{Call, Reply};
 use crate::v1::noun;
+
+/// Roles for it that one other environment gives, at most. What is left gives nothing
+/// ([`privilege::covers`](crate::v1::privilege::covers)).
+const MOST: u32 = 1_000;
 
 /// `DELETE`
 pub(super) fn remove<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
@@ -33,8 +38,7 @@ struct Remove<'a> {
 
 struct Facts {
     environment: Stored<Environment>,
-    /// Roles in the caller's own environment that reach nothing without it, and the hosts that
-    /// stand for it.
+    /// Roles in other environments that reach nothing without it, and the hosts that stand for it.
     void: Vec<Key>,
     /// Whether there is more in it than should go at once.
     is_large: bool,
@@ -46,11 +50,8 @@ impl Operation for Remove<'_> {
 
     async fn gather(&self, cx: &Cx) -> Outcome<Self::Facts> {
         let environment = noun::named::<Environment>(self.call).await?;
-        let (store, home) = (&*cx.ports.store, self.call.actor.home);
-        let of_home = configuration::all::<RoleAssignment>(store, home, cx.now).await?;
-        let here = environment.id.uuid();
-        let void = of_home.iter().filter(|it| it.scope.id == here);
-        let mut void: Vec<Key> = void.map(|it| it.key(home)).collect();
+        let store = &*cx.ports.store;
+        let mut void = roles_for(store, environment.id, cx.now).await?;
         let claims = configuration::all::<DomainClaim>(store, EnvId::PLATFORM, cx.now).await?;
         let own = claims
             .iter()
@@ -99,8 +100,23 @@ impl Operation for Remove<'_> {
             batch.delete_environment(environment.id)
         };
         for key in void {
-            batch = batch.delete(key);
+            batch = batch.changed(key.env).delete(key);
         }
         Ok(Verdict::reply(()).writing(batch))
     }
+}
+
+/// The roles for an environment that others have. Nothing in it says which those are, so each is
+/// asked.
+async fn roles_for(store: &dyn Store, gone: EnvId, now: Time) -> Result<Vec<Key>, Fault> {
+    let mut found = Vec::new();
+    for other in configuration::all::<Environment>(store, EnvId::PLATFORM, now).await? {
+        if other.id != gone {
+            let (kind, index) = (RoleAssignment::KIND, RoleAssignment::BY_SCOPE);
+            let query = Query::equal(kind, other.id, index, gone.to_string(), MOST);
+            let docs = store.list(&query, now).await?.docs;
+            found.extend(docs.into_iter().map(|doc| doc.key));
+        }
+    }
+    Ok(found)
 }

@@ -1,6 +1,9 @@
 //! What points at something that was deleted: it is written as it was read, and nothing new points
 //! there.
 
+use countersign_domain::entity::Entity;
+use countersign_domain::role::RoleAssignment;
+use countersign_domain::store::{Batch, Query};
 use countersign_testkit::{TestServer, on_every_adapter};
 use serde_json::{Value, json};
 
@@ -154,5 +157,54 @@ on_every_adapter! {
             delete(&api, &path).await;
             assert_eq!(count().await, json!(0), "{plural}");
         }
+    }
+
+    async fn roles_for_an_environment_end_with_it_wherever_they_are(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let short = json!({ "name": "Short", "type": "SANDBOX", "region": "NA" });
+        let (gone, id) = make(&api, "/environments", short).await;
+        let roles = api.get("/roles").await.json();
+        let roles = roles["_embedded"]["roles"].as_array().unwrap().clone();
+        let role = roles.iter().find(|it| it["name"] == "Identity Data Admin").unwrap();
+        let body = json!({ "role": { "id": role["id"] }, "scope": { "id": id, "type": "ENVIRONMENT" } });
+        let (group, _) = make(&api, &format!("{env}/groups"), json!({ "name": "Staff" })).await;
+        let worker = json!({ "name": "Worker", "type": "WORKER", "enabled": true, "protocol": "OPENID_CONNECT",
+            "grantTypes": ["CLIENT_CREDENTIALS"], "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC" });
+        let (worker, _) = make(&api, &format!("{env}/applications"), worker).await;
+        let user = format!("{env}/users/{}", server.tenant.person.id);
+        let holders = [&group, &worker, &user].map(|it| format!("{it}/roleAssignments"));
+        for given in &holders {
+            make(&api, given, body.clone()).await;
+        }
+        let given = format!("{user}/roleAssignments");
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        let here = server.tenant.id.parse().unwrap();
+        let all = Query::equal(RoleAssignment::KIND, here, RoleAssignment::BY_SCOPE, id, 10);
+        let kept = store.list(&all, now).await.unwrap().docs;
+        // Whoever made it has roles for it, too.
+        assert!(kept.len() > holders.len());
+        delete(&api, &gone).await;
+        assert!(store.list(&all, now).await.unwrap().docs.is_empty());
+        for given in &holders {
+            assert_eq!(api.get(given).await.expect_status(200).json()["size"], 0, "{given}");
+        }
+        // One that is left all the same stands in nobody's way.
+        let left = kept.iter().map(|doc| RoleAssignment::from_doc(doc).unwrap().to_doc(here).unwrap());
+        let left = left.fold(Batch::new(), Batch::put).changed(here);
+        store.commit(left, now).await.unwrap();
+        assert_eq!(api.get(&given).await.expect_status(200).json()["size"], 1);
+        let _ = api.patch(&user, json!({ "nickname": "Ada" })).await.expect_status(200);
+        let password = json!({ "value": "Quite-Another-1!" });
+        let _ = api.act("PUT", &format!("{user}/password"), "password.set", password).await.expect_status(200);
+        let _ = api.get(&format!("{worker}/secret")).await.expect_status(200);
+        is_written_as_it_is_read(&api, &group).await;
+        for given in &holders {
+            let list = api.get(given).await.expect_status(200).json();
+            let left = text(&list, "/_embedded/roleAssignments/0/id");
+            let _ = api.delete(&format!("{given}/{left}")).await.expect_status(204);
+        }
+        // And nobody is given a role for it.
+        refused(api.post(&given, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "scope")));
     }
 }
