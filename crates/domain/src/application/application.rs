@@ -84,6 +84,9 @@ pub struct Application {
     /// Home page, for the portal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_page_url: Option<String>,
+    /// EXTERNAL_LINK: what it is called elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// Where third-party initiated login goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,
@@ -238,6 +241,7 @@ impl Application {
             allow_wildcard_in_redirect_uris: false,
             post_logout_redirect_uris: Vec::new(),
             home_page_url: None,
+            external_id: None,
             initiate_login_uri: None,
             target_link_uri: None,
             refresh_token_duration: None,

@@ -43,9 +43,17 @@ pub enum Condition {
         equals: Value,
     },
     /// The caller's address is in one of the ranges.
-    IpRange(Vec<IpNet>),
+    IpRange(Vec<AddressRange>),
     /// A risk rule: kept as it is, never evaluated.
     Risk(RiskRule),
+}
+
+/// A range of addresses, or one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressRange {
+    /// As it was written.
+    text: String,
+    net: IpNet,
 }
 
 /// An authenticator of the session that a condition may ask about.
@@ -237,10 +245,13 @@ fn data_rule(raw: RawCondition) -> Result<Condition, NotACondition> {
     }
 }
 
-fn range(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))
+fn range(text: &str) -> Option<AddressRange> {
+    let one = || Some(IpNet::from(text.parse::<IpAddr>().ok()?));
+    let net = text.parse().ok().or_else(one)?;
+    Some(AddressRange {
+        text: text.to_owned(),
+        net,
+    })
 }
 
 impl From<Condition> for RawCondition {
@@ -262,7 +273,7 @@ impl From<Condition> for RawCondition {
                 raw.equals = Some(equals);
             }
             Condition::IpRange(ranges) => {
-                raw.ip_range = Some(ranges.iter().map(ToString::to_string).collect());
+                raw.ip_range = Some(ranges.into_iter().map(|it| it.text).collect());
                 raw.contains = Some(REMOTE_IP.to_owned());
             }
             Condition::Risk(RiskRule { name, rule, valid }) => {
@@ -339,7 +350,7 @@ impl Condition {
             }
             Self::IpRange(ranges) => {
                 let ip = facts.remote_ip?.to_canonical();
-                Some(ranges.iter().any(|range| range.contains(&ip)))
+                Some(ranges.iter().any(|range| range.net.contains(&ip)))
             }
             Self::Risk(_) => None,
         }

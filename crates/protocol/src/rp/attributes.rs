@@ -96,12 +96,10 @@ fn standard(mapping: &IdentityProviderAttribute, claims: &Map<String, Value>) ->
     fits.then(|| value.to_owned())
 }
 
-/// The claim, if there is one, that a mapping names and adds nothing to.
-fn only_claim<'a>(template: &str, claims: &'a Map<String, Value>) -> Option<Option<&'a Value>> {
+/// The path of the one claim that a mapping names, if it adds nothing to it.
+fn only_claim(template: &str) -> Option<Path<'_>> {
     let inner = template.trim().strip_prefix("${")?.strip_suffix('}')?;
-    let is_one = !inner.contains('}');
-    let path = path(inner).filter(|_| is_one)?;
-    Some(find(path, claims))
+    path(inner).filter(|_| !inner.contains('}'))
 }
 
 fn evaluate(template: &str, claims: &Map<String, Value>) -> Option<String> {

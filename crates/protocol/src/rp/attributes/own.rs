@@ -5,7 +5,7 @@ use countersign_domain::ids::UserId;
 use countersign_domain::schema::{SchemaAttribute, SchemaAttributeType};
 use serde_json::{Map, Value};
 
-use super::{Mapped, evaluate, only_claim, text};
+use super::{Mapped, evaluate, find, only_claim, text};
 use crate::cx::Cx;
 use crate::own_attributes;
 use crate::refusal::Outcome;
@@ -19,8 +19,8 @@ pub(super) fn value(
     template: &str,
     claims: &Map<String, Value>,
 ) -> Option<Value> {
-    let said = match only_claim(template, claims) {
-        Some(claim) => claim?.clone(),
+    let said = match only_claim(template) {
+        Some(path) => find(path, claims)?.clone(),
         None => Value::from(evaluate(template, claims)?),
     };
     let values = match said {

@@ -120,6 +120,10 @@ impl Noun for SigningKey {
             !must_sign || after.usage_type == KeyUsageType::Signing,
             || Misfit::constraint("usageType", "the key signs tokens of this environment"),
         );
+        let stays = before.is_some_and(|it| it.usage_type == after.usage_type);
+        check.expect(stays || !facts.is_used, || {
+            Misfit::constraint("usageType", "the key is in use")
+        });
         // Tokens are signed with something at any time: being the default is handed on.
         let is_default = before.is_some_and(|it| it.default) && signs;
         check.expect(!is_default || after.default, || {

@@ -185,7 +185,10 @@ impl Noun for ApplicationAttribute {
             Misfit::constraint("name", "the name of a core attribute cannot be changed")
         });
         match facts.protocol {
-            Some(Protocol::OpenidConnect) => openid(&mut check, after, &facts.scopes),
+            Some(Protocol::OpenidConnect) => {
+                let before = change.before().map(|it| &it.value);
+                openid(&mut check, after, before, &facts.scopes);
+            }
             Some(Protocol::Saml | Protocol::WsFed) => {
                 // Compat: Ping's Terraform provider sends idToken and userInfo all the same.
                 check.expect(after.oidc_scopes.is_none(), || {
@@ -229,7 +232,12 @@ fn openid_scope(call: &Call<'_>) -> Option<ScopeId> {
     scopes.find(|it| it.name == "openid").map(|it| it.id)
 }
 
-fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[Named]) {
+fn openid(
+    check: &mut Check,
+    after: &ApplicationAttribute,
+    before: Option<&ApplicationAttribute>,
+    scopes: &[Named],
+) {
     check.expect(!RESERVED.contains(&after.name.as_str()), || {
         // Source: Ping's Terraform provider, whose tests look for this text.
         let name = &after.name;
@@ -245,7 +253,10 @@ fn openid(check: &mut Check, after: &ApplicationAttribute, scopes: &[Named]) {
         Misfit::constraint("nameFormat", "is for SAML")
     });
     if let Some(wanted) = &after.oidc_scopes {
-        check.expect(!wanted.is_empty(), || {
+        // The last of them may be gone: it can be written as it is read.
+        let had = before.and_then(|it| it.oidc_scopes.as_ref());
+        let is_empty = wanted.is_empty() && had != Some(wanted);
+        check.expect(!is_empty, || {
             Misfit::new(Fit::Empty, "oidcScopes", "must not be empty")
         });
         check.expect(wanted.len() <= MOST_SCOPES, || {

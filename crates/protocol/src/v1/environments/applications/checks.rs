@@ -449,8 +449,17 @@ fn is_public_set(text: &str) -> bool {
         return false;
     };
     let is_public = |key: &Value| {
-        key.get("kty").is_some_and(Value::is_string)
-            && ["d", "k", "p", "q"].iter().all(|it| key.get(it).is_none())
+        let needed: &[&str] = match key.get("kty").and_then(Value::as_str) {
+            Some("RSA") => &["n", "e"],
+            Some("EC") => &["crv", "x", "y"],
+            Some("OKP") => &["crv", "x"],
+            _ => return false,
+        };
+        let private = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
+        needed
+            .iter()
+            .all(|it| key.get(it).is_some_and(Value::is_string))
+            && private.iter().all(|it| key.get(it).is_none())
     };
     let keys = set.get("keys").and_then(Value::as_array);
     keys.is_some_and(|keys| !keys.is_empty() && keys.iter().all(is_public))

@@ -101,9 +101,15 @@ pub(super) fn complete(
         Some(Protocol::OpenidConnect) => limit_worker(body),
         Some(Protocol::Saml) => gather::<Saml>(body, "saml")?,
         Some(Protocol::WsFed) => gather::<WsFed>(body, "wsFed")?,
-        Some(Protocol::ExternalLink) => body.retain(|name, _| COMMON.contains(&name.as_str())),
+        Some(Protocol::ExternalLink) => {
+            let is_own = |name: &str| COMMON.contains(&name) || name == "externalId";
+            body.retain(|name, _| is_own(name));
+        }
         // Told when the body is read.
         None => {}
+    }
+    if protocol != Some(Protocol::ExternalLink) {
+        body.remove("externalId");
     }
     if protocol != Some(Protocol::OpenidConnect) {
         body.insert("tokenEndpointAuthMethod".into(), json!("NONE"));

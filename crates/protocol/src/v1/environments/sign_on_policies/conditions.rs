@@ -3,6 +3,7 @@
 use countersign_domain::policy::conditions::{Condition, RiskRule};
 use serde_json::Value;
 
+use crate::misfit::{Fit, Misfit};
 use crate::v1::body::Check;
 use crate::v1::part::Part;
 
@@ -27,11 +28,20 @@ pub(super) fn check(check: &mut Check, path: String, condition: &Condition) {
                 }
             }
         }
-        Condition::Equals { .. } | Condition::IpRange(_) => {}
+        Condition::IpRange(ranges) => not_empty(check, format!("{path}.ipRange"), ranges),
+        Condition::Equals { .. } => {}
     }
 }
 
+/// Nothing among nothing is never true: a second factor that is asked for then is never asked for.
+fn not_empty<T>(check: &mut Check, path: String, list: &[T]) {
+    check.expect(!list.is_empty(), || {
+        Misfit::new(Fit::Empty, path, "must not be empty")
+    });
+}
+
 fn each(check: &mut Check, path: &str, conditions: &[Condition]) {
+    not_empty(check, path.to_owned(), conditions);
     for (at, condition) in conditions.iter().enumerate() {
         self::check(check, format!("{path}[{at}]"), condition);
     }

@@ -369,6 +369,9 @@ on_every_adapter! {
             ("devicePathId", json!("a b"), "INVALID_VALUE", "devicePathId"),
             ("jwksUrl", json!("http://client.example/jwks"), "INVALID_VALUE", "jwksUrl"),
             ("jwks", json!("{}"), "INVALID_VALUE", "jwks"),
+            ("jwks", json!(r#"{"keys":[{"kty":"RSA"}]}"#), "INVALID_VALUE", "jwks"),
+            ("jwks", json!(r#"{"keys":[{"kty":"X","n":"AQ","e":"AQAB"}]}"#), "INVALID_VALUE", "jwks"),
+            ("jwks", json!(r#"{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","dp":"AQ"}]}"#), "INVALID_VALUE", "jwks"),
             ("jwks", json!("{\"keys\":[{\"kty\":\"oct\",\"k\":\"x\"}]}"), "INVALID_VALUE", "jwks"),
             ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS" }), "REQUIRED_VALUE", "corsSettings.origins"),
             ("corsSettings", json!({ "behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://a.example/x"] }), "INVALID_VALUE", "corsSettings.origins[0]"),
@@ -445,9 +448,21 @@ on_every_adapter! {
         let api = admin(&server).await;
         let mut body = web("Kerberos");
         body["kerberos"] = json!({ "key": { "id": "00000000-0000-4000-8000-000000000009" } });
-        let body = refused(api.post(&all(&server), body).await, 400, "REQUEST_FAILED",
+        let refusal = refused(api.post(&all(&server), body.clone()).await, 400, "REQUEST_FAILED",
             Some(("INVALID_VALUE", "kerberos.key.id")));
-        assert!(text(&body, "/message").starts_with("Key not found for id"));
+        assert!(text(&refusal, "/message").starts_with("Key not found for id"));
+        // It issues as long as it is used.
+        let keys = format!("/environments/{}/keys", server.tenant.id);
+        let key = Api::created(api.post(&keys, json!({ "name": "issues", "algorithm": "RSA", "keyLength": 2048,
+            "signatureAlgorithm": "SHA256withRSA", "subjectDN": "CN=issues, O=Tests", "usageType": "ISSUANCE",
+            "validityPeriod": 365 })).await);
+        body["kerberos"] = json!({ "key": { "id": key["id"] } });
+        let _ = Api::created(api.post(&all(&server), body).await);
+        let path = format!("{keys}/{}", text(&key, "/id"));
+        let mut other = key.clone();
+        other["usageType"] = json!("SIGNING");
+        refused(api.put(&path, other).await, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "usageType")));
+        assert_eq!(api.put(&path, key.clone()).await.expect_status(200).json(), key);
     }
 
     async fn the_attributes_come_along_when_they_are_asked_for(server: TestServer) {

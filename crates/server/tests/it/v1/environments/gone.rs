@@ -113,6 +113,15 @@ on_every_adapter! {
         let (mapping, _) = make(&api, &format!("{application}/attributes"), mapping).await;
         delete(&api, &grant).await;
         is_written_as_it_is_read(&api, &mapping).await;
+        // Also without the last of its scopes.
+        let scopes = format!("{env}/resources/{}/scopes", openid.as_str().unwrap());
+        let (own, id) = make(&api, &scopes, json!({ "name": "own" })).await;
+        let grant = json!({ "resource": { "id": openid }, "scopes": [{ "id": id }] });
+        let _ = make(&api, &format!("{application}/grants"), grant).await;
+        let body = json!({ "name": "other", "value": "${user.email}", "required": false, "oidcScopes": [id] });
+        let (mapping, _) = make(&api, &format!("{application}/attributes"), body).await;
+        delete(&api, &own).await;
+        is_written_as_it_is_read(&api, &mapping).await;
     }
 
     async fn what_points_at_something_of_second_factors_outlives_it(server: TestServer) {

@@ -150,7 +150,7 @@ on_every_adapter! {
             "identityProvider": provider });
         let since = json!({ "secondsSince": "${session.lastSignOn.withAuthenticator.pwd.at}", "greater": 300 });
         let conditions = json!({ "or": [since, { "not": { "contains": "${flow.request.http.remoteIp}",
-            "ipRange": ["10.0.0.0/8"] } }, { "value": "${user.lifecycle.status}", "equals": "ACCOUNT_OK" }] });
+            "ipRange": ["10.0.0.0/8", "10.0.0.1", "2001:DB8::1"] } }, { "value": "${user.lifecycle.status}", "equals": "ACCOUNT_OK" }] });
         for (number, body) in [
             json!({ "type": "LOGIN", "recovery": { "enabled": true }, "registration": registration,
                 "socialProviders": [provider], "enforceLockoutForIdentityProviders": true, "condition": since }),
@@ -227,6 +227,9 @@ on_every_adapter! {
                 "INVALID_VALUE", "socialProviders.id"),
             (json!({ "type": "LOGIN", "priority": 1, "registration": { "enabled": true, "population": nobody } }),
                 "INVALID_VALUE", "registration.population.id"),
+            (json!({ "type": "LOGIN", "priority": 1, "condition": { "or": [] } }), "EMPTY_VALUE", "condition.or"),
+            (json!({ "type": "LOGIN", "priority": 1, "condition": { "contains": "${flow.request.http.remoteIp}", "ipRange": [] } }),
+                "EMPTY_VALUE", "condition.ipRange"),
             (json!({ "type": "LOGIN", "priority": 1, "registration": { "external": { "href": "javascript:1" } } }),
                 "INVALID_VALUE", "registration.external.href"),
             (json!({ "type": "MULTI_FACTOR_AUTHENTICATION", "priority": 1, "deviceAuthenticationPolicy": nobody }),

@@ -408,7 +408,10 @@ fn link() -> Sample {
         &["PORTAL_LINK_APP", "TEMPLATE_APP"],
         &["EXTERNAL_LINK"],
     )
-    .members([like("homePageUrl", [json!("https://a.example/home")]).required()])
+    .members([
+        like("homePageUrl", [json!("https://a.example/home")]).required(),
+        like("externalId", [json!("7"), json!("elsewhere")]),
+    ])
 }
 
 fn grants() -> Sample {
