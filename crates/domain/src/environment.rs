@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{EnvId, LicenseId, OrganizationId};
@@ -256,11 +257,59 @@ pub struct BillOfMaterials {
     pub solution_type: Option<String>,
     /// The services, in PingOne's words.
     #[serde(default)]
-    pub products: Vec<serde_json::Value>,
+    pub products: Vec<Product>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+}
+
+/// A service of a bill of materials. Members that are not here are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Product {
+    /// Its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// Which one, in PingOne's words.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// Where it is managed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<Console>,
+    /// What else is said of it, in PingOne's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// Where it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<Deployment>,
+    /// Pages about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bookmarks: Option<Vec<Bookmark>>,
+}
+
+/// Where a product is managed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Console {
+    /// A page.
+    pub href: String,
+}
+
+/// Where a product runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Which one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// A page about a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub href: String,
 }
 
 impl BillOfMaterials {

@@ -1,37 +1,39 @@
 //! `/v1/environments/{e}/mfaSettings`, `deviceAuthenticationPolicies` and `fido2Policies`
-//! (`reference/platform.md` 3.14, 3.17; `mfa.md` 9, 10). What belongs to one method is kept as it
-//! was written, once it was checked.
+//! (`reference/platform.md` 3.14, 3.17; `mfa.md` 8 to 10).
+
+pub mod methods;
+pub mod passkeys;
+pub mod settings;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use self::methods::{DeviceSelection, Method, RememberMe, Span, Switch};
+use self::passkeys::{BackupEligibility, DisplayName, Models, Named, UserVerification};
+use self::settings::{Lockout, NewUsers, Pairing};
 use crate::entity::{Entity, kinds};
-use crate::reference::fold;
+use crate::reference::{Ref, fold};
 use crate::store::{IndexName, Kind};
 use crate::time::Time;
-
-/// What a method of a policy says.
-pub type Method = Map<String, Value>;
 
 /// Settings of second factors; there is one document in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MfaSettings {
-    /// `maxAllowedDevices`, `pairingKeyFormat`.
-    pub pairing: Method,
-    /// `failureCount`, `durationSeconds`.
+    /// Devices that are paired.
+    pub pairing: Pairing,
+    /// When somebody is locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lockout: Option<Method>,
-    /// `enabled`.
+    pub lockout: Option<Lockout>,
+    /// Whether telephones have extensions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone_extensions: Option<Method>,
-    /// `mfaEnabled` of new users.
+    pub phone_extensions: Option<Switch>,
+    /// New users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub users: Option<Method>,
-    /// `deviceSelection`; deprecated.
+    pub users: Option<NewUsers>,
+    /// Deprecated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authentication: Option<Method>,
+    pub authentication: Option<DeviceSelection>,
     /// When they last changed.
     pub updated_at: Time,
 }
@@ -42,8 +44,7 @@ impl MfaSettings {
 
     /// `mfaEnabled` of users who come into being and of whom nothing is said.
     pub fn of_new_users(&self) -> bool {
-        let users = self.users.as_ref();
-        users.and_then(|it| it.get("mfaEnabled")) == Some(&Value::Bool(true))
+        self.users.is_some_and(|it| it.mfa_enabled)
     }
 }
 
@@ -68,9 +69,9 @@ pub struct DeviceAuthenticationPolicy {
     /// Deprecated.
     #[serde(default)]
     pub for_sign_on_policy: bool,
-    /// `deviceSelection`.
+    /// Which device is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authentication: Option<Method>,
+    pub authentication: Option<DeviceSelection>,
     /// How people are told of a new device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_device_notification: Option<String>,
@@ -79,10 +80,10 @@ pub struct DeviceAuthenticationPolicy {
     pub ignore_user_lock: Option<bool>,
     /// Which notifications policy applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notifications_policy: Option<Method>,
+    pub notifications_policy: Option<Ref<Uuid>>,
     /// Devices that need no second factor for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remember_me: Option<Method>,
+    pub remember_me: Option<RememberMe>,
     /// Text messages.
     pub sms: Method,
     /// Calls.
@@ -147,29 +148,32 @@ pub struct Fido2Policy {
     pub attestation_requirements: String,
     /// `PLATFORM`, `CROSS_PLATFORM` or `BOTH`.
     pub authenticator_attachment: String,
-    /// `allow`, `enforceDuringAuthentication`.
-    pub backup_eligibility: Method,
+    /// Passkeys that are copied from device to device.
+    pub backup_eligibility: BackupEligibility,
     /// What the device is called.
     pub device_display_name: String,
     /// `DISCOURAGED`, `PREFERRED` or `REQUIRED`.
     pub discoverable_credentials: String,
     /// Which models may be used.
-    pub mds_authenticators_requirements: Method,
+    pub mds_authenticators_requirements: Models,
     /// A domain.
     pub relying_party_id: String,
     /// What the user is called.
-    pub user_display_name_attributes: Method,
+    pub user_display_name_attributes: DisplayName,
     /// How long is waited for a touch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_presence_timeout: Option<Method>,
-    /// `option`, `enforceDuringAuthentication`.
-    pub user_verification: Method,
+    pub user_presence_timeout: Option<Span>,
+    /// Whether people prove themselves to the device.
+    pub user_verification: UserVerification,
     /// What browsers are told to prefer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_key_credential_hints: Vec<String>,
     /// Whether several devices are shown as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aggregate_devices: Option<bool>,
+    /// The attribute by which enterprises attest a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ea_unique_identifier_attribute: Option<Named>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.

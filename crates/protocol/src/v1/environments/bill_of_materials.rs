@@ -1,22 +1,26 @@
 //! `/v1/environments/{e}/billOfMaterials`.
 
+use std::collections::BTreeSet;
+
 use countersign_domain::entity;
-use countersign_domain::environment::{BillOfMaterials, Environment};
+use countersign_domain::environment::{BillOfMaterials, Bookmark, Environment, Product};
 use countersign_domain::ids::{EnvId, random_uuid};
 use countersign_domain::ports::{BoxFuture, Entropy};
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::time::Time;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::cx::Cx;
 use crate::misfit::{Fit, Hint, Misfit};
-use crate::refusal::{Outcome, Refusal, Refused};
+use crate::refusal::Outcome;
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
+use crate::v1::upload::unfit;
 
 /// Services in PingOne's words (`reference/platform.md` 3.1).
 pub(in crate::v1) const PRODUCTS: &[&str] = &[
@@ -64,65 +68,46 @@ const MAX_BOOKMARKS: usize = 5;
 
 /// The bill that a body describes. The products get ids: those they had, by their type.
 pub(super) fn parse(
-    given: &Value,
+    given: Object,
     before: Option<&BillOfMaterials>,
     entropy: &dyn Entropy,
     now: Time,
-) -> Result<BillOfMaterials, Refused> {
-    let refuse = |misfit: Misfit| {
-        let why = misfit.message.clone();
-        Refusal::Unfit(vec![misfit]).because(why)
-    };
-    let products = match given.get("products") {
-        None | Some(Value::Null) => {
-            return Err(refuse(Misfit::required("billOfMaterials.products")));
-        }
-        Some(Value::Array(products)) if products.len() <= MAX_PRODUCTS => products.clone(),
-        Some(_) => {
-            let message = format!("must be a list of at most {MAX_PRODUCTS} products");
-            return Err(refuse(Misfit::invalid("billOfMaterials.products", message)));
-        }
-    };
-    let mut made = Vec::new();
-    for product in products {
-        let Value::Object(mut product) = product else {
-            let target = "billOfMaterials.products";
-            return Err(refuse(Misfit::invalid(target, "must hold objects")));
-        };
-        let type_ = product.get("type").and_then(Value::as_str);
-        let type_ = type_.unwrap_or_default().to_owned();
-        check_product(&type_, &product).map_err(refuse)?;
-        let of_type = before.iter().flat_map(|it| &it.products);
-        let mut of_type = of_type.filter(|it| it.get("type") == Some(&json!(type_)));
-        let id = of_type.find_map(|it| it.get("id").cloned());
-        let id = id.unwrap_or_else(|| json!(random_uuid(entropy)));
-        product.remove("description");
-        product.insert("id".into(), id);
-        made.push(Value::Object(body::without_nulls(product)));
+) -> Result<BillOfMaterials, Misfit> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Given {
+        products: Vec<Product>,
+        solution_type: Option<Value>,
     }
-    let kind = given.get("solutionType").filter(|it| !it.is_null());
+    let mut given: Given = body::read(body::without_nulls(given))?;
+    if given.products.len() > MAX_PRODUCTS {
+        let message = format!("must be a list of at most {MAX_PRODUCTS} products");
+        return Err(Misfit::invalid("products", message));
+    }
+    let mut former: Vec<&Product> = before.iter().flat_map(|it| &it.products).collect();
+    for (at, product) in given.products.iter_mut().enumerate() {
+        check_product(&format!("products[{at}]"), product)?;
+        let place = former.iter().position(|it| it.type_ == product.type_);
+        let id = place.and_then(|it| former.remove(it).id);
+        product.id = Some(id.unwrap_or_else(|| random_uuid(entropy)));
+    }
+    let kind = given.solution_type.as_ref();
     let kind = kind.map(|it| it.as_str().filter(|it| SOLUTIONS.contains(it)));
     // Source: `reference/platform.md` 3.1: ignored on PUT.
     if let (None, Some(None)) = (before, kind) {
         let message = format!("must be one of: {}", SOLUTIONS.join(", "));
         let words = SOLUTIONS.iter().map(|it| (*it).to_owned()).collect();
-        let misfit = Misfit::invalid("billOfMaterials.solutionType", message);
-        return Err(refuse(misfit.hinting(Hint::Values(words))));
+        return Err(Misfit::invalid("solutionType", message).hinting(Hint::Values(words)));
     }
     Ok(BillOfMaterials {
         solution_type: match before {
             Some(before) => before.solution_type.clone(),
             None => kind.flatten().map(str::to_owned),
         },
-        products: made,
+        products: given.products,
         created_at: before.map_or(now, |it| it.created_at),
         updated_at: now,
     })
-}
-
-fn is_tagged(product: &Object, tag: &str) -> bool {
-    let tags = product.get("tags").and_then(Value::as_array);
-    tags.is_some_and(|tags| tags.contains(&json!(tag)))
 }
 
 /// Consoles show it as a link.
@@ -130,55 +115,49 @@ fn is_page(href: &str) -> bool {
     Url::parse(href).is_ok_and(|it| matches!(it.scheme(), "https" | "http"))
 }
 
-fn check_product(type_: &str, product: &Object) -> Result<(), Misfit> {
+/// What a product may say beyond what its type does; `path` leads to it.
+fn check_product(path: &str, product: &Product) -> Result<(), Misfit> {
+    let tags = product.tags.iter().flatten().map(String::as_str);
     // Decision: there are no flows of DaVinci here. `DAVINCI_MINIMAL` says that none is expected,
     // which Ping's Terraform provider does; without it a new environment would lack what it promises.
-    if type_ == "PING_ONE_DAVINCI" && !is_tagged(product, DAVINCI_MINIMAL) {
+    if product.type_ == "PING_ONE_DAVINCI" && !tags.clone().any(|it| it == DAVINCI_MINIMAL) {
         let message = "Organization does not have Ping One DaVinci FF enabled";
-        return Err(Misfit::constraint("billOfMaterials.products.type", message));
+        return Err(Misfit::constraint(format!("{path}.type"), message));
     }
-    if !PRODUCTS.contains(&type_) {
+    if !PRODUCTS.contains(&product.type_.as_str()) {
         let allowed = PRODUCTS.iter().map(|it| (*it).to_owned()).collect();
-        let misfit = Misfit::invalid("billOfMaterials.products.type", "is no product");
+        let misfit = Misfit::invalid(format!("{path}.type"), "is no product");
         return Err(misfit.hinting(Hint::Values(allowed)));
     }
-    let tags = product.get("tags").filter(|it| !it.is_null());
-    let is_tag = |it: &Value| it.as_str().is_some_and(|it| TAGS.contains(&it));
-    if tags.is_some_and(|it| !it.as_array().is_some_and(|it| it.iter().all(is_tag))) {
-        let target = "billOfMaterials.products.tags";
-        let misfit = Misfit::invalid(target, "must be a list of known tags");
+    if tags.into_iter().any(|it| !TAGS.contains(&it)) {
+        let misfit = Misfit::invalid(format!("{path}.tags"), "must be a list of known tags");
         let allowed = TAGS.iter().map(|it| (*it).to_owned()).collect();
         return Err(misfit.hinting(Hint::Values(allowed)));
     }
-    let console = product.get("console").filter(|it| !it.is_null());
-    if let Some(console) = console {
-        let target = "billOfMaterials.products.console.href";
-        let Some(href) = console.get("href").and_then(Value::as_str) else {
-            return Err(Misfit::required(target));
-        };
-        if !is_page(href) {
-            return Err(Misfit::invalid(target, "must be the address of a page"));
-        }
+    if product
+        .console
+        .as_ref()
+        .is_some_and(|it| !is_page(&it.href))
+    {
+        let target = format!("{path}.console.href");
+        return Err(Misfit::invalid(target, "must be the address of a page"));
     }
-    let bookmarks = product.get("bookmarks").and_then(Value::as_array);
-    let Some(bookmarks) = bookmarks else {
-        return Ok(());
-    };
-    let target = "billOfMaterials.products.bookmarks";
+    let bookmarks = product.bookmarks.as_deref().unwrap_or_default();
     if bookmarks.len() > MAX_BOOKMARKS {
         let message = format!("must have at most {MAX_BOOKMARKS} entries");
-        return Err(Misfit::new(Fit::TooLong, target, message));
+        return Err(Misfit::new(
+            Fit::TooLong,
+            format!("{path}.bookmarks"),
+            message,
+        ));
     }
-    let mut names = std::collections::BTreeSet::new();
-    for bookmark in bookmarks {
-        let name = bookmark.get("name").and_then(Value::as_str);
-        let name = name.unwrap_or_default();
-        let href = bookmark.get("href").and_then(Value::as_str);
-        let has_href = href.is_some_and(is_page);
-        if name.is_empty() || name.chars().count() > 50 || !has_href || !names.insert(name) {
+    let mut names = BTreeSet::new();
+    for Bookmark { name, href } in bookmarks {
+        let has_name = (1..=50).contains(&name.chars().count());
+        if !has_name || !is_page(href) || !names.insert(name) {
             let message = "must have names of 1 to 50 characters, each once, and an address of a \
                            page as href";
-            return Err(Misfit::invalid(target, message));
+            return Err(Misfit::invalid(format!("{path}.bookmarks"), message));
         }
     }
     Ok(())
@@ -212,7 +191,7 @@ pub(super) fn read<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 /// `PUT`
 pub(super) fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
-        let given = Value::Object(body::object(call.body)?);
+        let given = body::object(call.body)?;
         let bill = run(call.cx, &Replace { call, given }).await?;
         Ok(Reply::ok(shown(call, noun::object_of(&bill)?)))
     })
@@ -220,7 +199,7 @@ pub(super) fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
 
 struct Replace<'a> {
     call: &'a Call<'a>,
-    given: Value,
+    given: Object,
 }
 
 impl Operation for Replace<'_> {
@@ -240,9 +219,9 @@ impl Operation for Replace<'_> {
         let (env, before) = facts;
         let entropy = &*cx.ports.entropy;
         let old = before.as_ref().map(|it| &it.value);
-        let bill = match parse(&self.given, old, entropy, cx.now) {
+        let bill = match parse(self.given.clone(), old, entropy, cx.now) {
             Ok(bill) => bill,
-            Err(refused) => return Ok(Verdict::refuse(refused)),
+            Err(misfit) => return Ok(Verdict::refuse(unfit(misfit))),
         };
         let batch = match &before {
             Some(before) => Batch::new().update(env, &bill, before.version)?,

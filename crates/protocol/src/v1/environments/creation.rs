@@ -8,7 +8,7 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{self, RoleAssignment, RoleScope, RoleScopeType, RoleSubject};
 use countersign_domain::store::{Batch, Fault, Query};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{bill_of_materials, check, shown};
 use crate::cx::Cx;
@@ -21,6 +21,7 @@ use crate::v1::actor::Who;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::noun;
+use crate::v1::upload::unfit;
 
 /// Roles that whoever makes an environment gets in it.
 /// Source: `reference/platform.md` 1.2.
@@ -106,6 +107,21 @@ impl Create<'_> {
         })
     }
 
+    /// What the environment is made for; the base, unless the caller says so.
+    fn bill(&self, cx: &Cx) -> Result<BillOfMaterials, Misfit> {
+        const NAME: &str = "billOfMaterials";
+        let base = || json!({ "products": [{ "type": "PING_ONE_BASE" }] });
+        let given = self.body.get(NAME).filter(|it| !it.is_null()).cloned();
+        let Value::Object(given) = given.unwrap_or_else(base) else {
+            return Err(Misfit::invalid(NAME, "must be an object"));
+        };
+        let made = bill_of_materials::parse(given, None, &*cx.ports.entropy, cx.now);
+        made.map_err(|misfit| Misfit {
+            target: format!("{NAME}.{}", misfit.target).into(),
+            ..misfit
+        })
+    }
+
     /// The roles that the caller gets in the new environment.
     fn assignments(&self) -> Vec<RoleAssignment> {
         let actor = self.call.actor;
@@ -154,10 +170,7 @@ impl Operation for Create<'_> {
         let licenses = licenses?;
         let environment = self.environment(&licenses)?;
         let taken = noun::taken(self.call, &environment).await?;
-        let given = self.body.get("billOfMaterials").filter(|it| !it.is_null());
-        let base = json!({ "products": [{ "type": "PING_ONE_BASE" }] });
-        let bill =
-            bill_of_materials::parse(given.unwrap_or(&base), None, &*cx.ports.entropy, cx.now)?;
+        let bill = self.bill(cx).map_err(unfit)?;
         Ok(Facts {
             licenses,
             taken,

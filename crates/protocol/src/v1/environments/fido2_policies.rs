@@ -28,16 +28,19 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// What `expand` adds, and whose ids and names it holds.
+const EXPANDED: &str = "deviceAuthenticationPolicies";
+
 /// What judging a change takes.
 pub struct Facts {
     others: Vec<Stored<Fido2Policy>>,
-    is_used: bool,
+    users: Vec<Stored<DeviceAuthenticationPolicy>>,
 }
 
 impl Noun for Fido2Policy {
     const PLURAL: &'static str = "fido2Policies";
     const PARAMETER: &'static str = "fido2Policy";
-    const READ_ONLY: &'static [&'static str] = &["deviceAuthenticationPolicies"];
+    const READ_ONLY: &'static [&'static str] = &[EXPANDED];
     type Facts = Facts;
 
     fn prepare(_call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
@@ -51,13 +54,11 @@ impl Noun for Fido2Policy {
         let id = change.before().map(|it| it.id);
         let others = noun::all::<Self>(call).await?;
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
-        let mut is_used = false;
-        if let (Change::Remove(_), Some(id)) = (&change, id) {
-            let policies = noun::all::<DeviceAuthenticationPolicy>(call).await?;
-            let uses = |fido2: &Object| fido2.get("fido2PolicyId") == Some(&json!(id));
-            is_used = policies.iter().filter_map(|it| it.fido2.as_ref()).any(uses);
-        }
-        Ok(Facts { others, is_used })
+        let users = match change {
+            Change::Remove(before) => users_of(call, before).await?,
+            Change::Create(_) | Change::Replace { .. } => Vec::new(),
+        };
+        Ok(Facts { others, users })
     }
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
@@ -68,14 +69,12 @@ impl Noun for Fido2Policy {
         check.length("name", &after.name, 1, 256);
         check.length_of("description", after.description.as_ref(), 0, 2_048);
         check.length("deviceDisplayName", &after.device_display_name, 1, 100);
-        let id = &after.relying_party_id;
-        let is_domain = !id.is_empty()
-            && id.len() <= 253
-            && id
-                .chars()
-                .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || ".-".contains(it));
-        check.expect(is_domain, || {
+        check.expect(is_domain(&after.relying_party_id), || {
             Misfit::invalid("relyingPartyId", "must be a domain in lower case")
+        });
+        let attested = after.ea_unique_identifier_attribute.as_ref();
+        check.expect(attested.is_none_or(|it| !it.name.is_empty()), || {
+            Misfit::invalid("eaUniqueIdentifierAttribute.name", "must not be empty")
         });
         check.finish()?;
         let mut batch = Batch::new();
@@ -89,6 +88,37 @@ impl Noun for Fido2Policy {
         }
         Ok(batch)
     }
+
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
+        let mut object = noun::object_of(self)?;
+        if call.asks_for("expand", EXPANDED) {
+            let users = users_of(call, self).await?;
+            let users = users
+                .iter()
+                .map(|it| json!({ "id": it.id, "name": it.name }));
+            object.insert(EXPANDED.into(), users.collect());
+        }
+        Ok(object)
+    }
+}
+
+/// The device authentication policies that name a policy.
+async fn users_of(
+    call: &Call<'_>,
+    policy: &Fido2Policy,
+) -> Outcome<Vec<Stored<DeviceAuthenticationPolicy>>> {
+    let mut all = noun::all::<DeviceAuthenticationPolicy>(call).await?;
+    all.retain(|it| {
+        let fido2 = it.fido2.as_ref();
+        fido2.is_some_and(|it| it.fido2_policy_id == Some(policy.id))
+    });
+    Ok(all)
+}
+
+fn is_domain(text: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    let is_label = |it: &str| !it.is_empty() && it.chars().all(is_plain);
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 /// Source: `reference/platform.md` 1.8.
@@ -98,7 +128,7 @@ fn removed(before: Option<&Stored<Fido2Policy>>, facts: &Facts) -> Result<Batch,
         let misfit = Misfit::constraint("", message);
         return Err(Refusal::NotNow(None, vec![misfit]).because(message));
     }
-    if facts.is_used {
+    if !facts.users.is_empty() {
         let message = "The policy is used by a device authentication policy";
         let misfit = Misfit::invalid("deviceAuthenticationPolicies", message);
         return Err(Refusal::InUse(vec![misfit]).because(message));
@@ -157,8 +187,7 @@ fn check(body: &Object) -> Result<(), Refused> {
             check.note(Misfit::required(names.path_of("attributes")));
             return check.finish();
         }
-        let listed = names.get("attributes").and_then(Value::as_array);
-        let listed = listed.map(Vec::as_slice).unwrap_or_default();
+        let listed = names.parts(&mut check, "attributes");
         let has_username = listed
             .iter()
             .any(|it| it.get("name") == Some(&json!("username")));

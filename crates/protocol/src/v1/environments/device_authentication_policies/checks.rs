@@ -1,5 +1,5 @@
-//! What a policy of second factors may say (`reference/platform.md` 3.17, `mfa.md` 8). Methods are kept
-//! as they were written, so they are looked at member by member.
+//! What a policy of second factors may say (`reference/platform.md` 3.17, `mfa.md` 8), beyond what its type
+//! does.
 
 use std::ops::RangeInclusive;
 
@@ -31,6 +31,9 @@ const SHORT: [Unit; 2] = [MINUTES, SECONDS];
 /// Wrong codes until a device rests.
 const FAILURES: RangeInclusive<i64> = 1..=7;
 
+/// Seconds that are left to a person once the device has answered.
+const APART: i64 = 15;
+
 /// Judges a policy that is made or changed.
 pub(super) fn check(body: &Object) -> Result<(), Refused> {
     let mut check = Check::new();
@@ -53,6 +56,7 @@ pub(super) fn check(body: &Object) -> Result<(), Refused> {
     if let Some(mobile) = body.part(&mut check, "mobile") {
         let window = mobile.part(&mut check, "otp");
         if let Some(window) = window.and_then(|it| it.part(&mut check, "window")) {
+            let _ = window.needed(&mut check, "stepSize");
             duration(&mut check, &window, "stepSize", &SHORT, 1..=1_800);
         }
         for application in mobile.parts(&mut check, "applications") {
@@ -157,6 +161,13 @@ fn application(check: &mut Check, application: &Part<'_>) {
         for (name, within) in [("deviceTimeout", 15..=75), ("totalTimeout", 30..=90)] {
             let _ = times.needed(check, name);
             duration(check, &times, name, &[SECONDS], within);
+        }
+        let seconds = |name| times.get(name)?.get("duration")?.as_i64();
+        if let (Some(device), Some(total)) = (seconds("deviceTimeout"), seconds("totalTimeout")) {
+            check.expect(total - device >= APART, || {
+                let why = format!("must be at least {APART} seconds more than deviceTimeout");
+                Misfit::constraint(times.path_of("totalTimeout.duration"), why)
+            });
         }
     }
 }

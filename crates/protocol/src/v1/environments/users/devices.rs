@@ -121,7 +121,7 @@ impl Noun for Device {
         let mut others = noun::all_by::<Self>(call, Self::BY_USER, user).await?;
         others.retain(|it| Some(it.id) != id);
         let settings = call.load::<MfaSettings>(MfaSettings::ID).await?;
-        let most = settings.and_then(|it| it.pairing.get("maxAllowedDevices")?.as_u64());
+        let most = settings.map(|it| it.pairing.max_allowed_devices);
         let has_policy = match change.after().and_then(|it| it.policy) {
             Some(policy) => {
                 let found = call.load::<DeviceAuthenticationPolicy>(policy.id).await?;

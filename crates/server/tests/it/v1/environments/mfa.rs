@@ -20,7 +20,7 @@ on_every_adapter! {
         let fresh = api.get(&path).await.expect_status(200).json();
         assert_eq!(fresh["pairing"], json!({ "maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC" }));
         let body = json!({ "pairing": { "maxAllowedDevices": 15, "pairingKeyFormat": "ALPHANUMERIC" },
-            "lockout": { "failureCount": 5, "durationSeconds": 600 } });
+            "lockout": { "failureCount": 5, "durationSeconds": 600, "zz": 1 }, "zz": 1 });
         let set = api.put(&path, body).await.expect_status(200).json();
         assert_eq!(set["lockout"], json!({ "failureCount": 5, "durationSeconds": 600 }));
         assert_eq!(api.get(&path).await.expect_status(200).json(), set);
@@ -172,6 +172,8 @@ on_every_adapter! {
         let mut given = full.clone();
         given["pushLimit"] = json!(null);
         given["ipPairingConfiguration"] = json!(null);
+        given["zz"] = json!(1);
+        given["push"]["zz"] = json!(1);
         whole["mobile"]["applications"] = json!([given]);
         whole["sms"]["otp"] = json!({ "failure": { "count": 5 } });
         whole["fido2"]["failure"] = json!({ "count": 5 });
@@ -191,11 +193,28 @@ on_every_adapter! {
             (json!({ "id": id, "deviceAuthorization": { "enabled": true, "extraVerification": "nope" } }),
                 "INVALID_VALUE", "mobile.applications[0].deviceAuthorization.extraVerification"),
             (json!({ "id": id, "biometricsEnabled": "yes" }), "INVALID_VALUE", "mobile.applications[0].biometricsEnabled"),
+            (json!({ "id": id, "type": "x" }), "INVALID_VALUE", "mobile.applications[0].type"),
+            (json!({ "id": id, "ipPairingConfiguration": { "onlyTheseIpAddresses": "x" } }),
+                "INVALID_VALUE", "mobile.applications[0].ipPairingConfiguration.onlyTheseIpAddresses"),
+            (json!({ "id": id, "ipPairingConfiguration": { "onlyTheseIpAddresses": [5] } }),
+                "INVALID_VALUE", "mobile.applications[0].ipPairingConfiguration.onlyTheseIpAddresses[0]"),
+            (json!({ "id": id, "newRequestDurationConfiguration": {
+                "deviceTimeout": time(60, "SECONDS"), "totalTimeout": time(74, "SECONDS") } }),
+                "CONSTRAINT_VIOLATION", "mobile.applications[0].newRequestDurationConfiguration.totalTimeout.duration"),
         ] {
             let mut body = body.clone();
             body["mobile"]["applications"] = json!([application]);
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some((code, target)));
         }
+        let durations = json!({ "deviceTimeout": time(60, "SECONDS"), "totalTimeout": time(75, "SECONDS") });
+        let mut apart = body.clone();
+        apart["mobile"]["applications"] = json!([{ "id": id, "type": "pingIdAppConfig",
+            "newRequestDurationConfiguration": durations }]);
+        let apart = api.put(&path, apart).await.expect_status(200).json();
+        assert_eq!(apart["mobile"]["applications"][0]["newRequestDurationConfiguration"], durations);
+        let mut window = body.clone();
+        window["mobile"]["otp"] = json!({ "window": {} });
+        refused(api.put(&path, window).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", "mobile.otp.window.stepSize")));
     }
 
     async fn a_device_policy_refers_to_what_is_there(server: TestServer) {
@@ -241,19 +260,53 @@ on_every_adapter! {
         body["name"] = json!("Strict");
         body["default"] = json!(false);
         body["relyingPartyId"] = json!("example.com");
+        let username = json!({ "name": "username" });
+        let verification = body["userVerification"].clone();
+        body["userVerification"]["zz"] = json!(1);
+        body["eaUniqueIdentifierAttribute"] = json!({ "name": "serial" });
         let made = Api::created(api.post(&all, body.clone()).await);
         assert_eq!(made["relyingPartyId"], "example.com");
+        assert_eq!(made["userVerification"], verification);
+        assert_eq!(made["eaUniqueIdentifierAttribute"], json!({ "name": "serial" }));
         for (name, value, code, target) in [
             ("relyingPartyId", json!("Example.com"), "INVALID_VALUE", "relyingPartyId"),
             ("discoverableCredentials", json!("MAYBE"), "INVALID_VALUE", "discoverableCredentials"),
             ("deviceDisplayName", json!("x".repeat(101)), "SIZE_LIMIT_EXCEEDED", "deviceDisplayName"),
             ("userVerification", json!(null), "REQUIRED_VALUE", "userVerification"),
+            ("relyingPartyId", json!("."), "INVALID_VALUE", "relyingPartyId"),
+            ("relyingPartyId", json!("x..example"), "INVALID_VALUE", "relyingPartyId"),
+            ("mdsAuthenticatorsRequirements", json!({ "option": "SPECIFIC", "allowedAuthenticators": "x" }),
+                "INVALID_VALUE", "mdsAuthenticatorsRequirements.allowedAuthenticators"),
+            ("mdsAuthenticatorsRequirements", json!({ "option": "SPECIFIC", "allowedAuthenticators": [5] }),
+                "INVALID_VALUE", "mdsAuthenticatorsRequirements.allowedAuthenticators[0]"),
+            ("mdsAuthenticatorsRequirements", json!({ "option": "SPECIFIC", "allowedAuthenticators": [{}] }),
+                "REQUIRED_VALUE", "mdsAuthenticatorsRequirements.allowedAuthenticators[0].id"),
+            ("userDisplayNameAttributes", json!({ "attributes": [username, 5] }),
+                "INVALID_VALUE", "userDisplayNameAttributes.attributes[1]"),
+            ("userDisplayNameAttributes", json!({ "attributes": [username, {}] }),
+                "REQUIRED_VALUE", "userDisplayNameAttributes.attributes[1].name"),
+            ("userDisplayNameAttributes", json!({ "attributes": [username, { "name": "name", "subAttributes": "x" }] }),
+                "INVALID_VALUE", "userDisplayNameAttributes.attributes[1].subAttributes"),
         ] {
             let mut bad = body.clone();
             bad["name"] = json!("Bad");
             bad[name] = value;
             refused(api.post(&all, bad).await, 400, "INVALID_DATA", Some((code, target)));
         }
-        let _ = api.delete(&format!("{all}/{}", text(&made, "/id"))).await.expect_status(204);
+        // Who names it is told to those who ask.
+        let off = json!({ "enabled": false });
+        let naming = json!({ "name": "Names it", "default": false, "sms": off, "voice": off, "email": off,
+            "totp": off, "mobile": off, "fido2": { "enabled": true, "fido2PolicyId": made["id"] } });
+        let policies = format!("/environments/{}/deviceAuthenticationPolicies", server.tenant.id);
+        let naming = Api::created(api.post(&policies, naming).await);
+        let path = format!("{all}/{}", text(&made, "/id"));
+        let member = "deviceAuthenticationPolicies";
+        assert!(api.get(&path).await.expect_status(200).json().get(member).is_none());
+        let expanded = api.get(&format!("{path}?expand={member}")).await.expect_status(200).json();
+        assert_eq!(expanded[member], json!([{ "id": naming["id"], "name": "Names it" }]));
+        assert_eq!(api.put(&path, expanded).await.expect_status(200).json()["name"], made["name"]);
+        refused(api.delete(&path).await, 409, "REQUEST_FAILED", Some(("INVALID_VALUE", member)));
+        let _ = api.delete(&format!("{policies}/{}", text(&naming, "/id"))).await.expect_status(204);
+        let _ = api.delete(&path).await.expect_status(204);
     }
 }

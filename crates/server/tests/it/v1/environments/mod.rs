@@ -304,37 +304,48 @@ on_every_adapter! {
             (with(json!([named("x".repeat(51))])), Some("INVALID_VALUE")),
             (with(json!([named(String::new())])), Some("INVALID_VALUE")),
             (with(json!([named("x".into()), named("x".into())])), Some("INVALID_VALUE")),
-            (with(json!([{ "name": "x" }])), Some("INVALID_VALUE")),
-            (with(json!([{ "name": "x", "href": "not an address" }])), Some("INVALID_VALUE")),
+                        (with(json!([{ "name": "x", "href": "not an address" }])), Some("INVALID_VALUE")),
             (with(json!([{ "name": "x", "href": "javascript:alert(1)" }])), Some("INVALID_VALUE")),
         ] {
             let answer = api.put(&path, body).await;
             match refusal {
                 None => _ = answer.expect_status(200),
                 Some(code) => _ = refused(answer, 400, "INVALID_DATA",
-                    Some((code, "billOfMaterials.products.bookmarks"))),
+                    Some((code, "products[0].bookmarks"))),
             }
         }
         let before = api.get(&path).await.json();
         for (body, target) in [
-            (json!({}), "billOfMaterials.products"),
-            (json!({ "products": [{ "type": "PING_FEDERATE", "console": {} }] }), "billOfMaterials.products.console.href"),
+            (json!({}), "products"),
+            (json!({ "products": [{}] }), "products[0].type"),
+            (json!({ "products": [{ "type": "PING_FEDERATE", "console": {} }] }), "products[0].console.href"),
+            (with(json!([{ "name": "x" }])), "products[0].bookmarks[0].href"),
         ] {
             refused(api.put(&path, body.clone()).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
+            let target = &format!("billOfMaterials.{target}");
             let made = json!({ "name": "Bare", "type": "SANDBOX", "region": "NA", "billOfMaterials": body });
             refused(api.post("/environments", made).await, 400, "INVALID_DATA", Some(("REQUIRED_VALUE", target)));
         }
         for (member, value, target) in [
-            ("console", json!({ "href": "javascript:1" }), "billOfMaterials.products.console.href"),
-            ("tags", json!(["X"]), "billOfMaterials.products.tags"),
-            ("tags", json!("DAVINCI_MINIMAL"), "billOfMaterials.products.tags"),
+            ("console", json!({ "href": "javascript:1" }), "products[0].console.href"),
+            ("tags", json!(["X"]), "products[0].tags"),
+            ("tags", json!("DAVINCI_MINIMAL"), "products[0].tags"),
+            ("bookmarks", json!("x"), "products[0].bookmarks"),
+            ("deployment", json!(5), "products[0].deployment"),
         ] {
             let body = json!({ "products": [{ "type": "PING_FEDERATE", member: value }] });
             refused(api.put(&path, body).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", target)));
         }
         assert_eq!(api.get(&path).await.json(), before);
         let refusal = api.put(&path, json!({ "products": [{ "type": "TOASTER" }] })).await;
-        refused(refusal, 400, "INVALID_DATA", Some(("INVALID_VALUE", "billOfMaterials.products.type")));
+        refused(refusal, 400, "INVALID_DATA", Some(("INVALID_VALUE", "products[0].type")));
+        // Two of a type are two; what no product has is not kept.
+        let twice = json!({ "products": [{ "type": "PING_FEDERATE", "zz": 1 }, { "type": "PING_FEDERATE" }] });
+        let twice = api.put(&path, twice).await.expect_status(200).json();
+        assert_ne!(twice["products"][0]["id"], twice["products"][1]["id"]);
+        assert!(twice["products"][0].get("zz").is_none(), "{twice}");
+        let again = api.put(&path, twice.clone()).await.expect_status(200).json();
+        assert_eq!(again["products"], twice["products"]);
         // Said once, and never again.
         let kept = json!({ "solutionType": "CUSTOMER", "products": [{ "type": "PING_ONE_BASE" }] });
         let kept = api.put(&path, kept).await.expect_status(200).json();

@@ -61,7 +61,6 @@ fn bill_of_materials() -> Sample {
         1..=1,
     )
     .required()
-    .target("billOfMaterials.products")
     .more()])
 }
 
