@@ -93,6 +93,9 @@ pub struct Device {
     /// Where codes go, if it is a telephone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
+    /// What is dialled once somebody has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
     /// What its owner calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,

@@ -85,7 +85,7 @@ impl Links {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Body {
     links: Links,
-    items: Option<(&'static str, Vec<Self>)>,
+    items: Vec<(&'static str, Vec<Self>)>,
     /// A member that is an integer without bounds, in decimal: JSON has room for it, [`Value`] has
     /// not.
     integer: Option<(&'static str, String)>,
@@ -127,6 +127,13 @@ impl Body {
         Self { links, ..self }
     }
 
+    /// With another list in `_embedded`.
+    #[must_use]
+    pub fn embedding(mut self, name: &'static str, items: Vec<Self>) -> Self {
+        self.items.push((name, items));
+        self
+    }
+
     /// Where it is, by its `self` link.
     pub fn place(&self) -> Option<&str> {
         self.links.own()
@@ -149,17 +156,19 @@ impl Body {
         if !self.links.0.is_empty() {
             self.links.write(members.name("_links"));
         }
-        if let Some((plural, items)) = &self.items {
+        if !self.items.is_empty() {
             let mut embedded = Members::begin(members.name("_embedded"));
-            let out = embedded.name(plural);
-            out.push(b'[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
+            for (plural, items) in &self.items {
+                let out = embedded.name(plural);
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    item.write(out);
                 }
-                item.write(out);
+                out.push(b']');
             }
-            out.push(b']');
             embedded.end();
         }
         if let Some((name, decimal)) = &self.integer {
@@ -321,7 +330,7 @@ pub fn list(call: &Call<'_>, list: List) -> Outcome<Body> {
     members.insert("size".into(), json!(list.items.len()));
     Ok(Body {
         links,
-        items: Some((list.name, list.items)),
+        items: vec![(list.name, list.items)],
         members,
         ..Body::default()
     })

@@ -17,7 +17,7 @@ use crate::misfit::{Fit, Hint, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
-use crate::v1::hal::{self, Links, List};
+use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Change, Noun, Parent};
 use crate::v1::page::{self, Listing, PageSize};
 use crate::v1::route::{Endpoint, Narrow, Resource};
@@ -26,8 +26,10 @@ use crate::v1::upload::unfit;
 const ALL: &str = "/environments/{environment}/users/{user}/devices";
 const ONE: &str = "/environments/{environment}/users/{user}/devices/{device}";
 const NICKNAME: &str = "/environments/{environment}/users/{user}/devices/{device}/nickname";
-/// Devices that a user may have unless the environment says otherwise.
+/// Devices that a user may use unless the environment says otherwise.
 const MOST: usize = 5;
+/// Devices of a user that wait to be activated, at most.
+const MOST_WAITING: usize = 50;
 const MAX_NICKNAME: usize = 100;
 
 /// `/environments/{e}/users/{u}/devices`
@@ -97,8 +99,10 @@ impl Noun for Device {
     }
 
     fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
-        // Nobody proves a device to themselves by saying so.
-        if before.is_none() && call.own {
+        // Nobody proves a device to themselves by saying so, nor does anybody an application that has
+        // not seen its secret yet.
+        let is_totp = body.get("type") == Some(&json!(DeviceType::Totp));
+        if before.is_none() && (call.own || is_totp) {
             body.insert("status".into(), json!(DeviceStatus::ActivationRequired));
         }
         let known = ["EMAIL", "SMS", "VOICE", "WHATSAPP", "TOTP"];
@@ -147,10 +151,8 @@ impl Noun for Device {
         });
         target(&mut check, after);
         check.finish()?;
-        if matches!(change, Change::Create(_)) && facts.others.len() >= facts.most {
-            let message = format!("a user may have {} devices", facts.most);
-            let misfit = Misfit::new(Fit::Constraint, "", message.clone());
-            return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
+        if matches!(change, Change::Create(_)) {
+            room(after, &facts)?;
         }
         Ok(Batch::new())
     }
@@ -168,6 +170,22 @@ impl Noun for Device {
         let user = call.fill("/environments/{environment}/users/{user}");
         links.add("user", call.url(&user));
     }
+}
+
+/// Source: `reference/mfa.md` 4.3.
+fn room(device: &Device, facts: &Facts) -> Result<(), Refused> {
+    let of = |status| facts.others.iter().filter(move |it| it.status == status);
+    let message = if of(DeviceStatus::Active).count() >= facts.most {
+        format!("a user may have {} devices", facts.most)
+    } else if device.status == DeviceStatus::ActivationRequired
+        && of(device.status).count() >= MOST_WAITING
+    {
+        format!("a user may have {MOST_WAITING} devices that wait to be activated")
+    } else {
+        return Ok(());
+    };
+    let misfit = Misfit::new(Fit::Constraint, "", message.clone());
+    Err(Refusal::NotNow(None, vec![misfit]).because(message))
 }
 
 /// Where codes go must fit the type, and nothing else may be given.
@@ -195,6 +213,24 @@ fn target(check: &mut Check, device: &Device) {
         }
         _ => {}
     }
+    match &device.extension {
+        Some(_) if device.type_ != DeviceType::Voice => {
+            check.note(Misfit::constraint(
+                "extension",
+                "is of devices of type VOICE",
+            ));
+        }
+        Some(extension) if !is_extension(extension) => {
+            check.note(Misfit::invalid("extension", "must be what is dialled"));
+        }
+        _ => {}
+    }
+}
+
+/// Decision: what an extension looks like is not documented; what is dialled, with pauses.
+fn is_extension(text: &str) -> bool {
+    let is_dialled = |it: u8| it.is_ascii_digit() || b",*#".contains(&it);
+    (1..=20).contains(&text.len()) && text.bytes().all(is_dialled)
 }
 
 /// Decision: what is stored is not judged further than that a mail could be sent.
@@ -220,10 +256,8 @@ fn create<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     })
 }
 
-/// `GET` of all of a person's, in their order.
-///
-/// Decision: what `expand=order` adds is not documented; the ids in order, as `devices.reorder` takes
-/// them.
+/// `GET` of all of a person's, in their order; with `expand=order`, their ids in order, too
+/// (`reference/mfa.md` 4.2).
 fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         Device::enter(call).await?;
@@ -245,14 +279,18 @@ fn list<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let list = List::whole(Device::PLURAL, items).filtered();
         let mut body = hal::list(call, list)?;
         if call.asks_for("expand", "order") {
-            let order: Vec<Value> = found.iter().map(|it| json!({ "id": it.id })).collect();
-            body.members.insert("order".into(), Value::Array(order));
+            let order = found.iter().map(|it| {
+                let mut place = Object::new();
+                place.insert("id".into(), json!(it.id));
+                Body::from(place)
+            });
+            body = body.embedding("order", order.collect());
         }
         Ok(Reply::ok(body))
     })
 }
 
-/// `PUT /devices/{d}/nickname`
+/// `PUT /devices/{d}/nickname`; an empty one takes it away (`reference/mfa.md` 4.4).
 fn rename<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     #[derive(Deserialize)]
     struct Input {
@@ -263,14 +301,17 @@ fn rename<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
         let body = body::without_nulls(body::object(call.body)?);
         let input: Input = body::read(body).map_err(unfit)?;
         let device = noun::edit::<Device>(call, |device| {
-            device.nickname = Some(input.nickname.clone());
+            device.nickname = Some(input.nickname.clone()).filter(|it| !it.is_empty());
             device.updated_at = call.now();
             Ok(())
         });
         let device = device.await?;
         let links = Links::to(call, &call.url(&call.own_path()));
         let mut object = Map::new();
-        object.insert("nickname".into(), json!(device.nickname));
+        object.insert(
+            "nickname".into(),
+            json!(device.nickname.as_deref().unwrap_or_default()),
+        );
         Ok(Reply::ok(hal::resource(links, object)))
     })
 }
