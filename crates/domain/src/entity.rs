@@ -332,6 +332,8 @@ pub mod kinds {
         GATEWAY_CREDENTIAL = 121;
         /// [`crate::schema::AttributeRemoval`]
         ATTRIBUTE_REMOVAL = 125;
+        /// [`crate::group::GroupRemoval`]
+        GROUP_REMOVAL = 128;
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{GroupId, PopulationId, UserId};
+use crate::ids::{EnvId, GroupId, PopulationId, UserId};
 use crate::reference::{Ref, fold};
 use crate::store::{IndexEntry, IndexName, Kind};
 use crate::time::Time;
@@ -126,6 +126,22 @@ impl Entity for GroupMembership {
                 value: self.group.id.to_string(),
             },
         ]
+    }
+}
+
+/// A group that was deleted. Memberships in it go slice by slice, and count nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRemoval {
+    /// Where it was.
+    pub environment: Ref<EnvId>,
+    /// Which one it was.
+    pub group: Ref<GroupId>,
+}
+
+impl Entity for GroupRemoval {
+    const KIND: Kind = kinds::GROUP_REMOVAL;
+    fn id(&self) -> String {
+        format!("{}/{}", self.environment.id, self.group.id)
     }
 }
 

@@ -8,7 +8,7 @@ use countersign_domain::entity::{self, Entity};
 use countersign_domain::group::{Group, GroupMembership, GroupNesting, Memberships};
 use countersign_domain::ids::{GroupId, SignOnPolicyId, UserId};
 use countersign_domain::policy::conditions::Condition;
-use countersign_domain::store::{IndexName, Query};
+use countersign_domain::store::{Fault, IndexName, Key, Query};
 use countersign_domain::user::User;
 use serde_json::Value;
 
@@ -50,17 +50,27 @@ pub async fn with_roles(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     with_above(cx, found).await
 }
 
-/// The groups that a user was put into.
+/// The groups that a user was put into and that are there: memberships outlive a large group for a
+/// while (`leftovers/groups.rs`).
 async fn direct(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let by_user = GroupMembership::BY_USER;
     let query = Query::equal(GroupMembership::KIND, env, by_user, user.to_string(), limit);
-    let mut found = BTreeSet::new();
-    for doc in &store.list(&query, cx.now).await?.docs {
-        found.insert(GroupMembership::from_doc(doc)?.group.id);
+    let docs = store.list(&query, cx.now).await?.docs;
+    if docs.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(found)
+    let memberships = docs.iter().map(GroupMembership::from_doc);
+    let ids = memberships.map(|it| Ok(it?.group.id));
+    let ids = ids.collect::<Result<Vec<GroupId>, Fault>>()?;
+    let keys = ids
+        .iter()
+        .map(|id| Key::new(Group::KIND, env, id.to_string()));
+    let keys: Vec<Key> = keys.collect();
+    let there = store.get_all(&keys, cx.now).await?;
+    let ids = ids.into_iter().zip(there);
+    Ok(ids.filter_map(|(id, group)| group.map(|_| id)).collect())
 }
 
 async fn with_above(cx: &Cx, mut found: BTreeSet<GroupId>) -> Outcome<BTreeSet<GroupId>> {

@@ -1,7 +1,8 @@
-//! What is left of environments that were deleted and were too large for one transaction: it goes
-//! in slices, so that nobody else waits for it (`docs/decisions/0032-deletion-in-slices.md`).
+//! What is left of environments and groups that were deleted and were too large for one transaction:
+//! it goes in slices, so that nobody else waits for it (`docs/decisions/0032-deletion-in-slices.md`).
 
 pub mod attributes;
+pub mod groups;
 
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::environment::EnvironmentRemoval;
@@ -48,8 +49,9 @@ pub async fn remove_slice(store: &dyn Store, env: EnvId, now: Time) -> Result<bo
 /// the one does not hold up the other.
 pub async fn remove_any(store: &dyn Store, now: Time) -> Result<bool, Fault> {
     let values = attributes::remove_any(store, now).await;
+    let memberships = groups::remove_any(store, now).await;
     let environments = remove_any_environment(store, now).await;
-    Ok(values? | environments?)
+    Ok(values? | memberships? | environments?)
 }
 
 async fn remove_any_environment(store: &dyn Store, now: Time) -> Result<bool, Fault> {

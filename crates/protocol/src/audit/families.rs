@@ -253,6 +253,7 @@ mod tests {
             documents::ATTRIBUTE_REMOVAL,
             "SCHEMA_ATTRIBUTE.DELETED comes with it",
         ),
+        (documents::GROUP_REMOVAL, "GROUP.DELETED comes with it"),
         (documents::DELIVERY, "about events"),
         (documents::RECEIVER, "about events"),
         (documents::EXPLANATION, "about refusals"),

@@ -350,6 +350,7 @@ async fn gather(
             continue;
         };
         clear_values(store, env, node, now).await?;
+        leftovers::groups::clear(store, env, now).await?;
         draft.found(refile::<Environment>(environment)?);
         for (kind, refile) in CONFIGURATION {
             for doc in list(store, *kind, env, now).await? {

@@ -4,7 +4,7 @@ mod consents;
 mod factors;
 mod kept;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::admin_config::AdminConfig;
 use countersign_domain::agreement::{Agreement, AgreementLanguage, AgreementRevision};
@@ -484,7 +484,11 @@ impl Exporter<'_> {
         } else {
             Vec::new()
         };
-        let memberships: Vec<GroupMembership> = self.all().await?;
+        let groups = self.all::<Group>().await?.into_iter().map(|it| it.id);
+        let groups: BTreeSet<_> = groups.collect();
+        // Those in groups that are gone go later.
+        let mut memberships: Vec<GroupMembership> = self.all().await?;
+        memberships.retain(|it| groups.contains(&it.group.id));
         let links: Vec<LinkedAccount> = self.all().await?;
         let mut devices: BTreeMap<UserId, Vec<Device>> = BTreeMap::new();
         for device in self.all::<Device>().await? {

@@ -4,8 +4,8 @@ pub mod member_of_groups;
 
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
-use countersign_domain::group::{Group, GroupMembership, GroupNesting};
-use countersign_domain::ids::PopulationId;
+use countersign_domain::group::{Group, GroupMembership, GroupNesting, GroupRemoval};
+use countersign_domain::ids::{EnvId, PopulationId};
 use countersign_domain::population::Population;
 use countersign_domain::reference::{Ref, fold};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::users;
 use crate::groups;
+use crate::leftovers;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{Check, Object};
@@ -30,8 +31,8 @@ const ONE: &str = "/environments/{environment}/groups/{group}";
 const MAX_COUNTED_DIRECT: u32 = 10_000;
 /// The same of all members, who are read one by one.
 const MAX_COUNTED: u32 = 1_000;
-/// Documents that a batch removes with a group at most; a larger group must be emptied first.
-const MAX_MEMBERS: u32 = 10_000;
+/// Groups and roles that go with a group, of each at most.
+const MAX_OWNED: u32 = 10_000;
 /// Most groups of an environment, those of its populations among them.
 ///
 /// Source: `reference/platform.md` 3.8.
@@ -56,6 +57,16 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// What is a group's.
+#[derive(Default)]
+struct Owned {
+    keys: Vec<Key>,
+    /// Whether memberships are left that go later, in slices.
+    leaves_members: bool,
+    /// Whether there is more than goes at once, and not of memberships.
+    is_too_large: bool,
+}
+
 /// What judging a change takes.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -64,8 +75,7 @@ pub struct Facts {
     /// Whether a group on the other side, of the environment or of a population, has the name.
     clashes: bool,
     /// What goes with a group that goes.
-    owned: Vec<Key>,
-    is_too_large: bool,
+    owned: Owned,
     /// Whether there is no place for one more.
     is_full: bool,
     /// Whether there is no place for one more with a filter.
@@ -147,14 +157,14 @@ impl Noun for Group {
             facts.is_full = call.store().count(&all).await? >= MAX_GROUPS;
         }
         if let Change::Remove(before) = change {
-            (facts.owned, facts.is_too_large) = owned(call, before).await?;
+            facts.owned = owned(call, before).await?;
         }
         Ok(facts)
     }
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
-        if facts.is_too_large {
-            let message = "The group has too many members to be deleted at once";
+        if facts.owned.is_too_large {
+            let message = "The group has too many groups to be deleted at once";
             let misfit = Misfit::constraint("", message);
             return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
         }
@@ -177,7 +187,19 @@ impl Noun for Group {
             let misfit = Misfit::constraint("", message.clone());
             return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
         }
-        Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete))
+        let mut batch = facts
+            .owned
+            .keys
+            .into_iter()
+            .fold(Batch::new(), Batch::delete);
+        if let (Change::Remove(before), true) = (&change, facts.owned.leaves_members) {
+            let removal = GroupRemoval {
+                environment: Ref::to(call.env),
+                group: Ref::to(before.id),
+            };
+            batch = batch.put(removal.to_doc(EnvId::PLATFORM)?);
+        }
+        Ok(batch)
     }
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
@@ -249,24 +271,28 @@ async fn clashes(call: &Call<'_>, group: &Group) -> Outcome<bool> {
     Ok(false)
 }
 
-/// Memberships, nestings and roles of a group, and whether there are too many.
-async fn owned(call: &Call<'_>, group: &Stored<Group>) -> Outcome<(Vec<Key>, bool)> {
+/// Memberships, nestings and roles of a group.
+async fn owned(call: &Call<'_>, group: &Stored<Group>) -> Outcome<Owned> {
     let id = group.id.to_string();
     let subject = RoleSubject::Group(Ref::to(group.id)).index_value();
-    let filed: [(Kind, IndexName, String); 4] = [
-        (GroupMembership::KIND, GroupMembership::BY_GROUP, id.clone()),
-        (GroupNesting::KIND, GroupNesting::BY_CHILD, id.clone()),
-        (GroupNesting::KIND, GroupNesting::BY_PARENT, id),
-        (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, subject),
+    let mut owned = Owned::default();
+    let filed: [(Kind, IndexName, &str); 3] = [
+        (GroupNesting::KIND, GroupNesting::BY_CHILD, &id),
+        (GroupNesting::KIND, GroupNesting::BY_PARENT, &id),
+        (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, &subject),
     ];
-    let mut keys = Vec::new();
     for (kind, index, value) in filed {
-        let query = Query::equal(kind, call.env, index, value, MAX_MEMBERS);
+        let query = Query::equal(kind, call.env, index, value, MAX_OWNED);
         let page = call.store().list(&query, call.now()).await?;
-        keys.extend(page.docs.into_iter().map(|doc| doc.key));
-        if page.next.is_some() {
-            return Ok((Vec::new(), true));
-        }
+        owned.keys.extend(page.docs.into_iter().map(|doc| doc.key));
+        owned.is_too_large |= page.next.is_some();
     }
-    Ok((keys, false))
+    let (kind, index) = (GroupMembership::KIND, GroupMembership::BY_GROUP);
+    let query = Query::equal(kind, call.env, index, id, leftovers::SLICE);
+    let page = call.store().list(&query, call.now()).await?;
+    owned.leaves_members = page.next.is_some();
+    if !owned.leaves_members {
+        owned.keys.extend(page.docs.into_iter().map(|doc| doc.key));
+    }
+    Ok(owned)
 }

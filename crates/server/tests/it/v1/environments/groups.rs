@@ -1,8 +1,14 @@
 //! `/v1/environments/{e}/groups` and memberships
 
-use countersign_domain::entity::kinds;
+use countersign_domain::entity::{Entity, kinds};
+use countersign_domain::group::GroupMembership;
+use countersign_domain::ids::{EnvId, UserId};
+use countersign_domain::reference::Ref;
+use countersign_domain::store::{Batch, Query};
+use countersign_protocol::leftovers;
 use countersign_testkit::{Adapter, TestServer, on_every_adapter, run};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::super::{Api, admin, refused, text, worker};
 use super::crowd;
@@ -342,5 +348,59 @@ on_every_adapter! {
         assert_eq!(list["size"], json!(1));
         let circle = api.post(&nest(&highest), json!({ "id": lowest })).await;
         refused(circle, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "id")));
+    }
+
+    async fn a_group_of_very_many_is_gone_at_once_and_its_members_slice_by_slice(server: TestServer) {
+        let api = admin(&server).await;
+        let here = format!("/environments/{}", server.tenant.id);
+        let env: EnvId = server.tenant.id.parse().unwrap();
+        let id = "21212121-3434-4565-8787-909090909090";
+        let group = json!({ "id": id, "name": "Everybody" });
+        let environment = json!({ "id": server.tenant.id, "name": "First", "groups": [group] });
+        let file = json!({ "organization": { "name": "Tests" }, "environments": [environment] });
+        server.import(&file).await;
+        let of_person = format!("{here}/users/{}/memberOfGroups", server.tenant.person.id);
+        Api::created(api.post(&of_person, json!({ "id": id })).await);
+        let (store, now) = (&*server.ports.store, server.ports.clock.now());
+        let crowd = async || {
+            let mut batch = Batch::new();
+            for number in 0..2 * leftovers::SLICE {
+                let membership = GroupMembership {
+                    user: Ref::to(UserId::from_uuid(Uuid::from_u128(number.into()))),
+                    group: Ref::to(id.parse().unwrap()),
+                };
+                batch = batch.put(membership.to_doc(env).unwrap());
+            }
+            store.commit(batch, now).await.unwrap();
+        };
+        let left = async || {
+            let by_group = GroupMembership::BY_GROUP;
+            store.count(&Query::equal(GroupMembership::KIND, env, by_group, id, 10_000)).await.unwrap()
+        };
+        crowd().await;
+        let path = format!("{here}/groups/{id}");
+        let _ = api.delete(&path).await.expect_status(204);
+        refused(api.get(&path).await, 404, "NOT_FOUND", None);
+        assert_eq!(left().await, 2 * leftovers::SLICE + 1);
+        // What is left of it counts nowhere.
+        let all = api.get(&of_person).await.expect_status(200).json();
+        assert_eq!(all["_embedded"]["groupMemberships"], json!([]));
+        refused(api.get(&format!("{of_person}/{id}")).await, 404, "NOT_FOUND", None);
+        refused(api.delete(&format!("{of_person}/{id}")).await, 404, "NOT_FOUND", None);
+        let filter = format!("{here}/users?filter=memberOfGroups%5Bid%20eq%20%22{id}%22%5D");
+        assert_eq!(api.get(&filter).await.expect_status(200).json()["_embedded"]["users"], json!([]));
+        let mut slices = 1;
+        while leftovers::remove_any(store, now).await.unwrap() {
+            slices += 1;
+        }
+        assert_eq!((slices, left().await), (3, 0));
+        // One that comes back with its id has nobody of those who were in it.
+        server.import(&file).await;
+        crowd().await;
+        let _ = api.delete(&path).await.expect_status(204);
+        server.import(&file).await;
+        assert_eq!(left().await, 0);
+        assert_eq!(api.get(&path).await.expect_status(200).json()["directMemberCounts"]["users"], 0);
+        assert!(!leftovers::remove_any(store, now).await.unwrap());
     }
 }
