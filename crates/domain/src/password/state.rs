@@ -36,13 +36,13 @@ pub fn status(
     policy: &PasswordPolicy,
     now: Time,
 ) -> PasswordStatus {
+    // One that was left here is not asked for.
+    if user.is_external() {
+        return PasswordStatus::External;
+    }
     let with_hash = credential.filter(|it| it.password_hash.is_some());
     let Some(credential) = with_hash else {
-        return if user.is_external() {
-            PasswordStatus::External
-        } else {
-            PasswordStatus::NoPassword
-        };
+        return PasswordStatus::NoPassword;
     };
     if account.is_some_and(|account| lockout::is_locked(account, now)) {
         return PasswordStatus::PasswordLockedOut;
@@ -112,7 +112,9 @@ mod tests {
         );
         let mut external = user.clone();
         external.identity_provider.id = Some(uuid::Uuid::nil());
-        let none = status(&external, None, None, &policy, Time::EPOCH);
-        assert_eq!(none, PasswordStatus::External);
+        for credential in [None, Some(&credential)] {
+            let state = status(&external, credential, None, &policy, Time::EPOCH);
+            assert_eq!(state, PasswordStatus::External);
+        }
     }
 }

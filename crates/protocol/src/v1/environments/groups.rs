@@ -169,9 +169,9 @@ impl Noun for Group {
             return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
         }
         if let Some(after) = change.after() {
-            check(call, after, &facts)?;
-            let had_filter = change.before().is_some_and(|it| it.user_filter.is_some());
-            if facts.has_roles && after.user_filter.is_some() && !had_filter {
+            let before = change.before().and_then(|it| it.user_filter.as_ref());
+            check(call, after, before, &facts)?;
+            if facts.has_roles && after.user_filter.is_some() && before.is_none() {
                 let misfit = Misfit::constraint("userFilter", ROLES_OR_FILTER);
                 return Err(Refusal::Unfit(vec![misfit]).because(ROLES_OR_FILTER).into());
             }
@@ -229,7 +229,12 @@ impl Noun for Group {
     }
 }
 
-fn check(call: &Call<'_>, group: &Group, facts: &Facts) -> Result<(), Refused> {
+fn check(
+    call: &Call<'_>,
+    group: &Group,
+    former_filter: Option<&String>,
+    facts: &Facts,
+) -> Result<(), Refused> {
     let mut check = Check::new();
     check.length("name", &group.name, 1, 256);
     check.length_of("description", group.description.as_ref(), 0, 2_048);
@@ -248,7 +253,9 @@ fn check(call: &Call<'_>, group: &Group, facts: &Facts) -> Result<(), Refused> {
         )
     });
     check.finish()?;
-    if let Some(filter) = &group.user_filter {
+    // What it asks for may be gone, and then nobody has it: see `pointing.rs`.
+    let changed = group.user_filter.as_ref();
+    if let Some(filter) = changed.filter(|it| former_filter != Some(*it)) {
         page::parse_filter(filter, &users::filterable(call), "userFilter")?;
     }
     Ok(())

@@ -91,8 +91,13 @@ fn set_provider<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let given = body::without_nulls(body::object(call.body)?);
         let bad = || wrong(Misfit::invalid("id", "no identity provider has this id"));
+        let before = noun::named::<User>(call).await?;
         let chosen = match given.get("id") {
             None => UserIdentityProvider::default(),
+            // It may be gone: see `pointing.rs`.
+            Some(id) if *id == json!(before.identity_provider.id) => {
+                before.identity_provider.clone()
+            }
             Some(id) => {
                 let id = id.as_str().and_then(|id| id.parse().ok()).ok_or_else(bad)?;
                 let found = call.load::<IdentityProvider>(IdentityProviderId::from_uuid(id));
@@ -105,7 +110,6 @@ fn set_provider<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             }
         };
         // Whoever runs that provider would be the user.
-        let before = noun::named::<User>(call).await?;
         privilege::over_user(call, before.id).await?;
         let user = noun::edit::<User>(call, |user| {
             if user.identity_provider != chosen {

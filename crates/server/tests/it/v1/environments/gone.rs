@@ -124,6 +124,23 @@ on_every_adapter! {
         is_written_as_it_is_read(&api, &mapping).await;
     }
 
+    async fn a_filter_on_an_attribute_outlives_it(server: TestServer) {
+        let api = admin(&server).await;
+        let env = format!("/environments/{}", server.tenant.id);
+        let schemas = api.get(&format!("{env}/schemas")).await.expect_status(200).json();
+        let schema = text(&schemas, "/_embedded/schemas/0/id");
+        let shoe = json!({ "name": "shoe", "type": "STRING", "enabled": true });
+        let (attribute, _) = make(&api, &format!("{env}/schemas/{schema}/attributes"), shoe).await;
+        let with = |name: &str| json!({ "name": name, "userFilter": "shoe eq \"42\"" });
+        let groups = format!("{env}/groups");
+        let (group, _) = make(&api, &groups, with("Large")).await;
+        delete(&api, &attribute).await;
+        is_written_as_it_is_read(&api, &group).await;
+        refused(api.post(&groups, with("Other")).await, 400, "INVALID_DATA", Some(("INVALID_FILTER", "userFilter")));
+        let changed = json!({ "name": "Large", "userFilter": "shoe eq \"43\"" });
+        refused(api.put(&group, changed).await, 400, "INVALID_DATA", Some(("INVALID_FILTER", "userFilter")));
+    }
+
     async fn what_points_at_something_of_second_factors_outlives_it(server: TestServer) {
         let api = admin(&server).await;
         let env = format!("/environments/{}", server.tenant.id);

@@ -100,6 +100,38 @@ on_every_adapter! {
         let _ = api.get(&path).await.expect_status(200);
     }
 
+    async fn people_of_a_provider_that_goes_stay_its_people(server: TestServer) {
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/identityProviders", server.tenant.id);
+        let made = Api::created(api.post(&all, provider("Elsewhere")).await);
+        let user = format!("/environments/{}/users/{}", server.tenant.id, server.tenant.person.id);
+        let own = format!("{user}/identityProvider");
+        let state = async || {
+            let state = api.get(&format!("{user}/password")).await.expect_status(200).json();
+            text(&state, "/status")
+        };
+        assert_eq!(state().await, "OK");
+        let _ = api.put(&own, json!({ "id": made["id"] })).await.expect_status(200);
+        assert_eq!(state().await, "EXTERNAL");
+        let _ = api.delete(&format!("{all}/{}", text(&made, "/id"))).await.expect_status(204);
+        // The password that they had here opens nothing, until somebody says so.
+        assert_eq!(state().await, "EXTERNAL");
+        let password = json!({ "password": server.tenant.person.password });
+        let check = api.act("POST", &format!("{user}/password"), "password.check", password.clone()).await;
+        refused(check, 400, "REQUEST_FAILED", None);
+        for path in [&own, &user] {
+            let read = api.get(path).await.expect_status(200).json();
+            let _ = api.put(path, read).await.expect_status(200);
+        }
+        let read = api.get(&own).await.expect_status(200).json();
+        assert_eq!((&read["id"], &read["type"]), (&made["id"], &made["type"]));
+        let _ = api.put(&own, json!({})).await.expect_status(200);
+        assert_eq!(state().await, "OK");
+        let check = api.act("POST", &format!("{user}/password"), "password.check", password).await;
+        let _ = check.expect_status(200);
+        refused(api.put(&own, json!({ "id": made["id"] })).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "id")));
+    }
+
     async fn attributes_are_mapped_and_the_core_one_stays(server: TestServer) {
         let api = admin(&server).await;
         let all = format!("/environments/{}/identityProviders", server.tenant.id);
