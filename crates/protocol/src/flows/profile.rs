@@ -328,9 +328,10 @@ impl Form {
                 up_to(most) && !text.contains(|it: char| it.is_control() && !"\r\n".contains(it))
             }
             Self::Email => {
+                // Spec: RFC 2822 3.2.4: a dot has something on both sides.
                 let is_plain = |part: &str| {
                     let is_other = |it: char| it.is_whitespace() || it.is_control() || it == '@';
-                    !part.is_empty() && !part.contains(is_other)
+                    part.split('.').all(|atom| !atom.is_empty()) && !part.contains(is_other)
                 };
                 let is_local = |part: &str| {
                     if part.starts_with('"') {
@@ -396,6 +397,10 @@ mod tests {
             (Form::Email, r#""a@b \" c"@b.example"#, r#""a\"@c"#),
             (Form::Email, r#""a"@b"#, "\"a\nb\"@c"),
             (Form::Email, "a\"b@c", r#"""@c"#),
+            (Form::Email, "a.b@c.example", "a..b@c.example"),
+            (Form::Email, r#""a..b"@c"#, ".a@c.example"),
+            (Form::Email, "a@b.c", "a.@b.c"),
+            (Form::Email, "a@b.c.d", "a@b..c"),
             (Form::Phone, "+1.5125551111", "+"),
             (Form::Phone, "(0) 12-34 x5", "call me 1"),
             (Form::Country, "CH", "ch"),

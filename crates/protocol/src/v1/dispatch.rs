@@ -121,6 +121,7 @@ async fn permit(call: &Call<'_>) -> Outcome<()> {
         Narrow::No => false,
         Narrow::Population => within_population(call).await?,
         Narrow::Application => within_application(call)?,
+        Narrow::Either => within_population(call).await? || within_application(call)?,
     };
     if is_within {
         Ok(())

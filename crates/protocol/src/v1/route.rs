@@ -81,6 +81,8 @@ pub enum Narrow {
     /// A role for an application counts for what belongs to that application. A path with
     /// `{application}` is checked by the dispatcher.
     Application,
+    /// Either counts: it is about what surrounds both.
+    Either,
 }
 
 /// What carries out a call.

@@ -41,9 +41,9 @@ fn what_narrow_roles_open_names_what_they_are_narrow_to() {
                     || path.contains("{user}")
                     || path.contains("{population}")
                     || path.contains("{group}")
-                    || path == "/environments/{environment}"
             }
             Narrow::Application => is_list || path.contains("{application}"),
+            Narrow::Either => path == "/environments/{environment}",
         };
         assert!(fits, "{path}");
     }

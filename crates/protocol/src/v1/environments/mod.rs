@@ -82,7 +82,7 @@ pub const RESOURCE: Resource = Resource {
         Endpoint::get(ALL, "environments:read", noun::list::<Environment>),
         Endpoint::post(ALL, "environments:create", creation::create),
         Endpoint::get(ONE, "environments:read", noun::read::<Environment>)
-            .narrow(Narrow::Population)
+            .narrow(Narrow::Either)
             .dormant(),
         Endpoint::put(ONE, "environments:update", noun::replace::<Environment>).dormant(),
         Endpoint::delete(ONE, "environments:delete", removal::remove).dormant(),
