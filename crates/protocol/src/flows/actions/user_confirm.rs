@@ -4,7 +4,6 @@ use countersign_domain::entity::{self, Stored};
 use countersign_domain::identity_provider::AttributeUpdate;
 use countersign_domain::ids::{LinkedAccountId, PopulationId, UserId};
 use countersign_domain::reference::fold;
-use countersign_domain::schema::SchemaAttribute;
 use countersign_domain::store::{Batch, Fault};
 use countersign_domain::user::{Account, LifecycleStatus, User};
 use serde_json::{Map, Value};
@@ -19,7 +18,6 @@ use crate::flows::registration;
 use crate::flows::state::FlowFailure;
 use crate::flows::turns::Turn;
 use crate::flows::{Flow, State};
-use crate::own_attributes;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::rp::attributes;
 use crate::rp::outcome::fresh_user;
@@ -61,7 +59,7 @@ impl Action for UserConfirm {
         let Some(said) = &flow.progress.external else {
             return Err(Refusal::ActionNotOffered.into());
         };
-        let identity = corrected(said, input, &cx.env.user_attributes)?;
+        let identity = corrected(said, input)?;
         let name = fold(identity.get("username").unwrap_or_default());
         let (store, rule) = (&*cx.ports.store, User::UNIQUE_USERNAME);
         let namesake = entity::load_by::<User>(store, cx.env_id(), rule, name, cx.now).await?;
@@ -156,25 +154,26 @@ fn new_user(
 }
 
 /// What the provider said, with the corrections of a body. What it did not say is ignored.
+///
+/// Decision: what it said of attributes of the environment's own is not for the person to correct.
 fn corrected(
     said: &ExternalIdentity,
     body: &Map<String, Value>,
-    own: &[SchemaAttribute],
 ) -> Result<ExternalIdentity, Refused> {
     let mut identity = said.clone();
     let username = registration::username(registration::typed(body, "username")?)?;
     identity.attributes.retain(|it| it.name != "username");
     for attribute in &mut identity.attributes {
-        let corrected = match profile::by_name(&attribute.name) {
-            Some(known) => profile::answered(known, body)?.map(Value::from),
-            None => answered(&attribute.name, own, body)?,
+        let Some(known) = profile::by_name(&attribute.name) else {
+            continue;
         };
-        let Some(corrected) = corrected else { continue };
-        let text = |it: &Value| it.as_str().map(fold);
-        if attribute.name == "email" && text(&attribute.value) != text(&corrected) {
-            identity.email_verified = false;
+        if let Some(value) = profile::answered(known, body)? {
+            let said = attribute.value.as_str().map(fold);
+            if attribute.name == "email" && said != Some(fold(&value)) {
+                identity.email_verified = false;
+            }
+            attribute.value = Value::from(value);
         }
-        attribute.value = corrected;
     }
     identity.attributes.push(attributes::Mapped {
         name: "username".to_owned(),
@@ -182,27 +181,6 @@ fn corrected(
         update: AttributeUpdate::default(),
     });
     Ok(identity)
-}
-
-/// What a body says of one of the environment's own attributes.
-fn answered(
-    name: &str,
-    own: &[SchemaAttribute],
-    body: &Map<String, Value>,
-) -> Result<Option<Value>, Refused> {
-    let mut own = own_attributes::enabled(own);
-    let Some(attribute) = own.find(|it| it.name == name) else {
-        return Ok(None);
-    };
-    let Some(value) = own_attributes::answered(attribute, body) else {
-        return Ok(None);
-    };
-    match own_attributes::fault(attribute, Some(&value), None) {
-        Some(misfit) => {
-            Err(Refusal::Unfit(vec![misfit]).because("an attribute of the environment's own"))
-        }
-        None => Ok(Some(value)),
-    }
 }
 
 #[cfg(test)]
@@ -232,7 +210,7 @@ mod tests {
 
     fn judge(body: Value) -> Result<ExternalIdentity, Refused> {
         let Value::Object(body) = body else { panic!() };
-        corrected(&said(), &body, &[])
+        corrected(&said(), &body)
     }
 
     #[test]
