@@ -30,6 +30,16 @@ impl Plan<'_> {
                 let had = before.and_then(|it| it.ws_fed).map(|it| json!(it));
                 ("wsFed", fields::<WsFed>(), had)
             }
+            (None, None) if self.tools.is_none() => {
+                // Which of them it has is not known when a file is checked alone.
+                let of_all = fields::<Application>();
+                for name in fields::<Saml>().iter().chain(fields::<WsFed>()) {
+                    if !of_all.contains(name) {
+                        node.take(name);
+                    }
+                }
+                return Ok(&[]);
+            }
             _ => return Ok(&[]),
         };
         let given = names

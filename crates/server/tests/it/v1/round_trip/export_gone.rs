@@ -33,8 +33,8 @@ async fn picture(api: &Api, env: &str) -> (String, Value) {
         .await;
     let made = Api::created(made);
     let id = text(&made, "/id");
-    let there = json!({ "id": id, "href": made["targets"]["original"]["href"] });
-    (format!("{all}/{id}"), there)
+    let logo = json!({ "id": id, "href": made["targets"]["original"]["href"] });
+    (format!("{all}/{id}"), logo)
 }
 
 fn theme(name: &str, logo: &Value) -> Value {
@@ -62,13 +62,13 @@ fn a_picture_keeps_the_address_that_it_was_given_with() {
     run(Adapter::Memory, |server| async move {
         let api = owner(&server).await;
         let (env, id) = environment(&api).await;
-        let (_, there) = picture(&api, &env).await;
-        let looks = json!({ "companyName": "Acme", "logo": there });
+        let (_, logo) = picture(&api, &env).await;
+        let looks = json!({ "companyName": "Acme", "logo": logo });
         let _ = api
             .put(&format!("{env}/brandingSettings"), looks)
             .await
             .expect_status(200);
-        made(&api, &format!("{env}/themes"), theme("Dressed", &there)).await;
+        made(&api, &format!("{env}/themes"), theme("Dressed", &logo)).await;
         let first = exported_from(&server, &id).await;
         assert_eq!(first.matches("_original.png").count(), 2, "{first}");
         server.import(&serde_json::from_str(&first).unwrap()).await;
@@ -109,14 +109,14 @@ async fn lossy(server: &TestServer) -> (String, Vec<Value>) {
     let api = owner(server).await;
     let (env, id) = environment(&api).await;
     let all = |name: &str| format!("{env}/{name}");
-    let (image, there) = picture(&api, &env).await;
-    made(&api, &all("themes"), theme("Dressed", &there)).await;
-    let looks = json!({ "companyName": "Acme", "logo": there });
+    let (image, logo) = picture(&api, &env).await;
+    made(&api, &all("themes"), theme("Dressed", &logo)).await;
+    let looks = json!({ "companyName": "Acme", "logo": logo });
     let _ = api
         .put(&all("brandingSettings"), looks)
         .await
         .expect_status(200);
-    let other = theme("Other", &there);
+    let other = theme("Other", &logo);
     let (theme, theme_id) = made(&api, &all("themes"), other).await;
     let home = json!({ "name": "Home", "theme": { "id": theme_id } });
     let (home, home_id) = made(&api, &all("populations"), home).await;
@@ -171,7 +171,7 @@ async fn lossy(server: &TestServer) -> (String, Vec<Value>) {
     let batch = Batch::new().delete(language);
     let now = server.ports.clock.now();
     server.ports.store.commit(batch, now).await.unwrap();
-    let picture = there["id"].clone();
+    let picture = logo["id"].clone();
     let mut gone = vec![picture];
     gone.extend([theme_id, provider_id, population_id, group_id].map(Value::from));
     gone.sort_by_key(Value::to_string);
