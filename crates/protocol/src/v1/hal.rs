@@ -363,7 +363,7 @@ mod tests {
         );
         assert_eq!(thing.to_value(), Value::Object(expected.clone()));
         let list = Body {
-            items: Some(("things", vec![thing.clone(), Body::default(), thing])),
+            items: vec![("things", vec![thing.clone(), Body::default(), thing])],
             ..Body::default()
         };
         let things = json!([expected, {}, expected]);

@@ -13,9 +13,10 @@ use crate::refusal::{Refusal, Refused};
 use crate::v1::body::{self, Check, Object};
 use crate::v1::call::Call;
 
-/// Members that applications of every protocol have.
+/// Members that applications of every protocol have, and what a link is called elsewhere.
 const COMMON: &[&str] = &[
     "id",
+    "externalId",
     "name",
     "description",
     "enabled",
@@ -86,6 +87,9 @@ pub(super) fn complete(
         Some(Value::String(text)) if text == "OPENID_CONNECT" => Some(Protocol::OpenidConnect),
         Some(other) => serde_json::from_value(other.clone()).ok(),
     };
+    if protocol != Some(Protocol::ExternalLink) {
+        body.remove("externalId");
+    }
     let mut needed = vec!["name", "enabled", "type", "protocol"];
     match protocol {
         Some(Protocol::OpenidConnect) => needed.extend(["grantTypes", "tokenEndpointAuthMethod"]),
@@ -101,15 +105,9 @@ pub(super) fn complete(
         Some(Protocol::OpenidConnect) => limit_worker(body),
         Some(Protocol::Saml) => gather::<Saml>(body, "saml")?,
         Some(Protocol::WsFed) => gather::<WsFed>(body, "wsFed")?,
-        Some(Protocol::ExternalLink) => {
-            let is_own = |name: &str| COMMON.contains(&name) || name == "externalId";
-            body.retain(|name, _| is_own(name));
-        }
+        Some(Protocol::ExternalLink) => body.retain(|name, _| COMMON.contains(&name.as_str())),
         // Told when the body is read.
         None => {}
-    }
-    if protocol != Some(Protocol::ExternalLink) {
-        body.remove("externalId");
     }
     if protocol != Some(Protocol::OpenidConnect) {
         body.insert("tokenEndpointAuthMethod".into(), json!("NONE"));

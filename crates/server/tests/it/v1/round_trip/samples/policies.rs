@@ -325,6 +325,7 @@ fn fido2_policies() -> Sample {
             )
             .required(),
             text("deviceDisplayName", 1..=100).required(),
+            like("eaUniqueIdentifierAttribute", [json!({ "name": "serial" })]),
             parts(
                 "mdsAuthenticatorsRequirements",
                 [
