@@ -21,12 +21,20 @@ pub use dynamic::{Dynamic, MOST_DYNAMIC, ParsedFilters};
 /// Most groups of one user that are looked at, at whatever level.
 const MOST: usize = 1_000;
 
+/// Groups that a walk found, and whether it found all there are.
+pub struct Found {
+    /// The groups.
+    pub groups: BTreeSet<GroupId>,
+    /// Whether there are no more.
+    pub is_all: bool,
+}
+
 /// The groups of a user, direct, by filter and nested; bounded, so that no tangle of groups stalls a
 /// sign-on.
 pub async fn of_user(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
     let mut found = direct(cx, user).await?;
-    found.extend(by_filter(cx, user).await?);
-    with_above(cx, found).await
+    found.groups.extend(by_filter(cx, user).await?);
+    Ok(with_above(cx, found).await?.groups)
 }
 
 /// The same of one of several users, who is there as filters see them.
@@ -37,45 +45,50 @@ pub async fn of_one(
     dynamic: &mut Dynamic,
 ) -> Outcome<BTreeSet<GroupId>> {
     let mut found = direct(cx, user).await?;
-    found.extend(dynamic.fitting(cx, json).await?);
-    with_above(cx, found).await
+    found.groups.extend(dynamic.fitting(cx, json).await?);
+    Ok(with_above(cx, found).await?.groups)
 }
 
 /// The groups whose roles a user has: those that somebody put the user into, and those above them.
 ///
 /// Decision: roles count for no member by filter, nor do those of what such a group is nested in.
 /// Else whoever writes an attribute that a filter looks at would give roles, be it their own.
-pub async fn with_roles(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
+pub async fn with_roles(cx: &Cx, user: UserId) -> Outcome<Found> {
     let found = direct(cx, user).await?;
     with_above(cx, found).await
 }
 
 /// The groups that a user was put into and that are there: memberships outlive a large group for a
 /// while (`leftovers/groups.rs`).
-async fn direct(cx: &Cx, user: UserId) -> Outcome<BTreeSet<GroupId>> {
+async fn direct(cx: &Cx, user: UserId) -> Outcome<Found> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let by_user = GroupMembership::BY_USER;
     let query = Query::equal(GroupMembership::KIND, env, by_user, user.to_string(), limit);
-    let docs = store.list(&query, cx.now).await?.docs;
-    if docs.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let memberships = docs.iter().map(GroupMembership::from_doc);
+    let page = store.list(&query, cx.now).await?;
+    let memberships = page.docs.iter().map(GroupMembership::from_doc);
     let ids = memberships.map(|it| Ok(it?.group.id));
     let ids = ids.collect::<Result<Vec<GroupId>, Fault>>()?;
     let keys = ids
         .iter()
         .map(|id| Key::new(Group::KIND, env, id.to_string()));
     let keys: Vec<Key> = keys.collect();
-    let there = store.get_all(&keys, cx.now).await?;
+    let there = if keys.is_empty() {
+        Vec::new()
+    } else {
+        store.get_all(&keys, cx.now).await?
+    };
     let ids = ids.into_iter().zip(there);
-    Ok(ids.filter_map(|(id, group)| group.map(|_| id)).collect())
+    Ok(Found {
+        groups: ids.filter_map(|(id, group)| group.map(|_| id)).collect(),
+        is_all: page.next.is_none(),
+    })
 }
 
-async fn with_above(cx: &Cx, mut found: BTreeSet<GroupId>) -> Outcome<BTreeSet<GroupId>> {
-    let above = above(cx, found.iter().copied()).await?;
-    found.extend(above);
+async fn with_above(cx: &Cx, mut found: Found) -> Outcome<Found> {
+    let above = above(cx, found.groups.iter().copied()).await?;
+    found.groups.extend(above.groups);
+    found.is_all &= above.is_all;
     Ok(found)
 }
 
@@ -112,10 +125,7 @@ pub fn are_asked_for(cx: &Cx, policies: &[SignOnPolicyId]) -> bool {
 }
 
 /// The groups that some groups are nested in, at any level; bounded likewise.
-pub async fn above(
-    cx: &Cx,
-    groups: impl IntoIterator<Item = GroupId>,
-) -> Outcome<BTreeSet<GroupId>> {
+pub async fn above(cx: &Cx, groups: impl IntoIterator<Item = GroupId>) -> Outcome<Found> {
     let parent = |it: GroupNesting| it.parent.id;
     nested(cx, groups, GroupNesting::BY_CHILD, parent).await
 }
@@ -126,25 +136,33 @@ async fn nested(
     groups: impl IntoIterator<Item = GroupId>,
     index: IndexName,
     end: impl Fn(GroupNesting) -> GroupId,
-) -> Outcome<BTreeSet<GroupId>> {
+) -> Outcome<Found> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
     let mut found = BTreeSet::new();
+    let mut is_all = true;
     let mut level: Vec<GroupId> = groups.into_iter().collect();
     while !level.is_empty() {
         let mut next = Vec::new();
         for group in level {
             let query = Query::equal(GroupNesting::KIND, env, index, group.to_string(), limit);
-            for doc in &store.list(&query, cx.now).await?.docs {
+            let page = store.list(&query, cx.now).await?;
+            is_all &= page.next.is_none();
+            for doc in &page.docs {
                 let other = end(GroupNesting::from_doc(doc)?);
-                if found.len() < MOST && found.insert(other) {
+                if found.len() >= MOST {
+                    is_all &= found.contains(&other);
+                } else if found.insert(other) {
                     next.push(other);
                 }
             }
         }
         level = next;
     }
-    Ok(found)
+    Ok(Found {
+        groups: found,
+        is_all,
+    })
 }
 
 /// How many users are members of a group, directly or by a group in it, each counted once. `None`
@@ -152,7 +170,8 @@ async fn nested(
 pub async fn count(cx: &Cx, group: &Group, most: u32) -> Outcome<Option<usize>> {
     let (store, env) = (&*cx.ports.store, cx.env_id());
     let child = |it: GroupNesting| it.child.id;
-    let mut all = nested(cx, [group.id], GroupNesting::BY_PARENT, child).await?;
+    let below = nested(cx, [group.id], GroupNesting::BY_PARENT, child).await?;
+    let mut all = below.groups;
     all.insert(group.id);
     let mut users = BTreeSet::new();
     for id in all {

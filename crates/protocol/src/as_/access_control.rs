@@ -62,7 +62,7 @@ pub async fn standing(cx: &Cx, application: &Application, user: &User) -> Outcom
 
 async fn is_administrator(cx: &Cx, user: &User) -> Outcome<bool> {
     let mut subjects = vec![RoleSubject::User(Ref::to(user.id))];
-    let groups = groups::with_roles(cx, user.id).await?;
+    let groups = groups::with_roles(cx, user.id).await?.groups;
     subjects.extend(groups.into_iter().map(|id| RoleSubject::Group(Ref::to(id))));
     let admin: Vec<_> = role::BUILT_IN
         .iter()

@@ -165,7 +165,7 @@ async fn subjects_of(
     if !is_for_administration {
         return Ok(Vec::new());
     }
-    let groups = groups::with_roles(cx, user).await?.into_iter();
+    let groups = groups::with_roles(cx, user).await?.groups.into_iter();
     let groups = groups.map(|id| RoleSubject::Group(Ref::to(id)));
     let mut subjects = vec![RoleSubject::User(Ref::to(user))];
     subjects.extend(groups);

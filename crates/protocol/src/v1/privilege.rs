@@ -1,6 +1,9 @@
-//! Nobody gives away, or takes over, more than they have: giving a role, putting somebody into a
-//! group with roles, setting the password of an administrator or reading the secret of a worker
-//! all end in somebody's hands holding those roles (`threats.md` 39).
+//! Nobody gives away, takes over, or takes away more than they have: giving a role, putting somebody
+//! into a group with roles, setting the password of an administrator, reading the secret of a worker
+//! or bringing a key that signs tokens all end in somebody's hands holding those roles; disabling
+//! their holder ends them (`threats.md` 39).
+
+use std::collections::BTreeSet;
 
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::environment::Environment;
@@ -13,7 +16,7 @@ use uuid::Uuid;
 use super::actor::{Held, permits};
 use super::call::Call;
 use super::roles;
-use crate::groups;
+use crate::groups::{self, Found};
 use crate::refusal::{Outcome, Refusal};
 
 /// Most assignments of one subject that are looked at.
@@ -21,12 +24,20 @@ const MOST: u32 = 500;
 
 /// The roles that a subject of the environment has by itself.
 pub async fn assignments(call: &Call<'_>, subject: RoleSubject) -> Outcome<Vec<RoleAssignment>> {
+    Ok(listed(call, of_subject(call, subject)).await?.0)
+}
+
+fn of_subject(call: &Call<'_>, subject: RoleSubject) -> Query {
     let index = RoleAssignment::BY_SUBJECT;
     let value = subject.index_value();
-    let query = Query::equal(RoleAssignment::KIND, call.env, index, value, MOST);
-    let docs = call.store().list(&query, call.now()).await?.docs;
-    let read = docs.iter().map(RoleAssignment::from_doc);
-    Ok(read.collect::<Result<_, _>>()?)
+    Query::equal(RoleAssignment::KIND, call.env, index, value, MOST)
+}
+
+/// What a query finds, and whether that is all there is.
+async fn listed(call: &Call<'_>, query: Query) -> Outcome<(Vec<RoleAssignment>, bool)> {
+    let page = call.store().list(&query, call.now()).await?;
+    let read = page.docs.iter().map(RoleAssignment::from_doc);
+    Ok((read.collect::<Result<_, _>>()?, page.next.is_none()))
 }
 
 /// Whether the caller has everything that a role permits, at the same scope or a broader one.
@@ -35,9 +46,18 @@ pub async fn covers(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<
         // A role that is not there any more permits nothing.
         return Ok(true);
     };
+    holds(call, wanted.iter(), scope).await
+}
+
+/// Whether the caller has these permissions at a scope or a broader one.
+async fn holds(
+    call: &Call<'_>,
+    mut wanted: impl Iterator<Item = &str> + Send,
+    scope: RoleScope,
+) -> Outcome<bool> {
     let environment = environment_of(call, scope).await?;
-    if scope.type_ == RoleScopeType::Environment && environment.is_none() {
-        // Nor does one for an environment that is not there any more.
+    if environment.is_none() && scope.type_ != RoleScopeType::Organization {
+        // Nor does a role in an environment that is not there any more.
         return Ok(true);
     }
     let there = held_at(call, scope, environment.as_ref());
@@ -46,8 +66,7 @@ pub async fn covers(call: &Call<'_>, role: RoleId, scope: RoleScope) -> Outcome<
         all.any(|it| permits(it, permission))
     };
     // What opens nothing here gives nothing away.
-    let mut wanted = wanted.iter().filter(|it| roles::is_known(it));
-    Ok(wanted.all(is_held))
+    Ok(wanted.all(|it| !roles::is_known(it) || is_held(it)))
 }
 
 /// Whether a role may be given by the caller, as far as the role says so itself: custom ones are
@@ -110,29 +129,47 @@ fn is_broader(
 
 /// Refuses unless the caller covers all roles of a subject.
 pub async fn over(call: &Call<'_>, subject: RoleSubject) -> Outcome<()> {
-    for assignment in assignments(call, subject).await? {
-        if !covers(call, assignment.role.id, assignment.scope).await? {
-            let why = "the subject has a role that the actor has not";
-            return Err(Refusal::Forbidden.because(why).into());
-        }
+    over_all(call, of_subject(call, subject)).await
+}
+
+/// Refuses unless the caller covers the roles that a query finds.
+///
+/// Decision: what is too much to look at is refused, roles and groups alike. They could be any:
+/// whoever gives somebody a thousand of them hides the one that counts.
+async fn over_all(call: &Call<'_>, query: Query) -> Outcome<()> {
+    let (found, is_all) = listed(call, query).await?;
+    insist(is_all, "there are more roles than are looked at")?;
+    let distinct: BTreeSet<_> = found.iter().map(|it| (it.role.id, it.scope)).collect();
+    for (role, scope) in distinct {
+        let covers = covers(call, role, scope).await?;
+        insist(covers, "there is a role that the actor has not")?;
     }
     Ok(())
+}
+
+fn insist(holds: bool, why: &'static str) -> Outcome<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden.because(why).into())
 }
 
 /// The same for a user, whose groups may have roles, too.
 pub async fn over_user(call: &Call<'_>, user: UserId) -> Outcome<()> {
     over(call, RoleSubject::User(Ref::to(user))).await?;
-    for group in groups::with_roles(call.cx, user).await? {
-        over(call, RoleSubject::Group(Ref::to(group))).await?;
-    }
-    Ok(())
+    over_groups(call, groups::with_roles(call.cx, user).await?).await
 }
 
 /// The same for the members of a group, which may be in others.
 pub async fn over_group(call: &Call<'_>, group: GroupId) -> Outcome<()> {
     over(call, RoleSubject::Group(Ref::to(group))).await?;
-    for parent in groups::above(call.cx, [group]).await? {
-        over(call, RoleSubject::Group(Ref::to(parent))).await?;
+    over_groups(call, groups::above(call.cx, [group]).await?).await
+}
+
+async fn over_groups(call: &Call<'_>, found: Found) -> Outcome<()> {
+    insist(found.is_all, "there are more groups than are looked at")?;
+    for group in found.groups {
+        over(call, RoleSubject::Group(Ref::to(group))).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod foreign_ids;
 mod narrow;
 mod own;
+mod privilege;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -68,7 +68,7 @@ impl Member {
     async fn groups(&self, call: &Call<'_>) -> Outcome<(BTreeSet<GroupId>, BTreeSet<GroupId>)> {
         let all = match self {
             Self::User(user) => groups::of_user(call.cx, user.id).await?,
-            Self::Group(group) => groups::above(call.cx, [group.id]).await?,
+            Self::Group(group) => groups::above(call.cx, [group.id]).await?.groups,
         };
         let mut direct = BTreeSet::new();
         for id in &all {
@@ -235,7 +235,8 @@ impl Operation for Join<'_> {
         }
         let is_circle = match &member {
             Member::Group(child) => {
-                child.id == self.id || groups::above(call.cx, [self.id]).await?.contains(&child.id)
+                let above = groups::above(call.cx, [self.id]).await?.groups;
+                child.id == self.id || above.contains(&child.id)
             }
             Member::User(_) => false,
         };

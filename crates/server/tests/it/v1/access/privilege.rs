@@ -1,0 +1,120 @@
+//! Nobody gives away, takes over, or takes away more than they have: `v1/privilege.rs`, wherever it
+//! is asked.
+
+use countersign_domain::entity::Entity;
+use countersign_domain::group::GroupMembership;
+use countersign_domain::ids::{EnvId, GroupId, RoleAssignmentId, UserId};
+use countersign_domain::reference::Ref;
+use countersign_domain::role::{RoleAssignment, RoleScope, RoleScopeType, RoleSubject, built_in};
+use countersign_domain::store::Batch;
+use countersign_testkit::{Answer, TestServer, on_every_adapter};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::{Api, admin, everywhere, refused, text, worker};
+
+/// Makes the first environment's person an administrator of the whole organization, linked to an
+/// account at a provider. The path of the user.
+async fn promoted(server: &TestServer) -> String {
+    let tenant = &server.tenant;
+    let provider = "00000001-0000-4000-8000-000000000901";
+    let user = json!({ "id": tenant.person.id, "username": tenant.person.username,
+        "roleAssignments": everywhere(&["Organization Admin"]),
+        "linkedAccounts": [{ "identityProvider": provider, "externalId": "boss-there" }] });
+    let mut identity_provider = openid("Elsewhere");
+    identity_provider["id"] = json!(provider);
+    let environment = json!({ "id": tenant.id, "name": "First", "users": [user],
+        "identityProviders": [identity_provider] });
+    server
+        .import(&json!({ "organization": { "name": "Tests" }, "environments": [environment] }))
+        .await;
+    format!("/environments/{}/users/{}", tenant.id, tenant.person.id)
+}
+
+fn openid(name: &str) -> Value {
+    json!({ "name": name, "enabled": true, "type": "OPENID_CONNECT",
+        "clientId": "us", "clientSecret": "a secret of the tests",
+        "issuer": "https://op.example", "authorizationEndpoint": "https://op.example/authorize",
+        "tokenEndpoint": "https://op.example/token", "jwksEndpoint": "https://op.example/jwks",
+        "scopes": ["openid"], "tokenEndpointAuthMethod": "CLIENT_SECRET_POST" })
+}
+
+#[track_caller]
+fn forbidden(answer: Answer) {
+    refused(answer, 403, "ACCESS_FAILED", None);
+}
+
+/// Stores things behind the server's back, where calls would take long.
+async fn store<E: Entity>(server: &TestServer, things: &[E]) {
+    let env: EnvId = server.tenant.id.parse().unwrap();
+    for some in things.chunks(100) {
+        let batch = some
+            .iter()
+            .fold(Batch::new(), |batch, it| batch.put(it.to_doc(env).unwrap()));
+        let committed = server.ports.store.commit(batch, server.ports.clock.now());
+        committed.await.unwrap();
+    }
+}
+
+/// An id that lists show before all others.
+fn low(number: u128) -> Uuid {
+    Uuid::from_u128(0x4000_8000_0000_0000_0000 + number)
+}
+
+fn assignment(
+    server: &TestServer,
+    id: Uuid,
+    subject: RoleSubject,
+    scope: RoleScope,
+) -> RoleAssignment {
+    RoleAssignment {
+        id: RoleAssignmentId::from_uuid(id),
+        role: Ref::to(built_in("Identity Data Admin").unwrap().id),
+        scope,
+        subject,
+        read_only: false,
+        created_at: server.ports.clock.now(),
+    }
+}
+
+on_every_adapter! {
+    async fn threat_39_roles_that_are_too_many_to_look_at_count_as_more(server: TestServer) {
+        let boss = promoted(&server).await;
+        let less = worker(&server, 823, json!(["Identity Data Admin"])).await;
+        let set = async || {
+            let set = json!({ "value": "Taken-Over-123!" });
+            less.act("PUT", &format!("{boss}/password"), "password.set", set).await
+        };
+        forbidden(set().await);
+        let user: UserId = server.tenant.person.id.parse().unwrap();
+        let scope = |number| RoleScope { id: low(number), type_: RoleScopeType::Population };
+        let subject = RoleSubject::User(Ref::to(user));
+        let many = (0..500).map(|it| assignment(&server, low(it), subject, scope(it)));
+        store(&server, &many.collect::<Vec<_>>()).await;
+        forbidden(set().await);
+    }
+
+    async fn threat_39_groups_that_are_too_many_to_look_at_count_as_more(server: TestServer) {
+        let tenant = &server.tenant;
+        let (strong, less) = (admin(&server).await, worker(&server, 823, json!(["Identity Data Admin"])).await);
+        let groups = format!("/environments/{}/groups", tenant.id);
+        let made = Api::created(strong.post(&groups, json!({ "name": "Admins" })).await);
+        let admins = format!("{groups}/{}", text(&made, "/id"));
+        let organization = strong.get("/organizations").await.json();
+        let organization = &organization["_embedded"]["organizations"][0]["id"];
+        let role = json!({ "role": { "id": built_in("Organization Admin").unwrap().id },
+            "scope": { "id": organization, "type": "ORGANIZATION" } });
+        Api::created(strong.post(&format!("{admins}/roleAssignments"), role).await);
+        let boss = format!("/environments/{}/users/{}", tenant.id, tenant.person.id);
+        let mine = format!("{boss}/memberOfGroups");
+        Api::created(strong.post(&mine, json!({ "id": made["id"] })).await);
+        let user: UserId = tenant.person.id.parse().unwrap();
+        let many = (0..1_000).map(|it| GroupMembership {
+            user: Ref::to(user),
+            group: Ref::to(GroupId::from_uuid(low(it))),
+        });
+        store(&server, &many.collect::<Vec<_>>()).await;
+        let set = json!({ "value": "Taken-Over-123!" });
+        forbidden(less.act("PUT", &format!("{boss}/password"), "password.set", set).await);
+    }
+}
