@@ -22,6 +22,7 @@ use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
 use crate::v1::body;
 use crate::v1::call::{Call, Reply};
+use crate::v1::privilege;
 
 /// Shortest token that is taken: a UUID's length. It is a credential.
 const MIN_TOKEN: usize = 32;
@@ -131,6 +132,10 @@ impl Operation for Create<'_> {
         {
             return Err(unfit(Misfit::invalid("user.id", "no user has this id")).into());
         }
+        if let Some(user) = user {
+            // Whoever makes a session of somebody is signed on as them.
+            privilege::over_user(self.call, user).await?;
+        }
         let entropy = &*cx.ports.entropy;
         let token = match &self.input.token {
             Some(token) => token.expose_secret().to_owned(),
@@ -194,7 +199,12 @@ impl Operation for Replace<'_> {
     type Reply = Session;
 
     async fn gather(&self, _cx: &Cx) -> Outcome<Stored<Session>> {
-        named(self.call).await
+        let session = named(self.call).await?;
+        if let Some(user) = session.user {
+            // It may say that more was proved than was.
+            privilege::over_user(self.call, user.id).await?;
+        }
+        Ok(session)
     }
 
     fn decide(&self, cx: &Cx, stored: Stored<Session>) -> Result<Verdict<Session>, Fault> {

@@ -44,6 +44,14 @@ fn forbidden(answer: Answer) {
     refused(answer, 403, "ACCESS_FAILED", None);
 }
 
+/// A session of somebody, as one asks for it.
+fn session_of(server: &TestServer, user: &str, token: &str) -> Value {
+    let now = server.ports.clock.now().to_string();
+    json!({ "activeAt": now, "userAgent": "curl/8.5.0", "token": token, "user": { "id": user },
+        "lastSignOn": { "remoteIp": "192.0.2.1", "authenticators": ["pwd"],
+                        "withAuthenticator": { "pwd": { "at": now } } } })
+}
+
 /// Stores things behind the server's back, where calls would take long.
 async fn store<E: Entity>(server: &TestServer, things: &[E]) {
     let env: EnvId = server.tenant.id.parse().unwrap();
@@ -78,6 +86,26 @@ fn assignment(
 }
 
 on_every_adapter! {
+    async fn threat_39_nobody_signs_on_as_who_has_more_by_a_session_that_they_make(server: TestServer) {
+        let boss = promoted(&server).await;
+        let tenant = &server.tenant;
+        let (strong, less) = (admin(&server).await, worker(&server, 820, json!(["Help Desk Admin"])).await);
+        let all = format!("/environments/{}/sessions", tenant.id);
+        let of_boss = |token: &str| session_of(&server, &tenant.person.id, token);
+        forbidden(less.post(&all, of_boss(&"a".repeat(40))).await);
+        let theirs = strong.get(&format!("{boss}/sessions")).await.expect_status(200).json();
+        assert_eq!(theirs["_embedded"]["sessions"], json!([]));
+        // Nor is more said of a session than was proved in it.
+        let made = Api::created(strong.post(&all, of_boss(&"b".repeat(40))).await);
+        let own = text(&made, "/_links/self/href");
+        forbidden(less.put(&own, of_boss(&"b".repeat(40))).await);
+        let _ = strong.put(&own, of_boss(&"b".repeat(40))).await.expect_status(200);
+        // Whose roles they have, they may.
+        let other = session_of(&server, &tenant.other_person.id, &"c".repeat(40));
+        let made = Api::created(less.post(&all, other.clone()).await);
+        let _ = less.put(&text(&made, "/_links/self/href"), other).await.expect_status(200);
+    }
+
     async fn threat_39_roles_that_are_too_many_to_look_at_count_as_more(server: TestServer) {
         let boss = promoted(&server).await;
         let less = worker(&server, 823, json!(["Identity Data Admin"])).await;
