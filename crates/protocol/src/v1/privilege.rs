@@ -22,6 +22,9 @@ use crate::refusal::{Outcome, Refusal};
 /// Most assignments of one subject that are looked at.
 const MOST: u32 = 500;
 
+/// Most assignments of an environment that are looked at.
+const MOST_OF_ALL: u32 = 5_000;
+
 /// The roles that a subject of the environment has by itself.
 pub async fn assignments(call: &Call<'_>, subject: RoleSubject) -> Outcome<Vec<RoleAssignment>> {
     Ok(listed(call, of_subject(call, subject)).await?.0)
@@ -130,6 +133,13 @@ fn is_broader(
 /// Refuses unless the caller covers all roles of a subject.
 pub async fn over(call: &Call<'_>, subject: RoleSubject) -> Outcome<()> {
     over_all(call, of_subject(call, subject)).await
+}
+
+/// The same for everybody who lives in the environment: for what makes its caller whom they like,
+/// such as a key that signs its tokens.
+pub async fn over_everybody(call: &Call<'_>) -> Outcome<()> {
+    let everybody = Query::all(RoleAssignment::KIND, call.env, MOST_OF_ALL);
+    over_all(call, everybody).await
 }
 
 /// Refuses unless the caller covers the roles that a query finds.

@@ -24,6 +24,7 @@ use crate::v1::certified;
 use crate::v1::hal::Links;
 use crate::v1::key_uses;
 use crate::v1::noun::{self, Change, Noun};
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::upload::MULTIPART;
 
@@ -86,6 +87,13 @@ impl Noun for SigningKey {
     type Facts = Facts;
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
+        if let Change::Replace { before, after } = &change
+            && before.usage_type != after.usage_type
+            && after.usage_type == KeyUsageType::Signing
+        {
+            // It may have been brought along for something else.
+            privilege::over_everybody(call).await?;
+        }
         let id = change.before().map(|it| it.id);
         let others = noun::all::<Self>(call).await?;
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();

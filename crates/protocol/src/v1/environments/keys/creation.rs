@@ -23,6 +23,7 @@ use crate::v1::body::{self, Check};
 use crate::v1::call::{Call, Reply};
 use crate::v1::certified::{self, Said};
 use crate::v1::noun;
+use crate::v1::privilege;
 use crate::v1::upload::{Form, unfit};
 
 /// Most days that a certificate is valid.
@@ -172,6 +173,10 @@ pub(super) fn import<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
     Box::pin(async move {
         let form = Form::read(call).await?;
         let usage = form.usage()?;
+        if usage == KeyUsageType::Signing {
+            // Whoever has the private key makes tokens of whom they like.
+            privilege::over_everybody(call).await?;
+        }
         let brought = brought(form.file()?, form.text("password").unwrap_or_default())?;
         let key = imported(call, usage, &brought)?;
         let key = run(call.cx, &Add { call, key }).await?;

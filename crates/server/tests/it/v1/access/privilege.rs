@@ -106,6 +106,33 @@ on_every_adapter! {
         let _ = less.put(&text(&made, "/_links/self/href"), other).await.expect_status(200);
     }
 
+    async fn threat_39_nobody_brings_a_key_that_speaks_for_who_has_more(server: TestServer) {
+        let (strong, less) = (admin(&server).await, worker(&server, 821, json!(["Environment Admin"])).await);
+        let all = format!("/environments/{}/keys", server.tenant.id);
+        let file = pair();
+        forbidden(upload(&less, &all, "SIGNING", &file).await);
+        // Nor one that was brought for something else.
+        let brought = Api::created(upload(&less, &all, "ENCRYPTION", &file).await);
+        let path = format!("{all}/{}", text(&brought, "/id"));
+        let mut signs = brought.clone();
+        signs["usageType"] = json!("SIGNING");
+        forbidden(less.put(&path, signs.clone()).await);
+        let _ = less.put(&path, brought).await.expect_status(200);
+        // A key that is made here is nobody's.
+        let made = json!({ "name": "made", "algorithm": "EC", "keyLength": 256,
+            "signatureAlgorithm": "SHA256withECDSA", "subjectDN": "CN=made", "usageType": "SIGNING",
+            "validityPeriod": 365 });
+        Api::created(less.post(&all, made).await);
+        let _ = strong.put(&path, signs).await.expect_status(200);
+        Api::created(upload(&strong, &all, "SIGNING", &pair()).await);
+        // Where nobody has more, everybody with the permission may.
+        let abroad = json!([{ "role": "Environment Admin",
+            "scope": { "type": "ENVIRONMENT", "id": server.other.id } }]);
+        let abroad = worker(&server, 822, abroad).await;
+        let theirs = format!("/environments/{}/keys", server.other.id);
+        Api::created(upload(&abroad, &theirs, "SIGNING", &pair()).await);
+    }
+
     async fn threat_39_roles_that_are_too_many_to_look_at_count_as_more(server: TestServer) {
         let boss = promoted(&server).await;
         let less = worker(&server, 823, json!(["Identity Data Admin"])).await;
@@ -145,4 +172,25 @@ on_every_adapter! {
         let set = json!({ "value": "Taken-Over-123!" });
         forbidden(less.act("PUT", &format!("{boss}/password"), "password.set", set).await);
     }
+}
+
+/// A private key and its certificate, in PEM.
+fn pair() -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "brought");
+    let certificate = params.self_signed(&key).unwrap().pem();
+    format!("{}{certificate}", key.serialize_pem())
+}
+
+async fn upload(api: &Api, path: &str, usage: &str, file: &str) -> Answer {
+    let form = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"usageType\"\r\n\r\n{usage}\r\n--x\r\n\
+         Content-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n{file}\r\n--x--\r\n"
+    );
+    let media = "multipart/form-data; boundary=x";
+    api.upload("POST", path, media, form.into_bytes()).await
 }
