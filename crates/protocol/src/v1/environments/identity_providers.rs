@@ -26,6 +26,7 @@ use crate::v1::call::Call;
 use crate::v1::hal::Links;
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::pointing;
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/identityProviders";
@@ -96,6 +97,12 @@ impl Noun for IdentityProvider {
         let Some(id) = after.or(before).map(|it| it.id) else {
             return Ok(facts);
         };
+        if let (Some(before), Some(after)) = (before, after)
+            && asks_another(before, after)
+        {
+            // Whoever is linked there is whom the provider says they are.
+            privilege::over_everybody(call).await?;
+        }
         facts.before = call.load::<IdentityProviderSecret>(id).await?;
         if let Some(population) = after.and_then(Self::authoritative_population) {
             facts.has_population =
@@ -169,6 +176,22 @@ impl Noun for IdentityProvider {
     fn link(&self, _call: &Call<'_>, own: &str, links: &mut Links) {
         links.add("attributes", format!("{own}/attributes"));
     }
+}
+
+/// Whether somebody else may be asked after a change, or asked about something else. A secret alone
+/// leads nowhere else.
+fn asks_another(before: &IdentityProvider, after: &IdentityProvider) -> bool {
+    let harmless = IdentityProvider {
+        name: before.name.clone(),
+        description: before.description.clone(),
+        enabled: before.enabled,
+        icon: before.icon.clone(),
+        login_button_icon: before.login_button_icon.clone(),
+        registration: before.registration.clone(),
+        updated_at: before.updated_at,
+        ..after.clone()
+    };
+    harmless != *before
 }
 
 const fn name_of_secret(type_: ProviderType) -> &'static str {

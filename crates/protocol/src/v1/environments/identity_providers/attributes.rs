@@ -13,6 +13,7 @@ use crate::rp::attributes;
 use crate::v1::body::Check;
 use crate::v1::call::Call;
 use crate::v1::noun::{self, Change, Noun, Parent};
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Resource};
 
 const ALL: &str = "/environments/{environment}/identityProviders/{identityProvider}/attributes";
@@ -33,6 +34,10 @@ pub const RESOURCE: Resource = Resource {
     ],
 };
 
+/// Attributes by which a provider says who somebody is: whom it is linked with, and where the codes
+/// go with which passwords are recovered.
+const DECIDES_WHO: [&str; 2] = ["username", "email"];
+
 impl Noun for IdentityProviderAttribute {
     const PLURAL: &'static str = "attributes";
     const PARAMETER: &'static str = "attribute";
@@ -49,7 +54,14 @@ impl Noun for IdentityProviderAttribute {
         noun::named::<IdentityProvider>(call).await.map(|_| ())
     }
 
-    async fn gather<'a>(call: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<Self::Facts> {
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Self::Facts> {
+        let before = change.before().map(|it| &it.value);
+        let values = [before, change.after()].map(|it| it.map(|it| (&it.name, &it.value)));
+        let [before, after] = values;
+        let decides = |it: (&String, _)| DECIDES_WHO.contains(&it.0.as_str());
+        if before != after && before.into_iter().chain(after).any(decides) {
+            privilege::over_everybody(call).await?;
+        }
         noun::all::<SchemaAttribute>(call).await
     }
 

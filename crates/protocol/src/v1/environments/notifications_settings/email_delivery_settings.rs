@@ -15,6 +15,7 @@ use crate::v1::body::{self, Check, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Links};
 use crate::v1::noun;
+use crate::v1::privilege;
 use crate::v1::route::{Endpoint, Resource};
 use crate::v1::single;
 use crate::v1::upload::unfit;
@@ -77,6 +78,8 @@ fn replace<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
             settings.secret.clone_from(&before.secret);
         }
         check(&settings)?;
+        // Whoever runs that server reads the codes with which people recover their passwords.
+        privilege::over_everybody(call).await?;
         single::put(call, &settings).await?;
         shown(call, Some(&settings))
     })

@@ -133,6 +133,53 @@ on_every_adapter! {
         Api::created(upload(&abroad, &theirs, "SIGNING", &pair()).await);
     }
 
+    async fn threat_39_nobody_reads_the_mail_of_who_has_more(server: TestServer) {
+        let (strong, less) = (admin(&server).await, worker(&server, 821, json!(["Environment Admin"])).await);
+        let path = format!("/environments/{}/notificationsSettings/emailDeliverySettings", server.tenant.id);
+        let own = json!({ "host": "mail.example", "port": 25, "from": { "address": "a@acme.example" } });
+        forbidden(less.put(&path, own.clone()).await);
+        let _ = strong.put(&path, own).await.expect_status(200);
+        let _ = less.delete(&path).await.expect_status(204);
+    }
+
+    async fn threat_39_nobody_leads_who_has_more_to_a_provider_of_their_own(server: TestServer) {
+        let (strong, less) = (admin(&server).await, worker(&server, 821, json!(["Environment Admin"])).await);
+        let all = format!("/environments/{}/identityProviders", server.tenant.id);
+        let made = Api::created(less.post(&all, openid("Elsewhere")).await);
+        let path = format!("{all}/{}", text(&made, "/id"));
+        for (member, value) in [
+            ("issuer", "https://evil.example"),
+            ("clientId", "theirs"),
+            ("authorizationEndpoint", "https://evil.example/authorize"),
+            ("tokenEndpoint", "https://evil.example/token"),
+            ("jwksEndpoint", "https://evil.example/jwks"),
+            ("userInfoEndpoint", "https://evil.example/userinfo"),
+        ] {
+            let mut body = made.clone();
+            body[member] = json!(value);
+            forbidden(less.put(&path, body.clone()).await);
+            let _ = strong.put(&path, body).await.expect_status(200);
+            let _ = strong.put(&path, made.clone()).await.expect_status(200);
+        }
+        let mut renamed = made.clone();
+        renamed["name"] = json!("Renamed");
+        renamed["enabled"] = json!(false);
+        let _ = less.put(&path, renamed).await.expect_status(200);
+        // Nor does another claim say who they are.
+        let attributes = format!("{path}/attributes");
+        let list = less.get(&attributes).await.expect_status(200).json();
+        let core = format!("{attributes}/{}", text(&list, "/_embedded/attributes/0/id"));
+        let chosen = json!({ "name": "username", "value": "${providerAttributes.nickname}" });
+        forbidden(less.put(&core, chosen.clone()).await);
+        let _ = strong.put(&core, chosen.clone()).await.expect_status(200);
+        let _ = less.put(&core, chosen).await.expect_status(200);
+        let address = json!({ "name": "email", "value": "${providerAttributes.sub}@evil.example" });
+        forbidden(less.post(&attributes, address.clone()).await);
+        Api::created(strong.post(&attributes, address).await);
+        let nickname = json!({ "name": "nickname", "value": "${providerAttributes.nickname}" });
+        Api::created(less.post(&attributes, nickname).await);
+    }
+
     async fn threat_39_roles_that_are_too_many_to_look_at_count_as_more(server: TestServer) {
         let boss = promoted(&server).await;
         let less = worker(&server, 823, json!(["Identity Data Admin"])).await;
