@@ -25,6 +25,9 @@ const MOST: u32 = 500;
 /// Most assignments of an environment that are looked at.
 const MOST_OF_ALL: u32 = 5_000;
 
+/// Most scopes that what somebody adds to a role is compared with.
+const MOST_SCOPES: usize = 500;
+
 /// The roles that a subject of the environment has by itself.
 pub async fn assignments(call: &Call<'_>, subject: RoleSubject) -> Outcome<Vec<RoleAssignment>> {
     Ok(listed(call, of_subject(call, subject)).await?.0)
@@ -162,6 +165,36 @@ fn insist(holds: bool, why: &'static str) -> Outcome<()> {
         return Ok(());
     }
     Err(Refusal::Forbidden.because(why).into())
+}
+
+/// Whether the caller has these permissions wherever a custom role is assigned: adding them to the
+/// role gives them to all who have it.
+///
+/// Decision: where it is assigned too often to tell, they must be held in the whole organization.
+pub async fn holds_wherever_assigned(
+    call: &Call<'_>,
+    role: RoleId,
+    added: &[&str],
+) -> Outcome<bool> {
+    if added.is_empty() {
+        return Ok(true);
+    }
+    let everything = Query::all(RoleAssignment::KIND, call.env, MOST_OF_ALL);
+    let (found, is_all) = listed(call, everything).await?;
+    let of_role = found.iter().filter(|it| it.role.id == role);
+    let mut scopes: BTreeSet<RoleScope> = of_role.map(|it| it.scope).collect();
+    if !is_all || scopes.len() > MOST_SCOPES {
+        scopes = BTreeSet::from([RoleScope {
+            id: call.cx.env.environment.organization.id.uuid(),
+            type_: RoleScopeType::Organization,
+        }]);
+    }
+    for scope in scopes {
+        if !holds(call, added.iter().copied(), scope).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The same for a user, whose groups may have roles, too.

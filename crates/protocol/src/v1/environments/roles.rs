@@ -17,6 +17,7 @@ use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links, List};
 use crate::v1::noun::{self, Change, Noun};
 use crate::v1::page;
+use crate::v1::privilege;
 use crate::v1::roles;
 use crate::v1::route::{Endpoint, Resource};
 
@@ -43,6 +44,8 @@ pub struct Facts {
     known: Vec<RoleId>,
     /// Whether somebody has it.
     is_assigned: bool,
+    /// Whether it would permit more somewhere else than who changes it may.
+    exceeds_elsewhere: bool,
 }
 
 impl Noun for CustomRole {
@@ -65,12 +68,22 @@ impl Noun for CustomRole {
         // Those that it names may be gone: see `pointing.rs`.
         let before = change.before().map(|it| &it.can_be_assigned_by);
         known.extend(before.into_iter().flatten().map(|it| it.id));
+        let mut exceeds_elsewhere = false;
+        if let Change::Replace { before, after } = &change {
+            let added = added(before, after);
+            exceeds_elsewhere =
+                !privilege::holds_wherever_assigned(call, before.id, &added).await?;
+        }
         let mut is_assigned = false;
         if let Change::Remove(before) = &change {
             let all = configuration::all::<RoleAssignment>(call.store(), call.env, call.now());
             is_assigned = all.await?.iter().any(|it| it.role.id == before.id);
         }
-        Ok(Facts { known, is_assigned })
+        Ok(Facts {
+            known,
+            is_assigned,
+            exceeds_elsewhere,
+        })
     }
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
@@ -124,7 +137,7 @@ impl Noun for CustomRole {
         let excess = excess
             .filter(|it| roles::is_known(it))
             .find(|it| !is_held(it));
-        check.expect(excess.is_none(), || {
+        check.expect(excess.is_none() && !facts.exceeds_elsewhere, || {
             Misfit::invalid("permissions", "Must have role at the same or broader scope")
         });
         check.finish()?;
@@ -136,6 +149,13 @@ impl Noun for CustomRole {
         let customs = customs.into_iter().map(|it| it.value).collect::<Vec<_>>();
         Ok(body_of(self, &customs))
     }
+}
+
+/// What a role permits after a change and did not before.
+fn added<'a>(before: &CustomRole, after: &'a CustomRole) -> Vec<&'a str> {
+    let had = |it: &&str| before.permissions.iter().any(|had| permits(&had.id, it));
+    let all = after.permissions.iter().map(|it| it.id.as_str());
+    all.filter(|it| !had(it)).collect()
 }
 
 /// A custom role as it is answered; `customs` are those of the environment.

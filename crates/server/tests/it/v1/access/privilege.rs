@@ -11,7 +11,7 @@ use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::{Api, admin, everywhere, refused, text, worker};
+use super::super::{Api, admin, everywhere, make_worker, owner, refused, text, worker};
 
 /// Makes the first environment's person an administrator of the whole organization, linked to an
 /// account at a provider. The path of the user.
@@ -218,6 +218,40 @@ on_every_adapter! {
         store(&server, &many.collect::<Vec<_>>()).await;
         let set = json!({ "value": "Taken-Over-123!" });
         forbidden(less.act("PUT", &format!("{boss}/password"), "password.set", set).await);
+    }
+
+    async fn threat_39_a_role_grows_only_by_what_one_has_wherever_it_is_given(server: TestServer) {
+        let strong = owner(&server).await;
+        let all = format!("/environments/{}/roles", server.tenant.id);
+        let giver = built_in("Organization Admin").unwrap().id;
+        let body = |permissions: &[&str]| {
+            let permissions: Value = permissions.iter().map(|id| json!({ "id": id })).collect();
+            json!({ "name": "Reader", "applicableTo": ["ENVIRONMENT"],
+                "canBeAssignedBy": [{ "id": giver }], "permissions": permissions })
+        };
+        let made = Api::created(strong.post(&all, body(&["groups:read"])).await);
+        let path = format!("{all}/{}", text(&made, "/id"));
+        let roles = json!(["Identity Data Admin", "Custom Roles Admin"]);
+        let (id, _) = make_worker(&server, 824, roles.clone()).await;
+        let less = worker(&server, 824, roles).await;
+        let given = json!({ "role": { "id": made["id"] },
+            "scope": { "id": server.other.id, "type": "ENVIRONMENT" } });
+        let of_worker = format!("/environments/{}/applications/{id}/roleAssignments", server.tenant.id);
+        Api::created(strong.post(&of_worker, given).await);
+        let abroad = |plural: &str| format!("/environments/{}/{plural}", server.other.id);
+        let _ = less.get(&abroad("groups")).await.expect_status(200);
+        let wider = body(&["groups:read", "users:*"]);
+        let body_of = refused(less.put(&path, wider.clone()).await, 400, "INVALID_DATA",
+            Some(("INVALID_VALUE", "permissions")));
+        assert!(text(&body_of, "/details/0/message").contains("same or broader scope"), "{body_of}");
+        forbidden(less.get(&abroad("users")).await);
+        // What it has already, everything that it can be changed in else, and what one has there.
+        let mut renamed = body(&["groups:read"]);
+        renamed["description"] = json!("Reads");
+        let _ = less.put(&path, renamed).await.expect_status(200);
+        let _ = strong.put(&path, wider).await.expect_status(200);
+        let narrower = body(&["groups:read", "users:read"]);
+        let _ = less.put(&path, narrower).await.expect_status(200);
     }
 }
 
