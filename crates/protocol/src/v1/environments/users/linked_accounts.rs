@@ -55,7 +55,11 @@ impl Noun for LinkedAccount {
         noun::named::<User>(call).await.map(|_| ())
     }
 
-    async fn gather<'a>(_: &'a Call<'a>, _: Change<'a, Self>) -> Outcome<()> {
+    async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<()> {
+        // Without a link the next one with the user's name there is the user.
+        if let (Some(linked), false) = (change.before(), call.own) {
+            privilege::over_user(call, linked.user.id).await?;
+        }
         Ok(())
     }
 

@@ -176,6 +176,7 @@ impl Noun for User {
                 facts.has_population = call.load::<Population>(population).await?.is_some();
             }
             Change::Remove(before) => {
+                privilege::over_user(call, before.id).await?;
                 facts.owned = removal::owned(call, before.id).await?;
             }
         }
@@ -187,10 +188,9 @@ impl Noun for User {
                 .owned
                 .extend(removal::population_groups(call, before).await?);
         }
-        // Whoever can move the address of an administrator can recover their password.
         if let Change::Replace { before, after } = &change
             && !call.own
-            && (before.email != after.email || before.mfa_enabled != after.mfa_enabled)
+            && concerns_sign_on(before, after)
         {
             privilege::over_user(call, after.id).await?;
         }
@@ -269,6 +269,17 @@ impl Noun for User {
         ];
         links.add_below(&places);
     }
+}
+
+/// Whether a change may let somebody else be the user, or keep the user from being themselves:
+/// whoever moves the address of an administrator recovers their password, whoever gives them another
+/// name is found under it at a provider.
+fn concerns_sign_on(before: &User, after: &User) -> bool {
+    before.email != after.email
+        || before.mfa_enabled != after.mfa_enabled
+        || before.username != after.username
+        || before.enabled != after.enabled
+        || before.population != after.population
 }
 
 /// What is shown of a user as it is kept. Attributes of the environment's own are members like all

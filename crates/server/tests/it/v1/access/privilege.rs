@@ -253,6 +253,24 @@ on_every_adapter! {
         let narrower = body(&["groups:read", "users:read"]);
         let _ = less.put(&path, narrower).await.expect_status(200);
     }
+
+    async fn threat_39_who_has_more_is_neither_taken_over_nor_kept_out(server: TestServer) {
+        let boss = promoted(&server).await;
+        let (strong, less) = (admin(&server).await, worker(&server, 823, json!(["Identity Data Admin"])).await);
+        let populations = format!("/environments/{}/populations", server.tenant.id);
+        let elsewhere = Api::created(strong.post(&populations, json!({ "name": "Elsewhere" })).await);
+        let links = less.get(&format!("{boss}/linkedAccounts")).await.expect_status(200).json();
+        let link = format!("{boss}/linkedAccounts/{}", text(&links, "/_embedded/linkedAccounts/0/id"));
+        forbidden(less.delete(&link).await);
+        forbidden(less.patch(&boss, json!({ "username": "mallory" })).await);
+        forbidden(less.put(&format!("{boss}/population"), json!({ "id": elsewhere["id"] })).await);
+        forbidden(less.put(&format!("{boss}/enabled"), json!({ "enabled": false })).await);
+        forbidden(less.delete(&boss).await);
+        let _ = less.patch(&boss, json!({ "nickname": "Al" })).await.expect_status(200);
+        let _ = strong.delete(&link).await.expect_status(204);
+        let _ = strong.put(&format!("{boss}/enabled"), json!({ "enabled": false })).await.expect_status(200);
+        let _ = strong.delete(&boss).await.expect_status(204);
+    }
 }
 
 /// A private key and its certificate, in PEM.
