@@ -127,12 +127,13 @@ impl Noun for Application {
             Change::Replace { before, after } => {
                 refers(call, after, Some(before), &mut facts).await?;
                 if proves_otherwise(before, after) {
-                    // Who decides how a worker proves itself can be that worker (`threats.md` 39).
                     let subject = RoleSubject::Application(Ref::to(before.id));
                     privilege::over(call, subject).await?;
                 }
             }
             Change::Remove(before) => {
+                let subject = RoleSubject::Application(Ref::to(before.id));
+                privilege::over(call, subject).await?;
                 facts.owned = owned(call, before.id).await?;
                 let void = role_assignments::within(call, before.id.uuid()).await?;
                 facts.owned.extend(void);
@@ -231,11 +232,14 @@ impl Noun for Application {
     }
 }
 
-/// Whether a change lets somebody else prove to be this application.
+/// Whether a change lets somebody else prove to be this application, or keeps it from doing so: who
+/// decides how a worker proves itself can be that worker (`threats.md` 39).
 fn proves_otherwise(before: &Application, after: &Application) -> bool {
     before.jwks != after.jwks
         || before.jwks_url != after.jwks_url
         || before.token_endpoint_auth_method != after.token_endpoint_auth_method
+        || before.enabled != after.enabled
+        || before.grant_types != after.grant_types
 }
 
 fn icon(application: &Application) -> [(&'static str, Option<&ImageRef>); 1] {

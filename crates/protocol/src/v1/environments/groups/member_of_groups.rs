@@ -325,6 +325,8 @@ impl Operation for Leave<'_> {
             let why = "the group is outside the actor's populations";
             return Err(Refusal::NotFound.because(why).into());
         }
+        // What takes roles away needs them, as taking the roles away themselves does.
+        privilege::over_group(call, parent).await?;
         let key = member.key(call, parent);
         Ok((key, direct.contains(&parent), all.contains(&parent)))
     }

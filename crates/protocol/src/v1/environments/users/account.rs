@@ -16,6 +16,7 @@ use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links};
 use crate::v1::noun;
+use crate::v1::privilege;
 
 /// `application/vnd.pingidentity.account.lock+json`
 pub(super) fn lock<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome<Reply>> {
@@ -47,6 +48,7 @@ impl Operation for SetLock<'_> {
 
     async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
         let user = noun::named::<User>(self.call).await?.value;
+        privilege::over_user(self.call, user.id).await?;
         let account = self.call.load::<Account>(user.id).await?;
         let sessions = if self.locks {
             removal::sessions(self.call, user.id).await?

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::{Api, admin, everywhere, make_worker, owner, refused, text, worker};
+use super::NOBODY;
 
 /// Makes the first environment's person an administrator of the whole organization, linked to an
 /// account at a provider. The path of the user.
@@ -218,6 +219,8 @@ on_every_adapter! {
         store(&server, &many.collect::<Vec<_>>()).await;
         let set = json!({ "value": "Taken-Over-123!" });
         forbidden(less.act("PUT", &format!("{boss}/password"), "password.set", set).await);
+        // Who is put out of the group has lost what it gave.
+        forbidden(less.delete(&format!("{mine}/{}", text(&made, "/id"))).await);
     }
 
     async fn threat_39_a_role_grows_only_by_what_one_has_wherever_it_is_given(server: TestServer) {
@@ -265,11 +268,42 @@ on_every_adapter! {
         forbidden(less.patch(&boss, json!({ "username": "mallory" })).await);
         forbidden(less.put(&format!("{boss}/population"), json!({ "id": elsewhere["id"] })).await);
         forbidden(less.put(&format!("{boss}/enabled"), json!({ "enabled": false })).await);
+        forbidden(less.act("POST", &boss, "account.lock", Value::Null).await);
+        forbidden(less.act("POST", &boss, "account.unlock", Value::Null).await);
         forbidden(less.delete(&boss).await);
         let _ = less.patch(&boss, json!({ "nickname": "Al" })).await.expect_status(200);
         let _ = strong.delete(&link).await.expect_status(204);
+        let _ = strong.act("POST", &boss, "account.lock", Value::Null).await.expect_status(200);
         let _ = strong.put(&format!("{boss}/enabled"), json!({ "enabled": false })).await.expect_status(200);
         let _ = strong.delete(&boss).await.expect_status(204);
+    }
+
+    async fn threat_39_a_worker_that_has_more_is_not_kept_out(server: TestServer) {
+        let (id, _) = make_worker(&server, 825, everywhere(&["Organization Admin"])).await;
+        let strong = admin(&server).await;
+        let less = worker(&server, 826, json!(["Client Application Developer"])).await;
+        let path = format!("/environments/{}/applications/{id}", server.tenant.id);
+        let read = less.get(&path).await.expect_status(200).json();
+        for (member, value) in [
+            ("enabled", json!(false)),
+            ("grantTypes", json!(["AUTHORIZATION_CODE"])),
+        ] {
+            let mut body = read.clone();
+            body[member] = value;
+            body["responseTypes"] = json!(["CODE"]);
+            body["redirectUris"] = json!(["https://client.example/callback"]);
+            forbidden(less.put(&path, body).await);
+        }
+        forbidden(less.delete(&path).await);
+        let _ = less.put(&path, read.clone()).await.expect_status(200);
+        // A role in an environment that is gone is none.
+        let subject = RoleSubject::Application(Ref::to(id.parse().unwrap()));
+        let nowhere = RoleScope { id: NOBODY.parse().unwrap(), type_: RoleScopeType::Environment };
+        store(&server, &[assignment(&server, low(0), subject, nowhere)]).await;
+        let mut disabled = read;
+        disabled["enabled"] = json!(false);
+        let _ = strong.put(&path, disabled).await.expect_status(200);
+        let _ = strong.delete(&path).await.expect_status(204);
     }
 }
 
