@@ -5,7 +5,7 @@ use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::group::Memberships;
 use countersign_domain::ids::{EnvId, SessionId, UserId};
 use countersign_domain::session::{Session, SessionPolicy};
-use countersign_domain::store::{Batch, Fault, Key, Query, Range};
+use countersign_domain::store::{Batch, Fault, Key};
 use countersign_domain::user::{LifecycleStatus, User};
 
 use crate::browser::BrowserToken;
@@ -18,6 +18,7 @@ use crate::flows::complete::{self, Completion};
 use crate::flows::external::PendingLink;
 use crate::flows::flow::FlowUser;
 use crate::flows::next::{Known, Next, next};
+use crate::flows::session_limit;
 use crate::flows::state::{Done, FlowFailure};
 use crate::flows::{Flow, State};
 use crate::groups;
@@ -25,14 +26,6 @@ use crate::refusal::Outcome;
 
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 512;
-
-/// Most sessions of a user that live at once.
-/// Source: `reference/flows.md` 16.
-const MAX_SESSIONS: usize = 10;
-
-/// Most sessions of a user that are looked at. More than [`MAX_SESSIONS`] live only when sign-ons
-/// of the user completed on several nodes at the same moment.
-const MAX_SESSIONS_READ: u32 = 100;
 
 /// What a completion needs, in case the step was the last one.
 pub struct Arrival {
@@ -57,16 +50,10 @@ pub struct Arrival {
 impl Arrival {
     /// Reads it.
     pub async fn gather(cx: &Cx, call: &Call<'_>, flow: &Flow, user: UserId) -> Outcome<Self> {
-        let (store, env) = (&*cx.ports.store, cx.env_id());
-        let query = Query {
-            index: Some(Session::BY_USER),
-            range: Range::Prefix(Session::of_user(user)),
-            ..Query::all(Session::KIND, env, MAX_SESSIONS_READ)
-        };
         let prior = prior(cx, call, flow);
         let consents = agreement::consents(cx, &flow.request.policies, user);
-        let sessions = store.list(&query, cx.now);
-        let (prior, page, consents) = futures_util::try_join!(prior, sessions, consents)?;
+        let sessions = session_limit::of_user(cx, user);
+        let (prior, sessions, consents) = futures_util::try_join!(prior, sessions, consents)?;
         let is_wanted = groups::are_asked_for(cx, &flow.request.policies);
         let entropy = &*cx.ports.entropy;
         Ok(Self {
@@ -75,7 +62,7 @@ impl Arrival {
             verification: None,
             link: None,
             consents,
-            sessions: page.docs.into_iter().map(|doc| doc.key).collect(),
+            sessions,
             session_id: SessionId::random(entropy),
             token: BrowserToken::new_session(entropy),
             remote_ip: cx.remote_ip.map(|ip| ip.to_string()),
@@ -240,22 +227,13 @@ fn onward(
     };
     let (session, mut writes) = complete::complete(cx.env_id(), flow, completion, cx.now)?;
     flow.ask_for_user_code();
-    for key in surplus(&sessions, &session.key(cx.env_id())) {
+    for key in session_limit::surplus(&sessions, &session.key(cx.env_id())) {
         writes = writes.delete(key.clone());
     }
     Ok(Advanced {
         writes,
         cookie: Some(arrival.token),
     })
-}
-
-/// The oldest sessions, when there are too many beside the one that is written. Their tokens end
-/// with them.
-///
-/// Source: `reference/rulings.md` 8.
-fn surplus<'a>(sessions: &'a [Key], written: &'a Key) -> impl Iterator<Item = &'a Key> {
-    let others = sessions.iter().filter(move |key| *key != written);
-    others.skip(MAX_SESSIONS - 1)
 }
 
 /// Nothing was proved in the flow: what completes it is the session it began with, if that lives.

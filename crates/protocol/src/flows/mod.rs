@@ -18,6 +18,7 @@ pub mod profile;
 pub mod read;
 pub mod recovery;
 pub mod registration;
+pub mod session_limit;
 pub mod state;
 pub mod turns;
 pub mod view;

@@ -2,12 +2,12 @@
 //!
 //! Source: `reference/flows.md` 8.4.
 
-use countersign_domain::entity::{self, Stored};
+use countersign_domain::entity::{self, Entity, Stored};
 use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::session::{Session, SessionSignOn};
-use countersign_domain::store::{Batch, Fault};
+use countersign_domain::store::{Batch, Fault, Key};
 use countersign_domain::time::Time;
 use countersign_domain::user::User;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::{named, shown};
 use crate::browser;
 use crate::cx::Cx;
+use crate::flows::session_limit;
 use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
@@ -119,6 +120,8 @@ struct Fresh {
     id: SessionId,
     token: String,
     user: Option<UserId>,
+    /// Those that the user has, newest first.
+    others: Vec<Key>,
 }
 
 impl Operation for Create<'_> {
@@ -132,9 +135,11 @@ impl Operation for Create<'_> {
         {
             return Err(unfit(Misfit::invalid("user.id", "no user has this id")).into());
         }
+        let mut others = Vec::new();
         if let Some(user) = user {
             // Whoever makes a session of somebody is signed on as them.
             privilege::over_user(self.call, user).await?;
+            others = session_limit::of_user(cx, user).await?;
         }
         let entropy = &*cx.ports.entropy;
         let token = match &self.input.token {
@@ -152,6 +157,7 @@ impl Operation for Create<'_> {
             id: SessionId::random(entropy),
             token,
             user,
+            others,
         })
     }
 
@@ -176,6 +182,9 @@ impl Operation for Create<'_> {
         };
         session.slide(cx.env.environment.settings.session_idle());
         let writes = Batch::new().create(self.call.env, &session)?;
+        let key = session.key(self.call.env);
+        let surplus = session_limit::surplus(&fresh.others, &key);
+        let writes = surplus.cloned().fold(writes, Batch::delete);
         Ok(Verdict::reply(session).writing(writes))
     }
 }

@@ -1,6 +1,8 @@
 //! Nobody gives away, takes over, or takes away more than they have: `v1/privilege.rs`, wherever it
 //! is asked.
 
+use std::time::Duration;
+
 use countersign_domain::entity::Entity;
 use countersign_domain::group::GroupMembership;
 use countersign_domain::ids::{EnvId, GroupId, RoleAssignmentId, UserId};
@@ -304,6 +306,28 @@ on_every_adapter! {
         disabled["enabled"] = json!(false);
         let _ = strong.put(&path, disabled).await.expect_status(200);
         let _ = strong.delete(&path).await.expect_status(204);
+    }
+
+    async fn threat_39_sessions_that_are_made_end_the_oldest_as_sign_ons_do(server: TestServer) {
+        let tenant = &server.tenant;
+        let api = admin(&server).await;
+        let all = format!("/environments/{}/sessions", tenant.id);
+        let mut made = Vec::new();
+        for number in 0..12 {
+            let token = format!("{number:040}");
+            let body = session_of(&server, &tenant.person.id, &token);
+            made.push(Api::created(api.post(&all, body).await)["id"].clone());
+            server.clock.advance(Duration::from_secs(1));
+        }
+        let path = format!("/environments/{}/users/{}/sessions", tenant.id, tenant.person.id);
+        let list = api.get(&path).await.expect_status(200).json();
+        let left = list["_embedded"]["sessions"].as_array().unwrap().clone();
+        let left: Vec<Value> = left.iter().rev().map(|it| it["id"].clone()).collect();
+        assert_eq!(left, made[2..]);
+        // Those of nobody are not counted.
+        let mut nobody = session_of(&server, "", &"n".repeat(40));
+        nobody["user"] = Value::Null;
+        Api::created(api.post(&all, nobody).await);
     }
 }
 
