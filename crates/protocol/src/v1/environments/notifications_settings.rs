@@ -23,6 +23,7 @@ use crate::v1::single;
 use crate::v1::upload::unfit;
 
 const ONE: &str = "/environments/{environment}/notificationsSettings";
+const UPDATE: &str = "notifications:update";
 /// Most entries of a list.
 const MOST: usize = 100;
 /// The provider of text messages that is PingOne's own.
@@ -33,8 +34,8 @@ pub const RESOURCE: Resource = Resource {
     name: "notificationsSettings",
     endpoints: &[
         Endpoint::get(ONE, "notifications:read", read),
-        Endpoint::put(ONE, "notifications:update", replace),
-        Endpoint::delete(ONE, "notifications:update", reset),
+        Endpoint::put(ONE, UPDATE, replace),
+        Endpoint::delete(ONE, UPDATE, reset),
     ],
 };
 
@@ -142,6 +143,21 @@ fn requests(check: &mut Check, requests: &[Object], methods: &[&str]) {
         check.expect(is_safe, || {
             Misfit::invalid("requests.url", "must be an https URL")
         });
+    }
+}
+
+/// Withholds the headers of requests from who may not change them: they hold what proves oneself to
+/// the web service.
+fn without_headers(call: &Call<'_>, object: &mut Object) {
+    let environment = &call.cx.env.environment;
+    if !call.actor.reach(UPDATE, environment).is_nowhere() {
+        return;
+    }
+    let requests = object.get_mut("requests").and_then(Value::as_array_mut);
+    for request in requests.into_iter().flatten() {
+        if let Some(request) = request.as_object_mut() {
+            request.remove("headers");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use countersign_domain::ports::BoxFuture;
 use countersign_domain::store::Key;
 use serde_json::json;
 
-use super::{authentication, mailboxes, named, requests, taken};
+use super::{authentication, mailboxes, named, requests, taken, without_headers};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::Outcome;
 use crate::v1::body::{self, Check, Object};
@@ -40,6 +40,7 @@ fn shown(call: &Call<'_>, settings: Option<&EmailDeliverySettings>) -> Outcome<R
     };
     object.remove("secret");
     object.remove("id");
+    without_headers(call, &mut object);
     object.insert("environment".into(), json!({ "id": call.env }));
     let links = Links::to(call, &call.url(&call.own_path()));
     Ok(Reply::ok(hal::resource(links, object)))

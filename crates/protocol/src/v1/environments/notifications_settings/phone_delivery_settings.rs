@@ -6,7 +6,7 @@ use countersign_domain::notification::settings::{PhoneDeliverySettings, PhonePro
 use countersign_domain::store::{Batch, Key};
 use serde_json::{Value, json};
 
-use super::{authentication, named, requests, taken};
+use super::{authentication, named, requests, taken, without_headers};
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
 use crate::v1::body::{self, Check, Object};
@@ -126,9 +126,10 @@ impl Noun for PhoneDeliverySettings {
         Ok(Batch::new())
     }
 
-    async fn show<'a>(&'a self, _call: &'a Call<'a>) -> Outcome<Object> {
+    async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {
         let mut object = noun::object_of(self)?;
         object.remove("secret");
+        without_headers(call, &mut object);
         Ok(object)
     }
 }

@@ -329,6 +329,29 @@ on_every_adapter! {
         nobody["user"] = Value::Null;
         Api::created(api.post(&all, nobody).await);
     }
+
+    async fn threat_39_the_headers_of_requests_are_for_who_may_change_them(server: TestServer) {
+        let api = admin(&server).await;
+        let reader = worker(&server, 827, json!(["Configuration Read Only"])).await;
+        let below = format!("/environments/{}/notificationsSettings", server.tenant.id);
+        let authentication = json!({ "method": "BEARER", "authToken": "Secret-1" });
+        let request = |method: &str| json!([{ "deliveryMethod": method, "method": "POST",
+            "url": "https://send.example/", "headers": { "X-Api-Key": "Secret-2" }, "body": "to=${to}" }]);
+        let phone = json!({ "provider": "CUSTOM_PROVIDER", "name": "Own",
+            "authentication": authentication, "requests": request("SMS") });
+        let all = format!("{below}/phoneDeliverySettings");
+        let phone = Api::created(api.post(&all, phone).await);
+        let mail = json!({ "protocol": "HTTP", "name": "Own", "from": { "address": "a@acme.example" },
+            "authentication": authentication, "requests": request("EMAIL") });
+        let _ = api.put(&format!("{below}/emailDeliverySettings"), mail).await.expect_status(200);
+        let one = format!("{all}/{}", text(&phone, "/id"));
+        for path in [all, one, format!("{below}/emailDeliverySettings")] {
+            let seen = api.get(&path).await.expect_status(200);
+            assert!(seen.body.contains("Secret-2") && !seen.body.contains("Secret-1"), "{}", seen.body);
+            let seen = reader.get(&path).await.expect_status(200);
+            assert!(!seen.body.contains("Secret-2") && seen.body.contains("send.example"), "{}", seen.body);
+        }
+    }
 }
 
 /// A private key and its certificate, in PEM.
