@@ -10,7 +10,7 @@ mod overlay;
 use std::borrow::Cow;
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Conflict, Doc, Event, Key, Kind, Unique};
+use countersign_domain::store::{Batch, Conflict, Doc, Entries, Event, Key, Kind, Unique};
 use countersign_domain::time::Time;
 
 pub(crate) use filed::Filed;
@@ -40,6 +40,14 @@ pub(crate) trait Facts {
     fn row(&mut self, key: &Key) -> Result<Option<Row>, Self::Error>;
     /// The id and row of the document that is filed under a unique value.
     fn holder(&mut self, unique: &Unique) -> Result<Option<(String, Row)>, Self::Error>;
+    /// Ids of live documents that are filed there, each once: all of them if there are fewer than
+    /// `enough`.
+    fn filed(
+        &mut self,
+        entries: &Entries,
+        enough: usize,
+        now: Time,
+    ) -> Result<Vec<String>, Self::Error>;
 }
 
 /// Why there is no plan.
@@ -102,6 +110,9 @@ impl Plan {
         }
         for write in batch.writes {
             overlay.apply(write)?;
+        }
+        for postcondition in batch.postconditions {
+            overlay.check_after(postcondition)?;
         }
         let mut plan = overlay.into_plan();
         plan.changes = batch.changes;

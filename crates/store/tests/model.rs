@@ -14,8 +14,8 @@ use countersign_domain::entity::kinds;
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Store;
 use countersign_domain::store::{
-    Batch, Changes, Cursor, Doc, Event, Fault, IndexEntry, IndexName, Key, Kind, Page,
-    Precondition, Query, Range, Seq, Unique, Write,
+    Batch, Changes, Cursor, Doc, Entries, Event, Fault, IndexEntry, IndexName, Key, Kind, Page,
+    Postcondition, Precondition, Query, Range, Seq, Unique, Write,
 };
 use countersign_domain::time::Time;
 use countersign_store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -61,6 +61,12 @@ enum Requirement {
 }
 
 #[derive(Debug, Clone)]
+enum Promise {
+    Present(Place),
+    AtMost(usize, usize, IndexName, Range, u32),
+}
+
+#[derive(Debug, Clone)]
 struct Listing {
     kind: usize,
     env: usize,
@@ -74,7 +80,7 @@ struct Listing {
 #[derive(Debug, Clone)]
 enum Action {
     Wait(i64),
-    Commit(Vec<Requirement>, Vec<Step>, Vec<usize>),
+    Commit(Vec<Requirement>, Vec<Step>, Vec<Promise>, Vec<usize>),
     Get(Place),
     GetBy(usize, usize, IndexName, &'static str),
     List(Listing),
@@ -125,6 +131,22 @@ fn requirement() -> impl Strategy<Value = Requirement> {
     ]
 }
 
+fn promise() -> impl Strategy<Value = Promise> {
+    let at_most = (
+        0..KINDS.len(),
+        0..2_usize,
+        select(&NAMES[..]),
+        range(),
+        0..4_u32,
+    );
+    prop_oneof![
+        2 => place().prop_map(Promise::Present),
+        3 => at_most.prop_map(|(kind, env, name, range, most)| {
+            Promise::AtMost(kind, env, name, range, most)
+        }),
+    ]
+}
+
 fn range() -> impl Strategy<Value = Range> {
     let text = || select(&VALUES[..]).prop_map(str::to_owned);
     prop_oneof![
@@ -161,6 +183,7 @@ fn action() -> impl Strategy<Value = Action> {
     let commit = (
         vec(requirement(), 0..3),
         vec(step(), 0..5),
+        prop_oneof![2 => Just(Vec::new()), 1 => vec(promise(), 1..3)],
         vec(0..2_usize, 0..2),
     );
     let unique = (
@@ -178,8 +201,8 @@ fn action() -> impl Strategy<Value = Action> {
     );
     prop_oneof![
         2 => (0..10_i64).prop_map(Action::Wait),
-        10 => commit.prop_map(|(requirements, steps, changes)| {
-            Action::Commit(requirements, steps, changes)
+        10 => commit.prop_map(|(requirements, steps, promises, changes)| {
+            Action::Commit(requirements, steps, promises, changes)
         }),
         3 => place().prop_map(Action::Get),
         3 => unique.prop_map(|(kind, env, name, value)| Action::GetBy(kind, env, name, value)),
@@ -230,7 +253,7 @@ impl World {
 
     /// The batch, with versions as the model has them.
     async fn batch(&self, model: &MemoryStore, action: &Action) -> Batch {
-        let Action::Commit(requirements, steps, changes) = action else {
+        let Action::Commit(requirements, steps, promises, changes) = action else {
             return Batch::new();
         };
         let mut batch = Batch::new();
@@ -256,6 +279,20 @@ impl World {
                 Step::Put(put) => Write::Put(Box::new(self.doc(put))),
                 Step::Delete(place) => Write::Delete(self.key(*place)),
                 Step::DeleteEnvironment(env) => Write::DeleteEnvironment(self.envs[*env]),
+            });
+        }
+        for promise in promises {
+            batch = batch.ensure(match promise {
+                Promise::Present(place) => Postcondition::Present(self.key(*place)),
+                Promise::AtMost(kind, env, index, range, most) => {
+                    let entries = Entries {
+                        kind: KINDS[*kind],
+                        env: self.envs[*env],
+                        index,
+                        range: range.clone(),
+                    };
+                    Postcondition::AtMost(entries, *most)
+                }
             });
         }
         for env in changes {

@@ -1,7 +1,7 @@
 //! A write is a value: preconditions and writes that happen all or not at all.
 
 use crate::ids::EnvId;
-use crate::store::{Doc, Event, Key, Seq};
+use crate::store::{Doc, Entries, Event, Key, Seq};
 
 /// What must hold at the moment of the commit, or nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,21 @@ pub enum Precondition {
     Version(Key, u64),
     /// There is a live document, of whatever version.
     Present(Key),
+}
+
+/// What must hold once the batch is written, or nothing is: no rival can make it untrue meanwhile,
+/// for what rests on something else is written under this very rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Postcondition {
+    /// There is a live document, of this batch or from before: what is written rests on it.
+    ///
+    /// Any number of batches may rest on one document at the same time; only those that write it,
+    /// or have a [`Precondition`] on it, wait for each other.
+    Present(Key),
+    /// At most so many live documents are filed there. Exact where everybody who files something
+    /// there names one document, and whoever says this has a [`Precondition`] on that document or
+    /// writes it.
+    AtMost(Entries, u32),
 }
 
 /// One write of a batch.
@@ -27,14 +42,17 @@ pub enum Write {
     DeleteEnvironment(EnvId),
 }
 
-/// Preconditions and writes, committed as one. Writes apply in order; preconditions are checked
-/// first, against the state before the batch.
+/// Preconditions, writes and postconditions, committed as one. Writes apply in order; preconditions
+/// are checked first, against the state before the batch, postconditions last, against the state
+/// behind it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     /// What must hold.
     pub preconditions: Vec<Precondition>,
     /// What is written.
     pub writes: Vec<Write>,
+    /// What must hold then.
+    pub postconditions: Vec<Postcondition>,
     /// Environments whose configuration this batch changes: each gets a new [`Seq`] in the same
     /// transaction, which is how caches on every node learn of it.
     pub changes: Vec<EnvId>,
@@ -59,6 +77,19 @@ impl Batch {
     pub fn require(mut self, precondition: Precondition) -> Self {
         self.preconditions.push(precondition);
         self
+    }
+
+    /// Adds a postcondition.
+    #[must_use]
+    pub fn ensure(mut self, postcondition: Postcondition) -> Self {
+        self.postconditions.push(postcondition);
+        self
+    }
+
+    /// Adds that nothing is filed there any more, but for what the batch itself removes.
+    #[must_use]
+    pub fn leaves_none(self, entries: Entries) -> Self {
+        self.ensure(Postcondition::AtMost(entries, 0))
     }
 
     /// Adds a write of a document.
@@ -103,6 +134,7 @@ impl Batch {
     pub fn and(mut self, other: Self) -> Self {
         self.preconditions.extend(other.preconditions);
         self.writes.extend(other.writes);
+        self.postconditions.extend(other.postconditions);
         self.events.extend(other.events);
         for env in other.changes {
             self = self.changed(env);

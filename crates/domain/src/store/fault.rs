@@ -1,6 +1,6 @@
 //! Why the store could not do it.
 
-use crate::store::{Key, Unique};
+use crate::store::{Entries, Key, Unique};
 
 /// What stood in the way of a batch: the state of the world changed since it was read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,12 @@ pub enum Conflict {
     /// Another document holds a unique value.
     #[error("unique value {} is taken", .0.name)]
     Unique(Unique),
+    /// A document that another one rests on is not there.
+    #[error("{0:?} is gone")]
+    Gone(Key),
+    /// More documents are filed somewhere than may be.
+    #[error("too many of {:?} in its index {}", .0.kind, .0.index)]
+    Filed(Box<Entries>),
     /// The database asked to try again (40001, 40P01) too often.
     #[error("the database could not serialize the batch")]
     Serialization,

@@ -8,11 +8,11 @@ mod fault;
 mod key;
 mod query;
 
-pub use batch::{Batch, Committed, Precondition, Write};
+pub use batch::{Batch, Committed, Postcondition, Precondition, Write};
 pub use doc::{Doc, Reading};
 pub use fault::{Conflict, Fault};
 pub use key::{IndexEntry, IndexName, Key, Kind, Unique};
-pub use query::{Cursor, Page, Query, Range};
+pub use query::{Cursor, Entries, Page, Query, Range};
 
 /// Position in the log of configuration changes; grows with every change, on all nodes alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

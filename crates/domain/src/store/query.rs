@@ -16,6 +16,65 @@ pub enum Range {
     Between(Option<String>, Option<String>),
 }
 
+impl Range {
+    /// Whether a value belongs to it.
+    pub fn has(&self, value: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Equal(only) => value == only,
+            Self::Prefix(prefix) => value.starts_with(prefix),
+            Self::Between(from, to) => {
+                from.as_deref().is_none_or(|from| from <= value)
+                    && to.as_deref().is_none_or(|to| value < to)
+            }
+        }
+    }
+}
+
+/// A part of an index: where documents of one kind are filed in one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries {
+    /// The kind of the documents.
+    pub kind: Kind,
+    /// Whose.
+    pub env: EnvId,
+    /// In which index.
+    pub index: IndexName,
+    /// Under which values.
+    pub range: Range,
+}
+
+impl Entries {
+    /// What is filed under exactly this value.
+    pub fn equal(kind: Kind, env: EnvId, index: IndexName, value: impl Into<String>) -> Self {
+        Self {
+            kind,
+            env,
+            index,
+            range: Range::Equal(value.into()),
+        }
+    }
+
+    /// What is filed under values that begin so.
+    pub fn prefix(kind: Kind, env: EnvId, index: IndexName, value: impl Into<String>) -> Self {
+        Self {
+            kind,
+            env,
+            index,
+            range: Range::Prefix(value.into()),
+        }
+    }
+
+    /// The documents that are filed there.
+    pub fn query(&self, limit: u32) -> Query {
+        Query {
+            index: Some(self.index),
+            range: self.range.clone(),
+            ..Query::all(self.kind, self.env, limit)
+        }
+    }
+}
+
 /// Where a page ended. Sealed before it leaves the server (`threats.md` 40).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::ids::EnvId;
 use countersign_domain::store::{
-    Batch, Changes, Conflict, Cursor, Doc, Event, IndexName, Key, Kind, Page, Precondition, Query,
-    Seq, Unique, Write,
+    Batch, Changes, Conflict, Cursor, Doc, Event, IndexName, Key, Kind, Page, Postcondition,
+    Precondition, Query, Seq, Unique, Write,
 };
 use countersign_domain::time::Time;
 
@@ -100,13 +100,15 @@ impl State {
             self.check(precondition, now)?;
         }
         let mut undo = Undo::new();
-        for write in batch.writes {
-            if let Err(conflict) = self.apply(write, now, &mut undo) {
-                while let Some((key, old)) = undo.pop() {
-                    self.replace(&key, old);
-                }
-                return Err(conflict);
+        let mut writes = batch.writes.into_iter();
+        let written = writes.try_for_each(|write| self.apply(write, now, &mut undo));
+        let mut after = batch.postconditions.into_iter();
+        let held = written.and_then(|()| after.try_for_each(|it| self.check_after(it, now)));
+        if let Err(conflict) = held {
+            while let Some((key, old)) = undo.pop() {
+                self.replace(&key, old);
             }
+            return Err(conflict);
         }
         self.append(batch.events);
         if batch.changes.is_empty() {
@@ -140,6 +142,31 @@ impl State {
             Ok(())
         } else {
             Err(Conflict::Precondition(key))
+        }
+    }
+
+    fn check_after(&self, postcondition: Postcondition, now: Time) -> Result<(), Conflict> {
+        match postcondition {
+            Postcondition::Present(key) => match self.live(&key, now) {
+                Some(_) => Ok(()),
+                None => Err(Conflict::Gone(key)),
+            },
+            Postcondition::AtMost(entries, most) => {
+                let query = entries.query(u32::MAX);
+                let walk = self.walk(&query, &Interval::of(&query)).into_iter();
+                let found: BTreeSet<String> = walk
+                    .map(|(_, id)| id)
+                    .filter(|id| {
+                        let key = Key::new(entries.kind, entries.env, id.clone());
+                        self.live(&key, now).is_some()
+                    })
+                    .collect();
+                if u32::try_from(found.len()).is_ok_and(|found| found <= most) {
+                    Ok(())
+                } else {
+                    Err(Conflict::Filed(Box::new(entries)))
+                }
+            }
         }
     }
 

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Conflict, Doc, Key, Precondition, Unique, Write};
+use countersign_domain::store::{
+    Conflict, Doc, Entries, Key, Postcondition, Precondition, Unique, Write,
+};
 use countersign_domain::time::Time;
 use indexmap::IndexMap;
 use indexmap::map::Entry as Place;
@@ -92,6 +94,53 @@ impl<'f, F: Facts> Overlay<'f, F> {
         } else {
             Err(Failure::Conflict(Conflict::Precondition(key)))
         }
+    }
+
+    /// Checks a postcondition; meant to be called behind every write.
+    pub(super) fn check_after(
+        &mut self,
+        postcondition: Postcondition,
+    ) -> Result<(), Failure<F::Error>> {
+        let now = self.now;
+        match postcondition {
+            Postcondition::Present(key) => match self.slot(&key)?.live_version(now) {
+                Some(_) => Ok(()),
+                None => Err(Failure::Conflict(Conflict::Gone(key))),
+            },
+            Postcondition::AtMost(entries, most) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                if self.filed(&entries, most)? <= most {
+                    Ok(())
+                } else {
+                    Err(Failure::Conflict(Conflict::Filed(Box::new(entries))))
+                }
+            }
+        }
+    }
+
+    /// How many live documents are filed there now; as good as all if there are more than `most`.
+    fn filed(&mut self, entries: &Entries, most: usize) -> Result<usize, Failure<F::Error>> {
+        let mut stored = Vec::new();
+        if !self.wiped.contains(&entries.env) {
+            // Those that the batch touches may count no more, or count anyway.
+            let enough = most.saturating_add(self.slots.len()).saturating_add(1);
+            let found = self.facts.filed(entries, enough, self.now);
+            stored = found.map_err(Failure::Lookup)?;
+        }
+        let untouched = stored.into_iter().filter(|id| {
+            let key = Key::new(entries.kind, entries.env, id.clone());
+            !self.slots.contains_key(&key)
+        });
+        let is_there = |row: &Row| {
+            let mut filed = row.filed.entries.iter();
+            row.is_live(self.now)
+                && filed.any(|(name, value)| *name == entries.index && entries.range.has(value))
+        };
+        let touched = self.slots.iter().filter(|(key, slot)| {
+            let is_one = key.kind == entries.kind && key.env == entries.env;
+            is_one && slot.current().is_some_and(is_there)
+        });
+        Ok(untouched.count() + touched.count())
     }
 
     pub(super) fn apply(&mut self, write: Write) -> Result<(), Failure<F::Error>> {

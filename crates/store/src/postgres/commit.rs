@@ -21,7 +21,7 @@ async fn attempt(pool: &Pool, batch: Batch, now: Time) -> Result<Committed, Trou
     let transaction = Transaction::on(pool).await?;
     let connection = transaction.connection()?;
     let result = async {
-        let mut locked = Locked::take(connection, &batch).await?;
+        let mut locked = Locked::take(connection, &batch, now).await?;
         let plan = Plan::of(batch, now, &mut locked).map_err(|failure| match failure {
             Failure::Conflict(conflict) => Fault::Conflict(conflict),
             Failure::Lookup(never) => match never {},

@@ -1,11 +1,11 @@
 //! One batch, inside the transaction of its group.
 
 use countersign_domain::ids::EnvId;
-use countersign_domain::store::{Batch, Committed, Event, Fault, Key, Kind, Seq, Unique};
+use countersign_domain::store::{Batch, Committed, Entries, Event, Fault, Key, Kind, Seq, Unique};
 use countersign_domain::time::Time;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use super::{rows, storage};
+use super::{list, rows, storage};
 use crate::plan::{Entry, Facts, Failure, NewDoc, Plan, Row};
 
 /// Checks and applies a batch; says what was written.
@@ -149,6 +149,10 @@ impl Facts for Lookups<'_> {
         let key = Key::new(unique.kind, unique.env, id);
         let row = rows::plan_row(&known, &key)?;
         Ok(Some((key.id, row)))
+    }
+
+    fn filed(&mut self, entries: &Entries, enough: usize, now: Time) -> Result<Vec<String>, Fault> {
+        list::filed(self.db, entries, enough, now).map_err(storage)
     }
 }
 

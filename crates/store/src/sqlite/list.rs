@@ -1,6 +1,6 @@
 //! Pages of documents.
 
-use countersign_domain::store::{Cursor, Page, Query};
+use countersign_domain::store::{Cursor, Entries, Page, Query};
 use countersign_domain::time::Time;
 use rusqlite::{Connection, params};
 
@@ -69,6 +69,45 @@ pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<u32> {
             query.limit
         ],
         |row| row.get(0),
+    )
+}
+
+/// Ids of the first live documents that are filed there, each once.
+pub(super) fn filed(
+    db: &Connection,
+    entries: &Entries,
+    most: usize,
+    now: Time,
+) -> rusqlite::Result<Vec<String>> {
+    let interval = Interval::of(&entries.query(1));
+    if interval.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = filed_text(interval.end.is_some());
+    let mut statement = db.prepare_cached(&text)?;
+    let found = statement.query_map(
+        params![
+            rows::env(entries.env),
+            entries.kind.number,
+            entries.index,
+            interval.start.0,
+            interval.end.unwrap_or_default().0,
+            now.millis(),
+            i64::try_from(most).unwrap_or(i64::MAX)
+        ],
+        |row| row.get(0),
+    )?;
+    found.collect()
+}
+
+/// One of two statements, both with the same seven parameters.
+fn filed_text(has_end: bool) -> String {
+    let end = if has_end { "AND e.value < ?5" } else { "" };
+    format!(
+        "SELECT DISTINCT e.id
+         FROM entries e CROSS JOIN docs d ON d.env = e.env AND d.kind = e.kind AND d.id = e.id
+         WHERE e.env = ?1 AND e.kind = ?2 AND e.name = ?3 AND e.value >= ?4 {end}
+           AND (d.expires_at IS NULL OR d.expires_at > ?6) LIMIT ?7"
     )
 }
 
@@ -150,6 +189,9 @@ mod tests {
                     };
                     assert!(plan.contains(walk), "{plan}");
                     assert!(counts.contains(walk), "{counts}");
+                    let filed = explain(&db, &filed_text(has_end));
+                    let walk = "(env=? AND kind=? AND name=? AND value>?";
+                    assert!(!filed.contains("SCAN") && filed.contains(walk), "{filed}");
                 }
             }
         }
