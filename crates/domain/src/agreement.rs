@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{AgreementId, AgreementLanguageId, AgreementRevisionId, UserId};
+use crate::ids::{AgreementId, AgreementLanguageId, AgreementRevisionId, EnvId, UserId};
 use crate::reference::{Ref, fold, is_false, yes};
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// An agreement: `/v1/environments/{e}/agreements`.
@@ -255,6 +255,9 @@ impl Entity for AgreementConsent {
             name: Self::BY_USER,
             value: self.user.id.to_string(),
         }]
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(kinds::USER, env, self.user.id.to_string())]
     }
 }
 

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ApplicationId, OauthConsentId, UserId};
+use crate::ids::{ApplicationId, EnvId, OauthConsentId, UserId};
 use crate::reference::Ref;
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// Whether a consent holds.
@@ -119,6 +119,9 @@ impl Entity for OauthConsent {
             name: Self::BY_USER,
             value: self.user.id.to_string(),
         }]
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(kinds::USER, env, self.user.id.to_string())]
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let application = match self.application {

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{DeviceId, UserId};
+use crate::ids::{DeviceId, EnvId, UserId};
 use crate::reference::Ref;
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 use crate::vault::Sealed;
 
@@ -135,6 +135,9 @@ impl Entity for Device {
             name: Self::BY_USER,
             value: self.user.id.to_string(),
         }]
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(kinds::USER, env, self.user.id.to_string())]
     }
 }
 

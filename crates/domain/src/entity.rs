@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use crate::ids::EnvId;
 use crate::ports::Store;
 use crate::store::{
-    Batch, Doc, Fault, IndexEntry, IndexName, Key, Kind, Precondition, Reading, Unique,
+    Batch, Doc, Fault, IndexEntry, IndexName, Key, Kind, Postcondition, Precondition, Reading,
+    Unique,
 };
 use crate::time::Time;
 
@@ -30,6 +31,13 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
     /// Values that no other of its kind in the environment may have, as (rule, value).
     fn uniques(&self) -> Vec<(IndexName, String)> {
+        Vec::new()
+    }
+
+    /// Documents that it cannot be without. It is only created, and only made to point at them, while
+    /// they are there; whoever removes one of them sees to it that nothing is left that rests on it
+    /// (`docs/decisions/0044-what-rests-on-what.md`).
+    fn rests_on(&self, _env: EnvId) -> Vec<Key> {
         Vec::new()
     }
 
@@ -140,11 +148,19 @@ pub fn read<E: Entity>(doc: Option<Doc>) -> Result<Option<Stored<E>>, Fault> {
 }
 
 impl Batch {
-    /// Adds a new entity: its key must be free.
+    /// Adds a new entity: its key must be free, and what it rests on must be there.
     pub fn create<E: Entity>(self, env: EnvId, entity: &E) -> Result<Self, Fault> {
-        Ok(self
+        let batch = self
             .require(Precondition::Absent(entity.key(env)))
-            .put(entity.to_doc(env)?))
+            .put(entity.to_doc(env)?);
+        Ok(batch.resting_on(entity.rests_on(env)))
+    }
+
+    /// Adds that these are there.
+    #[must_use]
+    pub fn resting_on(self, keys: impl IntoIterator<Item = Key>) -> Self {
+        let present = keys.into_iter().map(Postcondition::Present);
+        present.fold(self, Self::ensure)
     }
 
     /// Adds a change of an entity that was read at `version`.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::entity::{Entity, kinds};
 use crate::ids::{EnvId, GroupId, PopulationId, UserId};
 use crate::reference::{Ref, fold};
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// The groups of somebody, direct, by filter and nested, with their names.
@@ -53,6 +53,10 @@ impl Group {
     pub const BY_NAME: IndexName = "name";
     /// Index: groups with a `userFilter`, see [`Group::dynamic`].
     pub const BY_FILTER: IndexName = "filter";
+    /// Index: [`Group::side_entry`].
+    pub const BY_SIDE: IndexName = "side";
+    /// Index: population id; without one, nothing.
+    pub const BY_POPULATION: IndexName = "population";
 
     /// Under what groups with a `userFilter` are filed: those of the environment together, and those of
     /// each population, whose members are in it.
@@ -68,6 +72,13 @@ impl Group {
         let within = population.map(|id| id.to_string()).unwrap_or_default();
         format!("{within}/{}", fold(name))
     }
+
+    /// The value of [`Group::BY_SIDE`]: whether it is one of the environment or of a population, which
+    /// may not clash with each other, `/`, folded name.
+    pub fn side_entry(is_of_population: bool, name: &str) -> String {
+        let side = if is_of_population { "p" } else { "e" };
+        format!("{side}/{}", fold(name))
+    }
 }
 
 impl Entity for Group {
@@ -76,17 +87,25 @@ impl Entity for Group {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        let mut entries = vec![IndexEntry {
-            name: Self::BY_NAME,
-            value: fold(&self.name),
-        }];
+        let entry = |name, value| IndexEntry { name, value };
+        let side = Self::side_entry(self.population.is_some(), &self.name);
+        let mut entries = vec![
+            entry(Self::BY_NAME, fold(&self.name)),
+            entry(Self::BY_SIDE, side),
+        ];
         if self.user_filter.is_some() {
-            entries.push(IndexEntry {
-                name: Self::BY_FILTER,
-                value: Self::dynamic(self.population.map(|it| it.id)),
-            });
+            let filed = Self::dynamic(self.population.map(|it| it.id));
+            entries.push(entry(Self::BY_FILTER, filed));
+        }
+        if let Some(population) = self.population {
+            entries.push(entry(Self::BY_POPULATION, population.id.to_string()));
         }
         entries
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let population = self.population.iter();
+        let key = |it: &Ref<PopulationId>| Key::new(kinds::POPULATION, env, it.id.to_string());
+        population.map(key).collect()
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let population = self.population.map(|population| population.id);
@@ -101,6 +120,9 @@ pub struct GroupMembership {
     pub user: Ref<UserId>,
     /// Of which group.
     pub group: Ref<GroupId>,
+    /// The population of the group, if it is of one: whoever leaves that leaves the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<Ref<PopulationId>>,
 }
 
 impl GroupMembership {
@@ -108,23 +130,50 @@ impl GroupMembership {
     pub const BY_USER: IndexName = "user";
     /// Index: group id.
     pub const BY_GROUP: IndexName = "group";
+    /// Index: [`GroupMembership::within`], in groups of a population.
+    pub const BY_USER_WITHIN: IndexName = "within";
+
+    /// That a user is in a group.
+    pub const fn of(user: UserId, group: &Group) -> Self {
+        Self {
+            user: Ref::to(user),
+            group: Ref::to(group.id),
+            population: group.population,
+        }
+    }
+
+    /// The id of a user's membership of a group.
+    pub fn id_of(user: UserId, group: GroupId) -> String {
+        format!("{user}/{group}")
+    }
+
+    /// The value of [`GroupMembership::BY_USER_WITHIN`].
+    pub fn within(user: UserId, population: PopulationId) -> String {
+        format!("{user}/{population}")
+    }
 }
 
 impl Entity for GroupMembership {
     const KIND: Kind = kinds::GROUP_MEMBERSHIP;
     fn id(&self) -> String {
-        format!("{}/{}", self.user.id, self.group.id)
+        Self::id_of(self.user.id, self.group.id)
     }
     fn indexes(&self) -> Vec<IndexEntry> {
+        let entry = |name, value| IndexEntry { name, value };
+        let mut entries = vec![
+            entry(Self::BY_USER, self.user.id.to_string()),
+            entry(Self::BY_GROUP, self.group.id.to_string()),
+        ];
+        if let Some(population) = self.population {
+            let within = Self::within(self.user.id, population.id);
+            entries.push(entry(Self::BY_USER_WITHIN, within));
+        }
+        entries
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
         vec![
-            IndexEntry {
-                name: Self::BY_USER,
-                value: self.user.id.to_string(),
-            },
-            IndexEntry {
-                name: Self::BY_GROUP,
-                value: self.group.id.to_string(),
-            },
+            Key::new(kinds::USER, env, self.user.id.to_string()),
+            Key::new(kinds::GROUP, env, self.group.id.to_string()),
         ]
     }
 }
@@ -177,5 +226,10 @@ impl Entity for GroupNesting {
                 value: self.parent.id.to_string(),
             },
         ]
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let ends = [self.child.id, self.parent.id];
+        let key = |id: GroupId| Key::new(kinds::GROUP, env, id.to_string());
+        ends.map(key).to_vec()
     }
 }

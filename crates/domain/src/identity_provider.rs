@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::branding::ImageRef;
 use crate::entity::{Entity, kinds};
-use crate::ids::{IdentityProviderId, LinkedAccountId, PopulationId, ProviderAttributeId, UserId};
+use crate::ids::{
+    EnvId, IdentityProviderId, LinkedAccountId, PopulationId, ProviderAttributeId, UserId,
+};
 use crate::reference::{Ref, fold};
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 use crate::vault::Sealed;
 
@@ -370,6 +372,9 @@ impl Entity for LinkedAccount {
             entry(Self::BY_USER, self.user.id.to_string()),
             entry(Self::BY_PROVIDER, self.identity_provider.id.to_string()),
         ]
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(kinds::USER, env, self.user.id.to_string())]
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let value = Self::external_value(self.identity_provider.id, &self.external_id);

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{IdentityProviderId, PasswordPolicyId, PopulationId, ThemeId};
+use crate::ids::{EnvId, IdentityProviderId, PasswordPolicyId, PopulationId, ThemeId};
 use crate::reference::{Ref, fold, is_false};
-use crate::store::{IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// A population: every user is in exactly one.
@@ -50,12 +50,28 @@ fn english() -> String {
 impl Population {
     /// Unique: folded name.
     pub const UNIQUE_NAME: IndexName = "name";
+    /// Index: id of the password policy; without one, nothing.
+    pub const BY_PASSWORD_POLICY: IndexName = "passwordPolicy";
 }
 
 impl Entity for Population {
     const KIND: Kind = kinds::POPULATION;
     fn id(&self) -> String {
         self.id.to_string()
+    }
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let policy = self.password_policy.iter();
+        let entry = |it: &Ref<PasswordPolicyId>| IndexEntry {
+            name: Self::BY_PASSWORD_POLICY,
+            value: it.id.to_string(),
+        };
+        policy.map(entry).collect()
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let policy = self.password_policy.iter();
+        let key =
+            |it: &Ref<PasswordPolicyId>| Key::new(kinds::PASSWORD_POLICY, env, it.id.to_string());
+        policy.map(key).collect()
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         vec![(Self::UNIQUE_NAME, fold(&self.name))]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ApplicationId, GatewayId, GroupId, RoleAssignmentId, RoleId, UserId};
+use crate::ids::{ApplicationId, EnvId, GatewayId, GroupId, RoleAssignmentId, RoleId, UserId};
 use crate::reference::{Ref, is_false};
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// A built-in role. Its id is the same in every installation.
@@ -73,6 +73,16 @@ impl RoleSubject {
             Self::Gateway(it) => format!("gateway/{}", it.id),
         }
     }
+
+    /// The subject's document.
+    pub fn key(self, env: EnvId) -> Key {
+        match self {
+            Self::Application(it) => Key::new(kinds::APPLICATION, env, it.id.to_string()),
+            Self::User(it) => Key::new(kinds::USER, env, it.id.to_string()),
+            Self::Group(it) => Key::new(kinds::GROUP, env, it.id.to_string()),
+            Self::Gateway(it) => Key::new(kinds::GATEWAY, env, it.id.to_string()),
+        }
+    }
 }
 
 /// The assignment of a role, stored in the environment of its subject.
@@ -97,7 +107,9 @@ pub struct RoleAssignment {
 impl RoleAssignment {
     /// Index: [`RoleSubject::index_value`].
     pub const BY_SUBJECT: IndexName = "subject";
-    /// Index: the id of what the scope names.
+    /// Index: id of the role.
+    pub const BY_ROLE: IndexName = "role";
+    /// Index: id of what the scope names.
     pub const BY_SCOPE: IndexName = "scope";
     /// Unique: subject, role and scope.
     pub const UNIQUE: IndexName = "assignment";
@@ -112,8 +124,24 @@ impl Entity for RoleAssignment {
         let entry = |name, value| IndexEntry { name, value };
         vec![
             entry(Self::BY_SUBJECT, self.subject.index_value()),
+            entry(Self::BY_ROLE, self.role.id.to_string()),
             entry(Self::BY_SCOPE, self.scope.id.to_string()),
         ]
+    }
+    /// A whole organization or environment does not wait for the roles in it: those of its own go
+    /// with it, and those of other environments reach nothing then.
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let mut keys = vec![self.subject.key(env)];
+        if built_in_by_id(self.role.id).is_none() {
+            keys.push(Key::new(kinds::ROLE, env, self.role.id.to_string()));
+        }
+        let scope = self.scope.id.to_string();
+        match self.scope.type_ {
+            Population => keys.push(Key::new(kinds::POPULATION, env, scope)),
+            Application => keys.push(Key::new(kinds::APPLICATION, env, scope)),
+            Organization | Environment => {}
+        }
+        keys
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let subject = self.subject.index_value();

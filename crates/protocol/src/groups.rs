@@ -2,7 +2,7 @@
 
 mod dynamic;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::entity::{self, Entity};
 use countersign_domain::group::{Group, GroupMembership, GroupNesting, Memberships};
@@ -128,6 +128,31 @@ pub fn are_asked_for(cx: &Cx, policies: &[SignOnPolicyId]) -> bool {
 pub async fn above(cx: &Cx, groups: impl IntoIterator<Item = GroupId>) -> Outcome<Found> {
     let parent = |it: GroupNesting| it.parent.id;
     nested(cx, groups, GroupNesting::BY_CHILD, parent).await
+}
+
+/// Groups, and what each of them is nested in directly.
+pub type Above = BTreeMap<GroupId, BTreeSet<GroupId>>;
+
+/// A group and those that it is nested in, at any level; bounded likewise.
+pub async fn steps_above(cx: &Cx, group: GroupId) -> Outcome<Above> {
+    let (store, env) = (&*cx.ports.store, cx.env_id());
+    let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
+    let mut found = Above::new();
+    let mut next = vec![group];
+    while let Some(group) = next.pop() {
+        if found.contains_key(&group) || found.len() > MOST {
+            continue;
+        }
+        let (kind, index) = (GroupNesting::KIND, GroupNesting::BY_CHILD);
+        let query = Query::equal(kind, env, index, group.to_string(), limit);
+        let mut parents = BTreeSet::new();
+        for doc in &store.list(&query, cx.now).await?.docs {
+            parents.insert(GroupNesting::from_doc(doc)?.parent.id);
+        }
+        next.extend(&parents);
+        found.insert(group, parents);
+    }
+    Ok(found)
 }
 
 /// Groups that nestings lead to, level by level, however many levels there are.

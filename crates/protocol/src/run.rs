@@ -3,12 +3,12 @@
 
 use std::future::Future;
 
-use countersign_domain::store::{Batch, Fault};
+use countersign_domain::store::{Batch, Conflict, Fault};
 
 use crate::audit;
 use crate::cx::Cx;
 use crate::in_use;
-use crate::refusal::{Failure, Outcome, Refused};
+use crate::refusal::{Failure, Outcome, Refusal, Refused};
 
 /// What a rule decided. A refusal may still write: a wrong password must count, a replayed code
 /// must end its tokens.
@@ -65,6 +65,7 @@ const ATTEMPTS: u32 = 64;
 /// Runs an operation to its committed answer.
 pub async fn run<O: Operation>(cx: &Cx, operation: &O) -> Outcome<O::Reply> {
     let mut attempt = 1;
+    let mut gone = None;
     loop {
         let facts = operation.gather(cx).await?;
         let verdict = operation.decide(cx, facts)?;
@@ -74,7 +75,14 @@ pub async fn run<O: Operation>(cx: &Cx, operation: &O) -> Outcome<O::Reply> {
         let writes = in_use::touch(cx, audit::attend(cx, verdict.writes)?)?;
         match cx.ports.store.commit(writes, cx.now).await {
             Ok(_) => return verdict.reply.map_err(Failure::Refused),
+            // The rule does not ask for what it rests on, which went since the request began.
+            Err(Fault::Conflict(Conflict::Gone(key))) if gone.as_ref() == Some(&key) => {
+                return Err(Refusal::NotFound.because(format!("{key:?} is gone")).into());
+            }
             Err(Fault::Conflict(conflict)) if attempt < ATTEMPTS => {
+                if let Conflict::Gone(key) = &conflict {
+                    gone = Some(key.clone());
+                }
                 tracing::debug!(%conflict, attempt, "decided on stale facts, deciding again");
                 attempt += 1;
             }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ActionId, IdentityProviderId, PopulationId, SignOnPolicyId};
+use crate::ids::{ActionId, EnvId, IdentityProviderId, PopulationId, SignOnPolicyId};
 use crate::policy::conditions::Condition;
 use crate::reference::Ref;
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// A sign-on policy: a named list of actions. Its name is the `acr` of who went through it.
@@ -65,6 +65,18 @@ pub struct SignOnAction {
 impl SignOnAction {
     /// Index: actions of a policy, by its id.
     pub const BY_POLICY: IndexName = "policy";
+    /// Index: id of the device authentication policy, of actions that name one.
+    pub const BY_DEVICE_POLICY: IndexName = "devicePolicy";
+
+    fn device_policy(&self) -> Option<String> {
+        match &self.step {
+            ActionStep::MultiFactorAuthentication {
+                device_authentication_policy: Some(policy),
+                ..
+            } => Some(policy.id.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl Entity for SignOnAction {
@@ -73,10 +85,21 @@ impl Entity for SignOnAction {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        vec![IndexEntry {
+        let mut entries = vec![IndexEntry {
             name: Self::BY_POLICY,
             value: self.sign_on_policy.id.to_string(),
-        }]
+        }];
+        entries.extend(self.device_policy().map(|value| IndexEntry {
+            name: Self::BY_DEVICE_POLICY,
+            value,
+        }));
+        entries
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let policy = self.device_policy().into_iter();
+        policy
+            .map(|id| Key::new(kinds::DEVICE_AUTHENTICATION_POLICY, env, id))
+            .collect()
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{ActionId, UserId};
+use crate::ids::{ActionId, EnvId, UserId};
 use crate::reference::is_false;
-use crate::store::Kind;
+use crate::store::{Key, Kind};
 use crate::time::Time;
 
 /// The last successful sign-on of a user.
@@ -77,6 +77,12 @@ impl Entity for Account {
     const KIND: Kind = kinds::ACCOUNT;
     fn id(&self) -> String {
         self.user_id.to_string()
+    }
+    /// That of an unknown username, which is forgotten, rests on nobody.
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let user = Key::new(kinds::USER, env, self.id());
+        let user = self.forget_at.is_none().then_some(user);
+        user.into_iter().collect()
     }
     fn expires_at(&self) -> Option<Time> {
         self.forget_at

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::UserId;
+use crate::ids::{EnvId, UserId};
 use crate::password::hash::PasswordHash;
 use crate::reference::is_false;
-use crate::store::Kind;
+use crate::store::{Key, Kind};
 use crate::time::Time;
 
 /// A password that the user may not take again for a while.
@@ -54,5 +54,8 @@ impl Entity for Credential {
     const KIND: Kind = kinds::CREDENTIAL;
     fn id(&self) -> String {
         self.user_id.to_string()
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(kinds::USER, env, self.id())]
     }
 }

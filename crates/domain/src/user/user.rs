@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::entity::{Entity, kinds};
-use crate::ids::{PopulationId, UserId};
+use crate::ids::{EnvId, PopulationId, UserId};
 use crate::reference::{Ref, fold, yes};
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 
 /// Parts of a person's name.
@@ -280,6 +280,13 @@ impl Entity for User {
             });
         }
         entries
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        vec![Key::new(
+            kinds::POPULATION,
+            env,
+            self.population.id.to_string(),
+        )]
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         let mut uniques = vec![(Self::UNIQUE_USERNAME, fold(&self.username))];

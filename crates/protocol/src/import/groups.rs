@@ -67,11 +67,10 @@ impl Plan<'_> {
         groups: Option<Node>,
     ) -> Result<(), Fault> {
         for group in self.groups_of(env, groups)? {
-            let membership = GroupMembership {
-                user: Ref::to(user),
-                group: Ref::to(group),
-            };
-            self.draft.put(env, &membership)?;
+            let group = self.draft.get::<Group>(env, group)?;
+            if let Some(group) = group {
+                self.draft.put(env, &GroupMembership::of(user, &group))?;
+            }
         }
         Ok(())
     }

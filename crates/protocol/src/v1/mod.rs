@@ -4,6 +4,7 @@
 //! what come from it, so that a route cannot be served and forgotten (`docs/how-to/resource.md`).
 
 pub mod actor;
+pub mod belongings;
 pub mod body;
 pub mod call;
 pub mod certified;

@@ -24,7 +24,7 @@ use countersign_domain::ids::{ApplicationId, AttributeId, random_uuid};
 use countersign_domain::key::{KeyRotationPolicy, KeyUsageType, SigningKey};
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{RoleAssignment, RoleSubject};
-use countersign_domain::store::{Batch, Key, Query};
+use countersign_domain::store::{Batch, Entries, Key, Query};
 use countersign_domain::vault::Sealed;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -33,6 +33,7 @@ use super::{images, role_assignments};
 use crate::defaults::new_secret;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::{Number, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
@@ -81,7 +82,7 @@ pub struct Facts {
     /// What is wrong with it where it speaks SAML or WS-Federation.
     partner: Vec<Misfit>,
     /// What goes with it.
-    owned: Vec<Key>,
+    owned: Belongings,
 }
 
 impl Noun for Application {
@@ -135,8 +136,8 @@ impl Noun for Application {
                 let subject = RoleSubject::Application(Ref::to(before.id));
                 privilege::over(call, subject).await?;
                 facts.owned = owned(call, before.id).await?;
-                let void = role_assignments::within(call, before.id.uuid()).await?;
-                facts.owned.extend(void);
+                let scope = before.id.uuid();
+                role_assignments::end_within(call, scope, &mut facts.owned).await?;
             }
         }
         Ok(facts)
@@ -149,7 +150,7 @@ impl Noun for Application {
                 let misfit = Misfit::constraint("", why);
                 return Err(Refusal::NotNow(None, vec![misfit]).because(why).into());
             }
-            return Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete));
+            return Ok(facts.owned.go(Batch::new()));
         };
         checks::check(call, after, change.before().is_none(), &facts)?;
         let mut batch = Batch::new();
@@ -276,9 +277,10 @@ async fn refers(
 }
 
 /// Its secret, grants, mappings, policies and roles.
-async fn owned(call: &Call<'_>, id: ApplicationId) -> Outcome<Vec<Key>> {
+async fn owned(call: &Call<'_>, id: ApplicationId) -> Outcome<Belongings> {
     let text = id.to_string();
-    let mut owned = vec![Key::new(ApplicationSecret::KIND, call.env, text.clone())];
+    let mut owned = Belongings::default();
+    owned.add([Key::new(ApplicationSecret::KIND, call.env, text.clone())]);
     let subject = RoleSubject::Application(Ref::to(id)).index_value();
     for (kind, index, value) in [
         (Grant::KIND, Grant::BY_APPLICATION, text.clone()),
@@ -295,9 +297,8 @@ async fn owned(call: &Call<'_>, id: ApplicationId) -> Outcome<Vec<Key>> {
         (PushCredential::KIND, PushCredential::BY_APPLICATION, text),
         (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, subject),
     ] {
-        let query = Query::equal(kind, call.env, index, value, MAX_OWNED);
-        let page = call.store().list(&query, call.now()).await?;
-        owned.extend(page.docs.into_iter().map(|doc| doc.key));
+        let entries = Entries::equal(kind, call.env, index, value);
+        owned.take(call, entries, u32::MAX).await?;
     }
     Ok(owned)
 }

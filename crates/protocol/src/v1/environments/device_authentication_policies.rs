@@ -4,10 +4,10 @@
 mod checks;
 mod references;
 
-use countersign_domain::entity::Stored;
+use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::policy::mfa::DeviceAuthenticationPolicy;
 use countersign_domain::policy::sign_on::{ActionStep, SignOnAction};
-use countersign_domain::store::Batch;
+use countersign_domain::store::{Batch, Entries};
 use serde_json::{Value, json};
 
 use crate::configuration;
@@ -127,7 +127,10 @@ impl Noun for Policy {
 
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
-            return Ok(removed(change.before(), &facts)?);
+            let (kind, index) = (SignOnAction::KIND, SignOnAction::BY_DEVICE_POLICY);
+            let id = change.before().map(|it| it.id.to_string());
+            let users = Entries::equal(kind, call.env, index, id.unwrap_or_default());
+            return Ok(removed(change.before(), &facts)?.leaves_none(users));
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);

@@ -3,13 +3,14 @@
 pub mod member_of_groups;
 
 use countersign_domain::entity::{Entity, Stored};
+use countersign_domain::environment::Environment;
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::group::{Group, GroupMembership, GroupNesting, GroupRemoval};
 use countersign_domain::ids::{EnvId, PopulationId};
 use countersign_domain::population::Population;
 use countersign_domain::reference::{Ref, fold};
 use countersign_domain::role::{RoleAssignment, RoleSubject};
-use countersign_domain::store::{Batch, IndexName, Key, Kind, Query};
+use countersign_domain::store::{Batch, Entries, IndexName, Key, Kind, Precondition, Query};
 use serde_json::json;
 
 use super::users;
@@ -17,6 +18,7 @@ use crate::groups;
 use crate::leftovers;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
@@ -60,7 +62,7 @@ pub const RESOURCE: Resource = Resource {
 /// What is a group's.
 #[derive(Default)]
 struct Owned {
-    keys: Vec<Key>,
+    belongings: Belongings,
     /// Whether memberships are left that go later, in slices.
     leaves_members: bool,
     /// Whether there is more than goes at once, and not of memberships.
@@ -187,11 +189,10 @@ impl Noun for Group {
             let misfit = Misfit::constraint("", message.clone());
             return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
         }
-        let mut batch = facts
-            .owned
-            .keys
-            .into_iter()
-            .fold(Batch::new(), Batch::delete);
+        let mut batch = facts.owned.belongings.go(Batch::new());
+        if let Some(after) = change.after() {
+            batch = batch.and(alone(call, after, change.before().map(|it| &it.value)));
+        }
         if let (Change::Remove(before), true) = (&change, facts.owned.leaves_members) {
             let removal = GroupRemoval {
                 environment: Ref::to(call.env),
@@ -278,6 +279,31 @@ async fn clashes(call: &Call<'_>, group: &Group) -> Outcome<bool> {
     Ok(false)
 }
 
+/// That nobody takes the name on the other side at the same moment, and nobody gives a role to a
+/// group that gets a filter. Names of the environment and of populations are told apart by the
+/// environment's document: whoever takes one of the environment's has it for themselves, others share
+/// it.
+fn alone(call: &Call<'_>, after: &Group, before: Option<&Group>) -> Batch {
+    let mut batch = Batch::new();
+    if before.is_none_or(|it| fold(&it.name) != fold(&after.name)) {
+        let is_of_population = after.population.is_some();
+        let taken = Group::side_entry(!is_of_population, &after.name);
+        batch = batch.leaves_none(Entries::equal(Group::KIND, call.env, Group::BY_SIDE, taken));
+        let environment = Key::new(Environment::KIND, EnvId::PLATFORM, call.env.to_string());
+        batch = if is_of_population {
+            batch.resting_on([environment])
+        } else {
+            batch.require(Precondition::Present(environment))
+        };
+    }
+    if after.user_filter.is_some() && before.is_some_and(|it| it.user_filter.is_none()) {
+        let subject = RoleSubject::Group(Ref::to(after.id)).index_value();
+        let (kind, index) = (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT);
+        batch = batch.leaves_none(Entries::equal(kind, call.env, index, subject));
+    }
+    batch
+}
+
 /// Memberships, nestings and roles of a group.
 async fn owned(call: &Call<'_>, group: &Stored<Group>) -> Outcome<Owned> {
     let id = group.id.to_string();
@@ -289,17 +315,16 @@ async fn owned(call: &Call<'_>, group: &Stored<Group>) -> Outcome<Owned> {
         (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, &subject),
     ];
     for (kind, index, value) in filed {
-        let query = Query::equal(kind, call.env, index, value, MAX_OWNED);
-        let page = call.store().list(&query, call.now()).await?;
-        owned.keys.extend(page.docs.into_iter().map(|doc| doc.key));
-        owned.is_too_large |= page.next.is_some();
+        let entries = Entries::equal(kind, call.env, index, value);
+        let is_all = owned.belongings.take(call, entries, MAX_OWNED).await?;
+        owned.is_too_large |= !is_all;
     }
     let (kind, index) = (GroupMembership::KIND, GroupMembership::BY_GROUP);
-    let query = Query::equal(kind, call.env, index, id, leftovers::SLICE);
-    let page = call.store().list(&query, call.now()).await?;
-    owned.leaves_members = page.next.is_some();
-    if !owned.leaves_members {
-        owned.keys.extend(page.docs.into_iter().map(|doc| doc.key));
-    }
+    let entries = Entries::equal(kind, call.env, index, id);
+    let is_all = owned
+        .belongings
+        .take(call, entries, leftovers::SLICE)
+        .await?;
+    owned.leaves_members = !is_all;
     Ok(owned)
 }

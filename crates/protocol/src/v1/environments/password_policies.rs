@@ -1,10 +1,10 @@
 //! `/v1/environments/{e}/passwordPolicies` (`reference/platform.md` 3.12).
 
-use countersign_domain::entity::Stored;
+use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::PasswordPolicyId;
 use countersign_domain::password::policy::{ALPHABETS, PasswordPolicy};
 use countersign_domain::population::Population;
-use countersign_domain::store::Batch;
+use countersign_domain::store::{Batch, Entries};
 use serde_json::json;
 
 use crate::configuration;
@@ -89,7 +89,10 @@ impl Noun for Policy {
     fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
             let is_default = change.before().is_some_and(|it| it.default);
-            return Ok(removed(is_default, facts.is_used)?);
+            let (kind, index) = (Population::KIND, Population::BY_PASSWORD_POLICY);
+            let id = change.before().map(|it| it.id.to_string());
+            let users = Entries::equal(kind, call.env, index, id.unwrap_or_default());
+            return Ok(removed(is_default, facts.is_used)?.leaves_none(users));
         };
         check(after)?;
         if !after.default {

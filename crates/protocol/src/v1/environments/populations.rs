@@ -9,7 +9,7 @@ use countersign_domain::group::Group;
 use countersign_domain::ids::{PopulationId, ThemeId};
 use countersign_domain::password::policy::PasswordPolicy;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, Fault, Key, Query, Range};
+use countersign_domain::store::{Batch, Entries, Fault, Query, Range};
 use countersign_domain::user::User;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::configuration;
 use crate::defaults;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
@@ -68,7 +69,7 @@ pub struct Facts {
     /// Whether its theme exists.
     has_theme: bool,
     /// Roles that end with it.
-    void: Vec<Key>,
+    void: Belongings,
 }
 
 impl Noun for Population {
@@ -110,10 +111,20 @@ impl Noun for Population {
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
         let (mut has_users, mut has_groups) = (false, false);
         let (mut has_policy, mut has_theme) = (true, true);
-        let mut void = Vec::new();
+        let mut void = Belongings::default();
         if let (Change::Remove(_), Some(id)) = (&change, id) {
             has_users = users(call, id).await? > 0;
-            void = role_assignments::within(call, id.uuid()).await?;
+            role_assignments::end_within(call, id.uuid(), &mut void).await?;
+            // Nobody comes in meanwhile.
+            let users = User::of_population(id);
+            void.leave_none(Entries::prefix(
+                User::KIND,
+                call.env,
+                User::BY_POPULATION,
+                users,
+            ));
+            let (kind, index) = (Group::KIND, Group::BY_POPULATION);
+            void.leave_none(Entries::equal(kind, call.env, index, id.to_string()));
             let groups = configuration::all::<Group>(call.store(), call.env, call.now()).await?;
             has_groups = groups
                 .iter()
@@ -223,7 +234,7 @@ fn removed(is_default: bool, facts: Facts) -> Result<Batch, Refused> {
     } else if facts.has_groups {
         "The population must not contain groups"
     } else {
-        return Ok(facts.void.into_iter().fold(Batch::new(), Batch::delete));
+        return Ok(facts.void.go(Batch::new()));
     };
     let misfit = Misfit::constraint("", message);
     Err(Refusal::NotNow(None, vec![misfit]).because(message))

@@ -15,18 +15,18 @@ use countersign_domain::population::Population;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{RoleAssignment, RoleScope, RoleScopeType, RoleSubject};
-use countersign_domain::store::{Batch, Fault, Key, Precondition, Unique};
+use countersign_domain::store::{Batch, Entries, Fault, Precondition, Unique};
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::groups;
-use crate::configuration;
 use crate::cx::Cx;
 use crate::misfit::{Hint, Misfit};
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::{self, Object};
 use crate::v1::call::{Call, Reply};
 use crate::v1::hal::{self, Body, Links, List};
@@ -177,7 +177,8 @@ struct Create<'a> {
 }
 
 impl Operation for Create<'_> {
-    type Facts = Result<(), Refused>;
+    /// What else must be as it was found.
+    type Facts = Result<Batch, Refused>;
     type Reply = RoleAssignment;
 
     async fn gather(&self, _cx: &Cx) -> Outcome<Self::Facts> {
@@ -207,11 +208,16 @@ impl Operation for Create<'_> {
             let message = "Must have role at the same or broader scope";
             return Ok(Err(wrong(Misfit::invalid("scope", message))));
         }
-        if let RoleSubject::Group(group) = self.subject
-            && let Some(group) = call.load::<Group>(group.id).await?
-            && group.user_filter.is_some()
-        {
-            return Ok(Err(wrong(Misfit::constraint("", groups::ROLES_OR_FILTER))));
+        let mut as_found = Batch::new();
+        let subject = self.subject.key(call.env);
+        let Some(doc) = call.store().get(&subject, call.now()).await? else {
+            return Ok(Err(Refusal::NotFound.because("the subject is gone")));
+        };
+        if let RoleSubject::Group(_) = self.subject {
+            if Group::from_doc(&doc)?.user_filter.is_some() {
+                return Ok(Err(wrong(Misfit::constraint("", groups::ROLES_OR_FILTER))));
+            }
+            as_found = as_found.require(Precondition::Version(subject, doc.version));
         }
         for (rule, value) in self.assignment().uniques() {
             let unique = Unique::new(RoleAssignment::KIND, call.env, rule, value);
@@ -219,15 +225,16 @@ impl Operation for Create<'_> {
                 return Ok(Err(wrong(Misfit::taken("role"))));
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(as_found))
     }
 
     fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<RoleAssignment>, Fault> {
-        if let Err(refused) = facts {
-            return Ok(Verdict::refuse(refused));
-        }
+        let as_found = match facts {
+            Ok(as_found) => as_found,
+            Err(refused) => return Ok(Verdict::refuse(refused)),
+        };
         let (env, assignment) = (self.call.env, self.assignment());
-        let batch = Batch::new().create(env, &assignment)?.changed(env);
+        let batch = as_found.create(env, &assignment)?.changed(env);
         Ok(Verdict::reply(assignment).writing(batch))
     }
 }
@@ -271,12 +278,13 @@ async fn exists(call: &Call<'_>, scope: RoleScope) -> Outcome<bool> {
     })
 }
 
-/// The roles that end with what their scope names, a population or an application: they count in
-/// its environment alone.
-pub(super) async fn within(call: &Call<'_>, scope: Uuid) -> Outcome<Vec<Key>> {
-    let all = configuration::all::<RoleAssignment>(call.store(), call.env, call.now()).await?;
-    let void = all.iter().filter(|it| it.scope.id == scope);
-    Ok(void.map(|it| it.key(call.env)).collect())
+/// Adds the roles that end with what their scope names, a population or an application: they count
+/// in its environment alone.
+pub(super) async fn end_within(call: &Call<'_>, scope: Uuid, void: &mut Belongings) -> Outcome<()> {
+    let (kind, index) = (RoleAssignment::KIND, RoleAssignment::BY_SCOPE);
+    let entries = Entries::equal(kind, call.env, index, scope.to_string());
+    void.take(call, entries, u32::MAX).await?;
+    Ok(())
 }
 
 /// `DELETE`

@@ -1,11 +1,12 @@
 //! `/v1/environments/{e}/roles`: custom roles beside the built-in ones (`reference/platform.md` 1.5,
 //! 3.11).
 
+use countersign_domain::entity::Entity;
 use countersign_domain::filter::{self, Filterable, Operator};
 use countersign_domain::ids::RoleId;
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::role::{self, CustomRole, RoleAssignment, RoleScope, RoleScopeType};
-use countersign_domain::store::Batch;
+use countersign_domain::store::{Batch, Entries};
 use serde_json::{Value, json};
 
 use crate::configuration;
@@ -93,7 +94,10 @@ impl Noun for CustomRole {
                 let misfit = Misfit::constraint("", message);
                 return Err(Refusal::NotNow(None, vec![misfit]).because(message).into());
             }
-            return Ok(Batch::new());
+            let (kind, index) = (RoleAssignment::KIND, RoleAssignment::BY_ROLE);
+            let id = change.before().map(|it| it.id.to_string());
+            let assigned = Entries::equal(kind, call.env, index, id.unwrap_or_default());
+            return Ok(Batch::new().leaves_none(assigned));
         };
         let mut check = Check::new();
         check.length("name", &after.name, 1, 256);

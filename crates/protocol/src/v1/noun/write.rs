@@ -103,7 +103,12 @@ pub(super) fn decided<N: Noun>(call: &Call<'_>, facts: WriteFacts<N>) -> Result<
     };
     let batch = match &before {
         None => Batch::new().create(env, &after)?,
-        Some(before) => updated(Batch::new(), env, &after, before.version)?,
+        Some(before) => {
+            let held = before.rests_on(env);
+            let new = after.rests_on(env).into_iter();
+            let new = new.filter(|key| !held.contains(key));
+            updated(Batch::new(), env, &after, before.version)?.resting_on(new)
+        }
     };
     Ok(Verdict::reply(after).writing(marked::<N>(batch.and(more), env)))
 }

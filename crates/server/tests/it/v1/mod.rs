@@ -1,6 +1,7 @@
 //! `/v1`: the management API. The tree mirrors the URLs.
 
 mod access;
+mod at_once;
 mod bodies;
 mod conventions;
 mod environments;

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::entity::Entity;
+use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{self, Filterable, Operator};
 use countersign_domain::group::{Group, GroupMembership, GroupNesting};
-use countersign_domain::ids::GroupId;
+use countersign_domain::ids::{EnvId, GroupId};
 use countersign_domain::ports::BoxFuture;
 use countersign_domain::reference::{Ref, fold};
-use countersign_domain::store::{Batch, Fault, Key, Precondition};
+use countersign_domain::store::{Batch, Entries, Fault, Key, Postcondition, Precondition};
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::cx::Cx;
-use crate::groups;
+use crate::groups::{self, Above};
 use crate::misfit::Misfit;
 use crate::refusal::{Outcome, Refusal, Refused};
 use crate::run::{Operation, Verdict, run};
@@ -51,16 +51,16 @@ pub const RESOURCE: Resource = Resource {
 
 /// Who is, or becomes, a member.
 enum Member {
-    User(Box<User>),
-    Group(Box<Group>),
+    User(Box<Stored<User>>),
+    Group(Box<Stored<Group>>),
 }
 
 impl Member {
     async fn named(call: &Call<'_>) -> Outcome<Self> {
         Ok(if call.text("user").is_empty() {
-            Self::Group(Box::new(noun::named::<Group>(call).await?.value))
+            Self::Group(Box::new(noun::named::<Group>(call).await?))
         } else {
-            Self::User(Box::new(noun::named::<User>(call).await?.value))
+            Self::User(Box::new(noun::named::<User>(call).await?))
         })
     }
 
@@ -86,11 +86,10 @@ impl Member {
 
     fn key(&self, call: &Call<'_>, parent: GroupId) -> Key {
         match self {
-            Self::User(user) => GroupMembership {
-                user: Ref::to(user.id),
-                group: Ref::to(parent),
+            Self::User(user) => {
+                let id = GroupMembership::id_of(user.id, parent);
+                Key::new(GroupMembership::KIND, call.env, id)
             }
-            .key(call.env),
             Self::Group(group) => GroupNesting {
                 child: Ref::to(group.id),
                 parent: Ref::to(parent),
@@ -210,7 +209,8 @@ struct Facts {
     group: Option<Group>,
     is_member: bool,
     has_namesake: bool,
-    is_circle: bool,
+    /// What leads up from the group, where a group is to be its member.
+    above: Above,
 }
 
 impl Operation for Join<'_> {
@@ -233,19 +233,16 @@ impl Operation for Join<'_> {
                 has_namesake |= other.is_some_and(|it| fold(&it.name) == fold(&group.name));
             }
         }
-        let is_circle = match &member {
-            Member::Group(child) => {
-                let above = groups::above(call.cx, [self.id]).await?.groups;
-                child.id == self.id || above.contains(&child.id)
-            }
-            Member::User(_) => false,
+        let above = match &member {
+            Member::Group(_) => groups::steps_above(call.cx, self.id).await?,
+            Member::User(_) => Above::new(),
         };
         Ok(Facts {
             is_member: direct.contains(&self.id),
             member,
             group,
             has_namesake,
-            is_circle,
+            above,
         })
     }
 
@@ -257,13 +254,8 @@ impl Operation for Join<'_> {
         if facts.is_member {
             return refuse(Misfit::taken("id"));
         }
-        if facts.is_circle {
-            let message = "a group cannot be a member of itself";
-            return refuse(Misfit::constraint("id", message));
-        }
         let env = self.call.env;
         let outside = "the member is outside the group's population";
-        let require_group = Precondition::Present(group.key(env));
         let batch = match &facts.member {
             Member::User(user) => {
                 if group.population.is_some_and(|it| it != user.population) {
@@ -274,15 +266,17 @@ impl Operation for Join<'_> {
                     let message = "the user is in another group of this name";
                     return refuse(Misfit::constraint("id", message));
                 }
-                let membership = GroupMembership {
-                    user: Ref::to(user.id),
-                    group: Ref::to(group.id),
-                };
+                // Whoever moves the user at the same moment finds this membership, or this user is
+                // not as it was read.
                 Batch::new()
-                    .require(Precondition::Present(user.key(env)))
-                    .create(env, &membership)?
+                    .require(Precondition::Version(user.key(env), user.version))
+                    .create(env, &GroupMembership::of(user.id, &group))?
             }
             Member::Group(child) => {
+                if facts.above.contains_key(&child.id) {
+                    let message = "a group cannot be a member of itself";
+                    return refuse(Misfit::constraint("id", message));
+                }
                 if group.population.is_some() && group.population != child.population {
                     return refuse(Misfit::constraint("id", outside));
                 }
@@ -290,13 +284,31 @@ impl Operation for Join<'_> {
                     child: Ref::to(child.id),
                     parent: Ref::to(group.id),
                 };
-                Batch::new()
-                    .require(Precondition::Present(child.key(env)))
-                    .create(env, &nesting)?
+                unmoved(env, &facts.above).create(env, &nesting)?
             }
         };
-        Ok(Verdict::reply(group).writing(batch.require(require_group)))
+        Ok(Verdict::reply(group).writing(batch))
     }
+}
+
+/// That the groups above are nested as they were found: nobody closes a circle at the same moment.
+fn unmoved(env: EnvId, above: &Above) -> Batch {
+    let mut batch = Batch::new();
+    for (group, parents) in above {
+        let key = Key::new(Group::KIND, env, group.to_string());
+        let nestings = parents.iter().map(|parent| GroupNesting {
+            child: Ref::to(*group),
+            parent: Ref::to(*parent),
+        });
+        let (kind, index) = (GroupNesting::KIND, GroupNesting::BY_CHILD);
+        let entries = Entries::equal(kind, env, index, group.to_string());
+        let most = u32::try_from(parents.len()).unwrap_or(u32::MAX);
+        batch = batch
+            .require(Precondition::Present(key))
+            .resting_on(nestings.map(|it| it.key(env)))
+            .ensure(Postcondition::AtMost(entries, most));
+    }
+    batch
 }
 
 /// `DELETE`

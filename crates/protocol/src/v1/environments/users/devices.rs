@@ -8,7 +8,7 @@ use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::policy::mfa::{DeviceAuthenticationPolicy, MfaSettings};
 use countersign_domain::ports::BoxFuture;
-use countersign_domain::store::{Batch, Query};
+use countersign_domain::store::{Batch, Entries, Postcondition, Precondition, Query};
 use countersign_domain::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -70,6 +70,8 @@ pub const RESOURCE: Resource = Resource {
 
 /// What else a change concerns.
 pub struct Facts {
+    /// Whose it is.
+    user: Stored<User>,
     others: Vec<Stored<Device>>,
     most: usize,
     has_policy: bool,
@@ -120,9 +122,9 @@ impl Noun for Device {
     }
 
     async fn gather<'a>(call: &'a Call<'a>, change: Change<'a, Self>) -> Outcome<Facts> {
-        let user = call.text("user");
+        let user = noun::named::<User>(call).await?;
         let id = change.before().map(|it| it.id);
-        let mut others = noun::all_by::<Self>(call, Self::BY_USER, user).await?;
+        let mut others = noun::all_by::<Self>(call, Self::BY_USER, user.id.to_string()).await?;
         others.retain(|it| Some(it.id) != id);
         let settings = call.load::<MfaSettings>(MfaSettings::ID).await?;
         let most = settings.map(|it| it.pairing.max_allowed_devices);
@@ -134,13 +136,14 @@ impl Noun for Device {
             None => true,
         };
         Ok(Facts {
+            user,
             others,
             most: most.and_then(|it| usize::try_from(it).ok()).unwrap_or(MOST),
             has_policy,
         })
     }
 
-    fn judge(_call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
             return Ok(Batch::new());
         };
@@ -151,10 +154,18 @@ impl Noun for Device {
         });
         target(&mut check, after);
         check.finish()?;
-        if matches!(change, Change::Create(_)) {
-            room(after, &facts)?;
+        if !matches!(change, Change::Create(_)) {
+            return Ok(Batch::new());
         }
-        Ok(Batch::new())
+        room(after, &facts)?;
+        // Of several at one time one passes, and the next finds one more.
+        let user = &facts.user;
+        let mine = user.id.to_string();
+        let mine = Entries::equal(Self::KIND, call.env, Self::BY_USER, mine);
+        let most = u32::try_from(facts.others.len() + 1).unwrap_or(u32::MAX);
+        Ok(Batch::new()
+            .require(Precondition::Version(user.key(call.env), user.version))
+            .ensure(Postcondition::AtMost(mine, most)))
     }
 
     async fn show<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Object> {

@@ -26,7 +26,7 @@ use countersign_domain::filter::{Filterable, Operator};
 use countersign_domain::password::hash::PasswordHash;
 use countersign_domain::password::lockout;
 use countersign_domain::population::Population;
-use countersign_domain::store::{Batch, IndexName, Key, Kind};
+use countersign_domain::store::{Batch, IndexName, Kind};
 use countersign_domain::time::Time;
 use countersign_domain::user::{Account, Credential, User, VerifyStatus};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 use crate::flows::codes::Issue;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refused};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::Object;
 use crate::v1::call::Call;
 use crate::v1::hal::{Body, Links};
@@ -96,7 +97,7 @@ pub struct Facts {
     /// The code for the address of somebody imported who is to verify it.
     verification: Option<Issue>,
     /// What goes with somebody who goes, or is disabled.
-    owned: Vec<Key>,
+    owned: Belongings,
 }
 
 impl Noun for User {
@@ -184,9 +185,7 @@ impl Noun for User {
         if let Change::Replace { before, after } = &change
             && before.population != after.population
         {
-            facts
-                .owned
-                .extend(removal::population_groups(call, before).await?);
+            removal::leave_groups(call, before, &mut facts.owned).await?;
         }
         if let Change::Replace { before, after } = &change
             && !call.own
@@ -198,7 +197,7 @@ impl Noun for User {
             && before.enabled
             && !after.enabled
         {
-            facts.owned.extend(removal::sessions(call, after.id).await?);
+            facts.owned.add(removal::sessions(call, after.id).await?);
         }
         if let Change::Create(after) = change {
             creation::password(call, after, &mut facts).await?;
@@ -222,7 +221,7 @@ impl Noun for User {
         if let Some(issue) = &facts.verification {
             batch = batch.and(issue.writes(call.env)?);
         }
-        Ok(facts.owned.into_iter().fold(batch, Batch::delete))
+        Ok(facts.owned.go(batch))
     }
 
     async fn body<'a>(&'a self, call: &'a Call<'a>) -> Outcome<Body> {

@@ -4,34 +4,32 @@ use countersign_domain::agreement::AgreementConsent;
 use countersign_domain::consent::OauthConsent;
 use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, kinds};
-use countersign_domain::group::{Group, GroupMembership};
+use countersign_domain::group::GroupMembership;
 use countersign_domain::identity_provider::LinkedAccount;
 use countersign_domain::ids::UserId;
 use countersign_domain::reference::Ref;
 use countersign_domain::role::{RoleAssignment, RoleSubject};
 use countersign_domain::session::Session;
-use countersign_domain::store::{IndexName, Key, Kind, Query, Range};
+use countersign_domain::store::{Entries, IndexName, Key, Kind, Query, Range};
 use countersign_domain::user::{CodePurpose, User, UserCode};
 
 use crate::refusal::Outcome;
+use crate::v1::belongings::Belongings;
 use crate::v1::call::Call;
 
-/// Documents of one kind that are looked for at once. Nobody has more; if somebody did, the rest
-/// would belong to nobody and be reachable by nothing.
+/// Sessions that are looked for at once. Nobody has more.
 const MOST: u32 = 1_000;
 
-/// Everything that is a user's, for deletion.
-pub(super) async fn owned(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>> {
+/// Everything that is a user's, for deletion. A session that begins at the same moment ends by
+/// itself; nothing believes it.
+pub(super) async fn owned(call: &Call<'_>, user: UserId) -> Outcome<Belongings> {
     let id = user.to_string();
-    let mut keys = vec![
-        Key::new(kinds::CREDENTIAL, call.env, &id),
-        Key::new(kinds::ACCOUNT, call.env, &id),
-    ];
-    for purpose in [CodePurpose::Verification, CodePurpose::Recovery] {
-        let code = UserCode::id_of(purpose, user);
-        keys.push(Key::new(kinds::USER_CODE, call.env, code));
-    }
-    keys.extend(sessions(call, user).await?);
+    let mut owned = Belongings::default();
+    owned.add([kinds::CREDENTIAL, kinds::ACCOUNT].map(|kind| Key::new(kind, call.env, &id)));
+    let codes = [CodePurpose::Verification, CodePurpose::Recovery];
+    let codes = codes.map(|purpose| UserCode::id_of(purpose, user));
+    owned.add(codes.map(|code| Key::new(kinds::USER_CODE, call.env, code)));
+    owned.add(sessions(call, user).await?);
     let subject = RoleSubject::User(Ref::to(user)).index_value();
     for (kind, index, value) in [
         (RoleAssignment::KIND, RoleAssignment::BY_SUBJECT, subject),
@@ -45,9 +43,10 @@ pub(super) async fn owned(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>> {
         (Device::KIND, Device::BY_USER, id.clone()),
         (LinkedAccount::KIND, LinkedAccount::BY_USER, id),
     ] {
-        keys.extend(filed(call, kind, index, Range::Equal(value)).await?);
+        let entries = Entries::equal(kind, call.env, index, value);
+        owned.take(call, entries, u32::MAX).await?;
     }
-    Ok(keys)
+    Ok(owned)
 }
 
 /// A user's sessions: they end when the user is disabled or goes, and their tokens with them
@@ -57,20 +56,17 @@ pub(super) async fn sessions(call: &Call<'_>, user: UserId) -> Outcome<Vec<Key>>
     filed(call, Session::KIND, Session::BY_USER, of_user).await
 }
 
-/// Memberships in the groups of the population that a user leaves.
-pub(super) async fn population_groups(call: &Call<'_>, user: &User) -> Outcome<Vec<Key>> {
-    let mine = Range::Equal(user.id.to_string());
-    let kind = GroupMembership::KIND;
-    let keys = filed(call, kind, GroupMembership::BY_USER, mine).await?;
-    let mut left = Vec::new();
-    for key in keys {
-        let group = key.id.rsplit('/').next().unwrap_or_default();
-        let group = call.load::<Group>(group).await?;
-        if group.is_some_and(|it| it.population == Some(user.population)) {
-            left.push(key);
-        }
-    }
-    Ok(left)
+/// Adds the memberships in the groups of the population that a user leaves.
+pub(super) async fn leave_groups(
+    call: &Call<'_>,
+    user: &User,
+    owned: &mut Belongings,
+) -> Outcome<()> {
+    let (kind, index) = (GroupMembership::KIND, GroupMembership::BY_USER_WITHIN);
+    let value = GroupMembership::within(user.id, user.population.id);
+    let entries = Entries::equal(kind, call.env, index, value);
+    owned.take(call, entries, u32::MAX).await?;
+    Ok(())
 }
 
 async fn filed(call: &Call<'_>, kind: Kind, index: IndexName, range: Range) -> Outcome<Vec<Key>> {
