@@ -228,6 +228,7 @@ on_every_adapter! {
         let many = (0..1_000).map(|it| GroupMembership {
             user: Ref::to(user),
             group: Ref::to(GroupId::from_uuid(low(it))),
+            population: None,
         });
         store(&server, &many.collect::<Vec<_>>()).await;
         let set = json!({ "value": "Taken-Over-123!" });

@@ -368,6 +368,7 @@ on_every_adapter! {
                 let membership = GroupMembership {
                     user: Ref::to(UserId::from_uuid(Uuid::from_u128(number.into()))),
                     group: Ref::to(id.parse().unwrap()),
+                    population: None,
                 };
                 batch = batch.put(membership.to_doc(env).unwrap());
             }
