@@ -366,10 +366,11 @@ mod tests {
             items: vec![("things", vec![thing.clone(), Body::default(), thing])],
             ..Body::default()
         };
+        let list = list.embedding("others", Vec::new());
         let things = json!([expected, {}, expected]);
         assert_eq!(
             list.to_value(),
-            json!({ "_embedded": { "things": things } })
+            json!({ "_embedded": { "things": things, "others": [] } })
         );
         assert_eq!(Body::default().to_json(), b"{}");
     }
