@@ -284,7 +284,7 @@ on_every_adapter! {
             let user = make(&api, &users, json!({ "username": name() })).await;
             let devices = format!("{users}/{user}/devices");
             let rivals = (0..12).map(|number| {
-                let device = json!({ "type": "EMAIL", "email": format!("d{number}@example.com") });
+                let device = json!({ "type": "EMAIL", "status": "ACTIVE", "email": format!("d{number}@example.com") });
                 api.post(&devices, device)
             });
             let mut made = 0;

@@ -103,8 +103,9 @@ impl Noun for Device {
     fn prepare(call: &Call<'_>, body: &mut Object, before: Option<&Self>) -> Result<(), Refused> {
         // Nobody proves a device to themselves by saying so, nor does anybody an application that has
         // not seen its secret yet.
-        let is_totp = body.get("type") == Some(&json!(DeviceType::Totp));
-        if before.is_none() && (call.own || is_totp) {
+        let is_active = body.get("status") == Some(&json!(DeviceStatus::Active));
+        let is_unseen = is_active && body.get("type") == Some(&json!(DeviceType::Totp));
+        if before.is_none() && (call.own || is_unseen) {
             body.insert("status".into(), json!(DeviceStatus::ActivationRequired));
         }
         let known = ["EMAIL", "SMS", "VOICE", "WHATSAPP", "TOTP"];

@@ -348,7 +348,7 @@ on_every_adapter! {
         let below = format!("/environments/{}/notificationsSettings", server.tenant.id);
         let authentication = json!({ "method": "BEARER", "authToken": "Secret-1" });
         let request = |method: &str| json!([{ "deliveryMethod": method, "method": "POST",
-            "url": "https://send.example/", "headers": { "X-Api-Key": "Secret-2" }, "body": "to=${to}" }]);
+            "url": "https://send.example/", "headers": { "X-Api-Key": "Secret-2" }, "body": "to=${to}&text=${message}" }]);
         let phone = json!({ "provider": "CUSTOM_PROVIDER", "name": "Own",
             "authentication": authentication, "requests": request("SMS") });
         let all = format!("{below}/phoneDeliverySettings");
