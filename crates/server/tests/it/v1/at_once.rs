@@ -39,7 +39,8 @@ fn one_of(one: &Answer, other: &Answer) {
     let told = |it: &Answer| format!("{} {}\n{}", it.status, it.url, it.body);
     assert!(done(one) != done(other), "{}\n{}", told(one), told(other));
     let late = if done(one) { other } else { one };
-    assert_eq!(late.status, 400, "{}", told(late));
+    // Device authentication policies that are used answer 409.
+    assert!([400, 409].contains(&late.status), "{}", told(late));
 }
 
 /// Makes one and answers its id.
