@@ -232,18 +232,34 @@ impl Entity for Environment {
     }
 }
 
-/// An environment that was deleted and was too large to go at once. Nobody reaches what is left of
-/// it; it goes slice by slice.
+/// An environment that was deleted. Nobody reaches what is left of it; where it was too large to go at
+/// once, it goes slice by slice. Requests that began before may write into it still, so it is looked
+/// at once more when they have ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentRemoval {
     /// The environment that is no more.
     pub environment: Ref<EnvId>,
+    /// When it is looked at for the last time; not yet, while it goes slice by slice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Time>,
+}
+
+impl EnvironmentRemoval {
+    /// Index: when something is to be done, in milliseconds of a fixed width.
+    pub const BY_DUE: IndexName = "due";
 }
 
 impl Entity for EnvironmentRemoval {
     const KIND: Kind = kinds::ENVIRONMENT_REMOVAL;
     fn id(&self) -> String {
         self.environment.id.to_string()
+    }
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let due = self.last_at.map_or(0, Time::millis);
+        vec![IndexEntry {
+            name: Self::BY_DUE,
+            value: format!("{due:020}"),
+        }]
     }
 }
 

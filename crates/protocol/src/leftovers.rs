@@ -1,18 +1,32 @@
-//! What is left of environments and groups that were deleted and were too large for one transaction:
-//! it goes in slices, so that nobody else waits for it (`docs/decisions/0032-deletion-in-slices.md`).
+//! What is left of environments and groups that were deleted: of those that were too large for one
+//! transaction it goes in slices, so that nobody else waits for it, and what requests wrote into an
+//! environment that were under way goes when they have ended
+//! (`docs/decisions/0032-deletion-in-slices.md`).
 
 pub mod attributes;
 pub mod groups;
+
+use std::time::Duration;
 
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::environment::EnvironmentRemoval;
 use countersign_domain::ids::EnvId;
 use countersign_domain::ports::Store;
-use countersign_domain::store::{Batch, Doc, Fault, Key, Query};
+use countersign_domain::reference::Ref;
+use countersign_domain::store::{Batch, Doc, Fault, Key, Precondition, Query};
 use countersign_domain::time::Time;
 
 /// Documents that are removed at once: some ten milliseconds of the database's writer.
 pub const SLICE: u32 = 1_000;
+
+/// How long after its deletion an environment is looked at for the last time. Requests have an end long
+/// before that.
+const LAST_LOOK_AFTER: Duration = Duration::from_mins(5);
+
+/// When an environment is looked at for the last time that is empty now.
+pub fn last_look(now: Time) -> Time {
+    now.plus(LAST_LOOK_AFTER)
+}
 
 /// Whether an environment has more than should go at once.
 pub async fn is_large(store: &dyn Store, env: EnvId, now: Time) -> Result<bool, Fault> {
@@ -31,18 +45,38 @@ async fn slice(store: &dyn Store, env: EnvId, now: Time) -> Result<Option<Vec<Do
 }
 
 /// Removes one slice of what is left of a deleted environment; says whether there is more.
-pub async fn remove_slice(store: &dyn Store, env: EnvId, now: Time) -> Result<bool, Fault> {
+///
+/// `is_last`: whether the note of it goes with the rest; else it stays for the last look.
+async fn remove_slice(
+    store: &dyn Store,
+    env: EnvId,
+    is_last: bool,
+    now: Time,
+) -> Result<bool, Fault> {
     let found = slice(store, env, now).await?;
     let has_more = found.is_some();
+    // Without the note an environment of this id is a new one.
+    let batch = Batch::new().require(Precondition::Present(removal(env)));
     let batch = match found {
         Some(docs) => docs
             .into_iter()
-            .fold(Batch::new(), |batch, doc| batch.delete(doc.key)),
-        // The rest goes at once, and with it the note of it.
-        None => Batch::new().delete_environment(env).delete(removal(env)),
+            .fold(batch, |batch, doc| batch.delete(doc.key)),
+        // The rest goes at once.
+        None if is_last => batch.delete_environment(env).delete(removal(env)),
+        None => {
+            let note = EnvironmentRemoval {
+                environment: Ref::to(env),
+                last_at: Some(last_look(now)),
+            };
+            let note = note.to_doc(EnvId::PLATFORM)?;
+            batch.delete_environment(env).put(note)
+        }
     };
-    store.commit(batch, now).await?;
-    Ok(has_more)
+    match store.commit(batch, now).await {
+        Ok(_) => Ok(has_more),
+        Err(Fault::Conflict(_)) => Ok(true),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Removes one slice of what anybody deleted; says whether there is more. What cannot be removed of
@@ -55,21 +89,27 @@ pub async fn remove_any(store: &dyn Store, now: Time) -> Result<bool, Fault> {
 }
 
 async fn remove_any_environment(store: &dyn Store, now: Time) -> Result<bool, Fault> {
-    let query = Query::all(EnvironmentRemoval::KIND, EnvId::PLATFORM, 1);
+    let query = Query {
+        index: Some(EnvironmentRemoval::BY_DUE),
+        ..Query::all(EnvironmentRemoval::KIND, EnvId::PLATFORM, 2)
+    };
     let page = store.list(&query, now).await?;
-    let Some(doc) = page.docs.first() else {
+    let notes = page.docs.iter().map(EnvironmentRemoval::from_doc);
+    let mut due: Vec<_> = notes.collect::<Result<_, _>>()?;
+    due.retain(|it| it.last_at.is_none_or(|at| at <= now));
+    let Some(first) = due.first() else {
         return Ok(false);
     };
-    let env = EnvironmentRemoval::from_doc(doc)?.environment.id;
-    let has_more = remove_slice(store, env, now).await?;
-    Ok(has_more || page.next.is_some())
+    let is_last = first.last_at.is_some();
+    let has_more = remove_slice(store, first.environment.id, is_last, now).await?;
+    Ok(has_more || due.len() > 1)
 }
 
 /// Removes all that is left of an environment, if it was deleted before: for whoever makes one of
 /// the same id.
 pub async fn clear(store: &dyn Store, env: EnvId, now: Time) -> Result<(), Fault> {
-    if store.get(&removal(env), now).await?.is_some() {
-        while remove_slice(store, env, now).await? {}
+    while store.get(&removal(env), now).await?.is_some() {
+        remove_slice(store, env, true, now).await?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Operation for Remove<'_> {
         })
     }
 
-    fn decide(&self, _cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
+    fn decide(&self, cx: &Cx, facts: Self::Facts) -> Result<Verdict<()>, Fault> {
         let Facts {
             environment,
             void,
@@ -91,14 +91,14 @@ impl Operation for Remove<'_> {
             .changed(environment.id)
             .changed(EnvId::PLATFORM)
             .changed(home);
-        batch = if is_large {
-            let removal = EnvironmentRemoval {
-                environment: Ref::to(environment.id),
-            };
-            batch.put(removal.to_doc(EnvId::PLATFORM)?)
-        } else {
-            batch.delete_environment(environment.id)
+        if !is_large {
+            batch = batch.delete_environment(environment.id);
+        }
+        let removal = EnvironmentRemoval {
+            environment: Ref::to(environment.id),
+            last_at: (!is_large).then(|| leftovers::last_look(cx.now)),
         };
+        batch = batch.put(removal.to_doc(EnvId::PLATFORM)?);
         for key in void {
             batch = batch.changed(key.env).delete(key);
         }

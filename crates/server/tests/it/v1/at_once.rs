@@ -2,13 +2,15 @@
 //! comes too late, whichever it is, and nothing is left that rests on nothing.
 
 use std::future::Future;
+use std::time::Duration;
 
 use countersign_domain::device::Device;
 use countersign_domain::entity::{Entity, kinds};
 use countersign_domain::group::GroupMembership;
 use countersign_domain::ids::EnvId;
 use countersign_domain::role::RoleAssignment;
-use countersign_domain::store::{Entries, Key};
+use countersign_domain::store::{Entries, Key, Query};
+use countersign_protocol::leftovers;
 use countersign_testkit::{Answer, TestServer, on_every_adapter};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -298,6 +300,33 @@ on_every_adapter! {
             }
             assert_eq!(made, 5);
             assert_eq!(api.get(&devices).await.expect_status(200).json()["size"], json!(5));
+        }
+    }
+
+    async fn nothing_is_left_of_an_environment_that_was_written_to(server: TestServer) {
+        let api = admin(&server).await;
+        for round in 0..3 {
+            let body = json!({ "name": name(), "type": "SANDBOX", "region": "NA" });
+            let id = make(&api, "/environments", body).await;
+            let env: EnvId = id.parse().unwrap();
+            let path = format!("/environments/{id}");
+            let users = format!("{path}/users");
+            let rivals = (0..10).map(|_| api.post(&users, json!({ "username": name() })));
+            let (gone, _) = if round % 2 == 0 {
+                tokio::join!(api.delete(&path), join_all(rivals))
+            } else {
+                let (made, gone) = tokio::join!(join_all(rivals), api.delete(&path));
+                (gone, made)
+            };
+            let _ = gone.expect_status(204);
+            refused(api.get(&path).await, 404, "NOT_FOUND", None);
+            server.clock.advance(Duration::from_mins(6));
+            let (store, now) = (&*server.ports.store, server.ports.clock.now());
+            while leftovers::remove_any(store, now).await.unwrap() {}
+            for kind in kinds::ALL {
+                let left = store.list(&Query::all(*kind, env, 1), now).await.unwrap().docs;
+                assert!(left.is_empty(), "{left:?}");
+            }
         }
     }
 }
