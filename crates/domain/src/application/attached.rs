@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, kinds};
 use crate::ids::{
-    ApplicationId, AssignmentId, AttributeId, GrantId, ResourceId, ScopeId, SignOnPolicyId,
+    ApplicationId, AssignmentId, AttributeId, EnvId, GrantId, ResourceId, ScopeId, SignOnPolicyId,
 };
 use crate::reference::Ref;
-use crate::store::{IndexEntry, IndexName, Kind};
+use crate::store::{IndexEntry, IndexName, Key, Kind};
 use crate::time::Time;
 use crate::vault::Sealed;
 
@@ -212,6 +212,8 @@ pub struct SignOnPolicyAssignment {
 impl SignOnPolicyAssignment {
     /// Index: assignments of an application, by its id.
     pub const BY_APPLICATION: IndexName = "application";
+    /// Index: assignments of a policy, by its id.
+    pub const BY_POLICY: IndexName = "policy";
     /// Unique: application id, `/`, policy id.
     pub const UNIQUE_POLICY: IndexName = "policy";
 }
@@ -222,7 +224,20 @@ impl Entity for SignOnPolicyAssignment {
         self.id.to_string()
     }
     fn indexes(&self) -> Vec<IndexEntry> {
-        by_application(Self::BY_APPLICATION, self.application)
+        let mut entries = by_application(Self::BY_APPLICATION, self.application);
+        entries.push(IndexEntry {
+            name: Self::BY_POLICY,
+            value: self.sign_on_policy.id.to_string(),
+        });
+        entries
+    }
+    fn rests_on(&self, env: EnvId) -> Vec<Key> {
+        let application = self.application.id.to_string();
+        let policy = self.sign_on_policy.id.to_string();
+        vec![
+            Key::new(kinds::APPLICATION, env, application),
+            Key::new(kinds::SIGN_ON_POLICY, env, policy),
+        ]
     }
     fn uniques(&self) -> Vec<(IndexName, String)> {
         vec![(

@@ -8,12 +8,13 @@ use countersign_domain::application::SignOnPolicyAssignment;
 use countersign_domain::entity::{Entity, Stored};
 use countersign_domain::ids::SignOnPolicyId;
 use countersign_domain::policy::sign_on::{SignOnAction, SignOnPolicy};
-use countersign_domain::store::{Batch, Key};
+use countersign_domain::store::{Batch, Entries, Key};
 use serde_json::json;
 
 use crate::configuration;
 use crate::misfit::Misfit;
 use crate::refusal::{Failure, Outcome, Refusal, Refused};
+use crate::v1::belongings::Belongings;
 use crate::v1::body::{Check, Object};
 use crate::v1::call::Call;
 use crate::v1::hal::Links;
@@ -40,7 +41,7 @@ pub struct Facts {
     /// The other policies.
     others: Vec<Stored<SignOnPolicy>>,
     /// Its actions and its assignments to applications, which go with it.
-    owned: Vec<Key>,
+    owned: Belongings,
 }
 
 impl Noun for SignOnPolicy {
@@ -63,13 +64,20 @@ impl Noun for SignOnPolicy {
         let others = others.into_iter().filter(|it| Some(it.id) != id).collect();
         let mut facts = Facts {
             others,
-            owned: Vec::new(),
+            owned: Belongings::default(),
         };
         if let (Change::Remove(_), Some(id)) = (&change, id) {
             let actions =
                 noun::all_by::<SignOnAction>(call, SignOnAction::BY_POLICY, id.to_string()).await?;
-            facts.owned = actions.iter().map(|it| it.key(call.env)).collect();
-            facts.owned.extend(assignments(call, id).await?);
+            facts.owned.add(actions.iter().map(|it| it.key(call.env)));
+            facts.owned.add(assignments(call, id).await?);
+            // Nor may it be assigned at the same moment.
+            let (kind, index) = (
+                SignOnPolicyAssignment::KIND,
+                SignOnPolicyAssignment::BY_POLICY,
+            );
+            let assigned = Entries::equal(kind, call.env, index, id.to_string());
+            facts.owned.leave_none(assigned);
         }
         Ok(facts)
     }
@@ -130,7 +138,7 @@ fn removed(is_default: bool, facts: Facts) -> Result<Batch, Refused> {
         let misfit = Misfit::constraint("", message);
         return Err(Refusal::NotNow(None, vec![misfit]).because(message));
     }
-    Ok(facts.owned.into_iter().fold(Batch::new(), Batch::delete))
+    Ok(facts.owned.go(Batch::new()))
 }
 
 #[cfg(test)]

@@ -236,6 +236,53 @@ on_every_adapter! {
         }
     }
 
+    async fn a_sign_on_policy_goes_or_is_assigned(server: TestServer) {
+        let api = admin(&server).await;
+        let policies = format!("{}/signOnPolicies", here(&server));
+        let web = &server.tenant.web.id;
+        let assigned = format!("{}/applications/{web}/signOnPolicyAssignments", here(&server));
+        let before = api.get(&assigned).await.expect_status(200).json()["size"].clone();
+        for round in 0..ROUNDS {
+            let policy = make(&api, &policies, json!({ "name": name() })).await;
+            let body = json!({ "signOnPolicy": { "id": policy }, "priority": 50 + round });
+            let path = format!("{policies}/{policy}");
+            let (gone, made) = together(round, api.delete(&path), api.post(&assigned, body)).await;
+            // What is assigned goes with it.
+            let _ = gone.expect_status(204);
+            assert!([201, 400, 404].contains(&made.status), "{}", made.body);
+            let left = api.get(&assigned).await.expect_status(200).json();
+            assert_eq!(left["size"], before, "round {round}");
+        }
+    }
+
+    async fn no_two_grants_have_a_scope_of_the_same_name(server: TestServer) {
+        let api = admin(&server).await;
+        let here = here(&server);
+        let mut scopes = Vec::new();
+        for number in 0..4 {
+            let resource = make(&api, &format!("{here}/resources"), json!({ "name": format!("R{number}") })).await;
+            let scope = make(&api, &format!("{here}/resources/{resource}/scopes"), json!({ "name": "same" })).await;
+            scopes.push((resource, scope));
+        }
+        let grants = format!("{here}/applications/{}/grants", server.tenant.web.id);
+        for _ in 0..ROUNDS {
+            let rivals = scopes.iter().map(|(resource, scope)| {
+                let grant = json!({ "resource": { "id": resource }, "scopes": [{ "id": scope }] });
+                api.post(&grants, grant)
+            });
+            let mut made = Vec::new();
+            for answer in join_all(rivals).await {
+                if answer.status == 201 {
+                    made.push(text(&answer.json(), "/id"));
+                } else {
+                    refused(answer, 400, "INVALID_DATA", Some(("CONSTRAINT_VIOLATION", "scopes[0].id")));
+                }
+            }
+            assert_eq!(made.len(), 1);
+            let _ = api.delete(&format!("{grants}/{}", made[0])).await.expect_status(204);
+        }
+    }
+
     async fn groups_that_may_not_be_together_are_not(server: TestServer) {
         let api = admin(&server).await;
         let here = here(&server);

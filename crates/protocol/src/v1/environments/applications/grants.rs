@@ -2,8 +2,9 @@
 
 use countersign_domain::application::{Application, ApplicationType, Grant, GrantType, Protocol};
 use countersign_domain::entity::Entity;
+use countersign_domain::ids::GrantId;
 use countersign_domain::resource::{Resource as ApiResource, ResourceType, Scope};
-use countersign_domain::store::{Batch, Query};
+use countersign_domain::store::{Batch, Entries, Key, Postcondition, Precondition, Query};
 
 use crate::misfit::{Fit, Misfit};
 use crate::refusal::{Failure, Outcome, Refusal};
@@ -37,6 +38,8 @@ pub struct Facts {
     scopes: Vec<Option<Scope>>,
     /// Names of the scopes of the application's other grants.
     others: Vec<String>,
+    /// Those grants, as they were read.
+    unmoved: Vec<(GrantId, u64)>,
 }
 
 impl Noun for Grant {
@@ -79,6 +82,7 @@ impl Noun for Grant {
             resource: None,
             scopes: Vec::new(),
             others: Vec::new(),
+            unmoved: Vec::new(),
         };
         let Some(after) = change.after() else {
             return Ok(facts);
@@ -97,10 +101,14 @@ impl Noun for Grant {
             let scope = scope.filter(|it| it.resource.id == after.resource.id);
             facts.scopes.push(scope);
         }
-        for grant in of_application(call, &after.application.id.to_string()).await? {
+        for grant in
+            noun::all_by::<Grant>(call, Self::BY_APPLICATION, after.application.id.to_string())
+                .await?
+        {
             if grant.id == after.id {
                 continue;
             }
+            facts.unmoved.push((grant.id, grant.version));
             for scope in &grant.scopes {
                 let scope = call.load::<Scope>(scope.id).await?;
                 facts.others.extend(scope.map(|it| it.value.name));
@@ -109,7 +117,7 @@ impl Noun for Grant {
         Ok(facts)
     }
 
-    fn judge(_: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
+    fn judge(call: &Call<'_>, change: Change<'_, Self>, facts: Facts) -> Result<Batch, Failure> {
         let Some(after) = change.after() else {
             return Ok(Batch::new());
         };
@@ -149,8 +157,24 @@ impl Noun for Grant {
             suits(&mut check, application, resource);
         }
         check.finish()?;
-        Ok(Batch::new())
+        Ok(alone(call, after, &facts))
     }
+}
+
+/// That the other grants are as they were read: nobody grants a scope of the same name at the same
+/// moment.
+fn alone(call: &Call<'_>, after: &Grant, facts: &Facts) -> Batch {
+    let application = after.application.id.to_string();
+    let entries = Entries::equal(Grant::KIND, call.env, Grant::BY_APPLICATION, &*application);
+    let most = u32::try_from(facts.unmoved.len() + 1).unwrap_or(u32::MAX);
+    let application = Key::new(Application::KIND, call.env, application);
+    let batch = Batch::new().require(Precondition::Present(application));
+    let unmoved = facts.unmoved.iter().map(|(id, version)| {
+        let key = Key::new(Grant::KIND, call.env, id.to_string());
+        Precondition::Version(key, *version)
+    });
+    let batch = unmoved.fold(batch, Batch::require);
+    batch.ensure(Postcondition::AtMost(entries, most))
 }
 
 /// Whether the application can make use of scopes of the resource at all.

@@ -158,20 +158,19 @@ fn numbers(check: &mut Check, after: &PhoneDeliverySettings) {
     }
 }
 
-/// A request says to whom it is and what: in its body, or in its URL where it has none.
+/// A body says to whom a message is, and what.
 ///
 /// Source: PingOne's Go SDK, NotificationsSettingsPhoneDeliverySettingsCustomRequest.
+/// Compat: Ping's Terraform provider writes requests without a body, and URLs without either.
 fn messages(check: &mut Check, requests: &[Object]) {
     for (at, request) in requests.iter().enumerate() {
         let part = Part::member(format!("requests[{at}]"), request);
         part.may_choice(check, "phoneNumberFormat", &["FULL", "NUMBER_ONLY"]);
-        let is_post = part.get("method").is_some_and(|it| it == "POST");
-        let name = if is_post { "body" } else { "url" };
-        let text = part.get(name).and_then(Value::as_str).unwrap_or_default();
-        let is_whole = ["${to}", "${message}"].iter().all(|it| text.contains(it));
-        check.expect(is_whole, || {
+        let body = part.get("body").and_then(Value::as_str);
+        let is_whole = |body: &str| ["${to}", "${message}"].iter().all(|it| body.contains(it));
+        check.expect(body.is_none_or(is_whole), || {
             let message = "must have the variables ${to} and ${message}";
-            Misfit::invalid(part.path_of(name), message)
+            Misfit::invalid(part.path_of("body"), message)
         });
     }
 }
