@@ -229,7 +229,9 @@ fn texts() -> Vec<Shape> {
     vec![
         shape::<Agreement>("/environments/{environment}/agreements"),
         shape::<AgreementLanguage>(LANGUAGES),
-        shape::<AgreementRevision>(REVISIONS),
+        shape::<AgreementRevision>(REVISIONS)
+            .without("text")
+            .with("text", json!({ "type": "string", "writeOnly": true })),
         shape::<Language>("/environments/{environment}/languages"),
         shape::<Theme>("/environments/{environment}/themes"),
         shape::<Image>("/environments/{environment}/images")
