@@ -205,7 +205,8 @@ on_every_adapter! {
         // As Ping's Terraform provider writes it.
         let mut bare = phone.clone();
         bare["requests"][0].as_object_mut().unwrap().remove("body");
-        let _ = Api::created(api.post(&all, bare).await);
+        let bare = Api::created(api.post(&all, bare).await);
+        let _ = api.delete(&format!("{all}/{}", text(&bare, "/id"))).await.expect_status(204);
         let mut bad = phone.clone();
         bad["requests"][0]["url"] = json!("http://send.example/sms");
         refused(api.post(&all, bad).await, 400, "INVALID_DATA", Some(("INVALID_VALUE", "requests.url")));
